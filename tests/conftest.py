@@ -1,0 +1,14 @@
+"""Settings for every test: how much Hypothesis tries, and that each try can be repeated."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+settings.register_profile("ci", derandomize=True, max_examples=60, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("dev", max_examples=200, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("long", max_examples=5_000, deadline=None, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
