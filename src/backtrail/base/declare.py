@@ -1,0 +1,240 @@
+"""Classes that declare parameters, and the one place where their objects are built.
+
+A class declares parameters as ``params = (("period", 30),)``, as ``params = dict(period=30)`` or as annotated attributes
+``period: int = 30`` / ``period: int = param(default=30, ge=1)``. Objects are then built in three steps:
+
+1. *prepare*: keyword arguments that are parameters (and, higher up, datas and plot options) are taken;
+2. ``__init__`` of the class runs with what is left;
+3. *finish*: whatever needs the finished object (warm-up, registration with the owner).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from inspect import CO_VARKEYWORDS
+from typing import Any, ClassVar, dataclass_transform
+
+from ..errors import DeclarationError, ParameterError, ParameterValueError, unknown_name
+from .info import Info, pairs_of
+from .owner import _stack
+from .packages import inject_packages
+
+
+class Param:
+    """A declared parameter: default and the range that values must lie in."""
+
+    __slots__ = ("choices", "default", "ge", "gt", "le", "lt")
+
+    def __init__(
+        self,
+        default: Any,
+        ge: float | None = None,
+        gt: float | None = None,
+        le: float | None = None,
+        lt: float | None = None,
+        choices: Iterable[Any] | None = None,
+    ) -> None:
+        self.default = default
+        self.ge = ge
+        self.gt = gt
+        self.le = le
+        self.lt = lt
+        self.choices = None if choices is None else tuple(choices)
+
+    def check(self, owner: str, name: str, value: Any) -> None:
+        """Raise :class:`ParameterValueError` unless *value* is acceptable."""
+        wanted = []
+        try:
+            for sign, bound, ok in (
+                (">=", self.ge, self.ge is None or value >= self.ge),
+                (">", self.gt, self.gt is None or value > self.gt),
+                ("<=", self.le, self.le is None or value <= self.le),
+                ("<", self.lt, self.lt is None or value < self.lt),
+            ):
+                if bound is not None and not ok:
+                    wanted.append(f"{sign} {bound}")
+        except TypeError:
+            wanted.append("a number")
+        if self.choices is not None and value not in self.choices:
+            wanted.append(f"one of {list(self.choices)}")
+        if wanted:
+            raise ParameterValueError(
+                f"{owner}: parameter {name!r} must be {' and '.join(wanted)}; got {value!r}. "
+                f"Leave it out for the default {self.default!r}."
+            )
+
+
+def param(
+    *,
+    default: Any = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Iterable[Any] | None = None,
+    kw_only: bool = True,
+) -> Any:
+    """Declare a parameter with a *default* and a range: ``period: int = param(default=30, ge=1)``."""
+    return Param(default, ge, gt, le, lt, choices)
+
+
+def _annotated(cls: type) -> dict[str, Any]:
+    """Give the parameters that *cls* itself declares as annotated attributes."""
+    out: dict[str, Any] = {}
+    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
+        if name.startswith("_") or name not in cls.__dict__ or "ClassVar" in str(annotation):
+            continue
+        out[name] = cls.__dict__[name]
+    return out
+
+
+def merged_pairs(cls: type, attribute: str, own: Any) -> dict[str, Any]:
+    """Merge the declarations called *attribute* of the bases (left to right, later ones win) and *own*."""
+    merged: dict[str, Any] = {}
+    for base in cls.__bases__:
+        merged.update(pairs_of(getattr(base, attribute, None)))
+    merged.update(pairs_of(own))
+    return merged
+
+
+def _accepts(init: Callable[..., Any], name: str) -> bool:
+    """Tell whether *init* takes a keyword called *name* (True when it cannot be told)."""
+    code = getattr(init, "__code__", None)
+    if code is None or code.co_flags & CO_VARKEYWORDS:
+        return True
+    return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _construct(self: Declared, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Prepare, initialise and finish *self*: the outermost ``__init__`` call."""
+    args, kwargs = self._prepare(args, kwargs)
+    for name in kwargs:
+        if not _accepts(init, name):
+            raise ParameterError(unknown_name("parameter", type(self).__name__, name, self.params._getkeys()))
+    token = _stack.set((*_stack.get(), self))
+    try:
+        init(self, *args, **kwargs)
+        if init is _plain_init:
+            self.setup()
+    finally:
+        _stack.reset(token)
+    self._finish()
+
+
+def _wrapped(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a class's own ``__init__`` so that the outermost call prepares and finishes the object."""
+
+    @functools.wraps(init)
+    def __init__(self: Declared, *args: Any, **kwargs: Any) -> None:
+        stack = _stack.get()
+        if stack and stack[-1] is self:
+            init(self, *args, **kwargs)
+        else:
+            _construct(self, init, args, kwargs)
+
+    __init__._declared = True  # type: ignore[attr-defined]  # marks the wrapper
+    return __init__
+
+
+def _plain_init(self: Declared, *args: Any, **kwargs: Any) -> None:
+    """Take nothing: everything that reaches the last ``__init__`` is a mistake."""
+    name = type(self).__name__
+    if kwargs:
+        raise ParameterError(unknown_name("parameter", name, next(iter(kwargs)), self.params._getkeys()))
+    if args:
+        raise ParameterError(
+            f"{name} takes its parameters by keyword; got the positional value {args[0]!r}. "
+            f"Its parameters are {self.params._getkeys()}."
+        )
+
+
+def _make_aliases(cls: type, aliases: Any) -> None:
+    """Create one subclass per alias in the module that defines *cls*."""
+    module = sys.modules.get(cls.__module__)
+    if isinstance(aliases, str):
+        aliases = (aliases,)
+    for alias in aliases:
+        name, plotname = (alias, "") if isinstance(alias, str) else (alias[0], alias[1] if len(alias) > 1 else "")
+        body: dict[str, Any] = {"__module__": cls.__module__, "__doc__": cls.__doc__, "aliased": cls.__name__}
+        if plotname:
+            body["plotinfo"] = {"plotname": plotname}
+        made = type(cls)(name, (cls,), body)
+        if module is not None:
+            setattr(module, name, made)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(param,))
+class Declared:
+    """Base of everything that declares parameters.
+
+    Instances carry ``self.params`` (also ``self.p``); classes carry the defaults as ``cls.params``.
+    """
+
+    params: ClassVar[Any] = Info({})
+    alias: ClassVar[Any] = ()
+    aliased: ClassVar[str] = ""
+    packages: ClassVar[Any] = ()
+    frompackages: ClassVar[Any] = ()
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _checks: ClassVar[dict[str, Param]] = {}
+    p: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own: Any
+        if "params" in cls.__dict__:
+            own = pairs_of(cls.__dict__["params"])
+        else:
+            own = _annotated(cls)
+            if own:
+                cls._fields = (*cls._fields, *(n for n in own if n not in cls._fields))
+        checks = {n: v for n, v in own.items() if isinstance(v, Param)}
+        if checks:
+            own = {n: v.default if isinstance(v, Param) else v for n, v in own.items()}
+            for name in checks:
+                if name in cls.__dict__:
+                    setattr(cls, name, own[name])
+        merged_checks: dict[str, Param] = {}
+        for base in cls.__bases__:
+            merged_checks.update(getattr(base, "_checks", {}))
+        cls._checks = {n: c for n, c in merged_checks.items() if n not in own} | checks
+        cls.params = Info(merged_pairs(cls, "params", own))
+        init = cls.__dict__.get("__init__")
+        if init is not None and not getattr(init, "_declared", False):
+            cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
+        if cls.__dict__.get("alias"):
+            _make_aliases(cls, cls.__dict__["alias"])
+
+    __init__ = _wrapped(_plain_init)
+
+    def setup(self) -> None:
+        """Build what the object needs; called instead of ``__init__`` for classes that define none."""
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Take the parameters out of *kwargs* and give what is left."""
+        cls = type(self)
+        if cls.packages or cls.frompackages:
+            inject_packages(cls)
+        defaults = cls.params._defaults
+        values = {name: kwargs.pop(name) for name in list(kwargs) if name in defaults} if kwargs else {}
+        for name, check in cls._checks.items():
+            if name in values:
+                check.check(cls.__name__, name, values[name])
+        params = Info(defaults, values)
+        own = self.__dict__
+        own["params"] = own["p"] = params
+        for name in cls._fields:
+            own[name] = params.__dict__[name]
+        return args, kwargs
+
+    def _finish(self) -> None:
+        """Complete the object after ``__init__``."""
+
+
+class ParamsBase(Declared):
+    """Base of objects with parameters but without lines."""
+
+
+__all__ = ["Declared", "DeclarationError", "Param", "ParamsBase", "merged_pairs", "param"]

@@ -1,0 +1,120 @@
+"""Named values of a class with defaults: parameters, plot options."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+
+def pairs_of(declared: Any) -> dict[str, Any]:
+    """Read a declaration (``None``, a dict, or an iterable of ``(name, default)`` pairs) into a dict.
+
+    A pair may also be a bare string, whose default is then None.
+    """
+    if not declared:
+        return {}
+    if isinstance(declared, Info):
+        return dict(declared._getpairs())
+    if isinstance(declared, Mapping):
+        return dict(declared)
+    out: dict[str, Any] = {}
+    for item in declared:
+        if isinstance(item, str):
+            out[item] = None
+        else:
+            out[item[0]] = item[1]
+    return out
+
+
+class Info:
+    """Values by name: one attribute each, defaults remembered.
+
+    Held by a class it carries the defaults; held by an instance it carries that instance's values.
+    """
+
+    def __init__(self, defaults: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
+        own = self.__dict__
+        own.update(defaults)
+        own["_defaults"] = defaults
+        if values:
+            own.update(values)
+
+    def _getpairs(self) -> OrderedDict[str, Any]:
+        """Give the defaults by name."""
+        return OrderedDict(self._defaults)
+
+    _getpairsbase = _getpairs
+    _getdefaults_map = _getpairs
+
+    def _gettuple(self) -> tuple[tuple[str, Any], ...]:
+        """Give the defaults as a tuple of pairs."""
+        return tuple(self._defaults.items())
+
+    def _getkeys(self) -> list[str]:
+        """Give the names."""
+        return list(self._defaults)
+
+    def _getdefaults(self) -> list[Any]:
+        """Give the default values in order of declaration."""
+        return list(self._defaults.values())
+
+    def _getvalues(self) -> list[Any]:
+        """Give the current values in order of declaration."""
+        own = self.__dict__
+        return [own[name] for name in self._defaults]
+
+    def _getitems(self) -> Iterable[tuple[str, Any]]:
+        """Give ``(name, current value)`` pairs."""
+        own = self.__dict__
+        return [(name, own[name]) for name in self._defaults]
+
+    def _getkwargs(self, skip_: bool = False) -> OrderedDict[str, Any]:
+        """Give the current values as keyword arguments; names with a leading underscore are left out on request."""
+        return OrderedDict((k, v) for k, v in self._getitems() if not (skip_ and k.startswith("_")))
+
+    def _getkwargsdefault(self) -> OrderedDict[str, Any]:
+        """Give the defaults as keyword arguments."""
+        return OrderedDict(self._defaults)
+
+    def _get(self, name: str, default: Any = None) -> Any:
+        """Give the value called *name*, or *default*."""
+        return self.__dict__.get(name, default)
+
+    def isdefault(self, name: str) -> bool:
+        """Tell whether *name* holds its default."""
+        return bool(self._get(name) == self._defaults[name])
+
+    def notdefault(self, name: str) -> bool:
+        """Tell whether *name* differs from its default."""
+        return not self.isdefault(name)
+
+    def _derive(self, name: str, info: Any, otherbases: Iterable[Any] = (), recurse: bool = False) -> Info:
+        """Give a new set of defaults: these, then those of *otherbases*, then *info*."""
+        merged = dict(self._defaults)
+        for other in otherbases:
+            merged.update(pairs_of(other))
+        merged.update(pairs_of(info))
+        return Info(merged)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._defaults)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_defaults":
+            raise AttributeError(name)
+        raise AttributeError(f"there is no {name!r} here; there is {list(self._defaults)}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {k: v for k, v in self.__dict__.items() if k != "_defaults"}
+        return (Info, (dict(self._defaults), values))
+
+
+class PlotLines(Info):
+    """Plot options by line name; each an :class:`Info`, made when first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_defaults":
+            raise AttributeError(name)
+        made = self.__dict__[name] = Info({})
+        return made

@@ -1,0 +1,107 @@
+"""The exceptions and warnings of backtrail.
+
+::
+
+    BacktrailError
+    ├── DeclarationError          a class or a line expression is declared in a way that cannot work
+    ├── ParameterError            (TypeError) an unknown parameter
+    ├── ParameterValueError       (ValueError) a parameter outside its range
+    ├── DataError                 (ValueError) a feed cannot be read
+    ├── LookAheadError            a bar of the future was read
+    ├── OrderError                (ValueError) an order that no broker could take
+    ├── StrategySkipError         raised by a strategy's ``__init__``: leave this one out
+    ├── ModuleImportError         a package named in ``packages`` is missing
+    │   └── FromModuleImportError a package named in ``frompackages`` is missing
+    └── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
+
+    BacktrailWarning (UserWarning)
+    ├── DataWarning               bars that are traded on although something is wrong with them
+    ├── LookAheadWarning          a read that reaches outside the past and is allowed
+    ├── OrderWarning              an order that will not do what it seems to ask
+    └── CompatWarning             a setting that has no effect here
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BacktrailError(Exception):
+    """Base of every error that backtrail raises on purpose."""
+
+
+class DeclarationError(BacktrailError, TypeError):
+    """A class, a line or an expression is declared in a way that cannot work."""
+
+
+class ParameterError(BacktrailError, TypeError):
+    """A keyword that is not a parameter."""
+
+
+class ParameterValueError(BacktrailError, ValueError):
+    """A parameter value outside of what the parameter accepts."""
+
+
+class DataError(BacktrailError, ValueError):
+    """A feed that cannot be read: the message names file or feed, row, column and remedy."""
+
+
+class LookAheadError(BacktrailError):
+    """A bar of the future was read while a strategy was running.
+
+    Not an ``IndexError``: code that swallows index errors does not hide it, and ``Cerebro.run`` raises it again at the
+    end of the run if user code caught it.
+    """
+
+
+class OrderError(BacktrailError, ValueError):
+    """An order that no broker could take."""
+
+
+class StrategySkipError(BacktrailError):
+    """Raise in a strategy's ``__init__`` to leave this strategy out of the run."""
+
+
+class ModuleImportError(BacktrailError):
+    """A package named in ``packages`` cannot be imported."""
+
+    def __init__(self, message: str, *args: object) -> None:
+        super().__init__(message)
+        self.args = args
+
+
+class FromModuleImportError(ModuleImportError):
+    """A package or name listed in ``frompackages`` cannot be imported."""
+
+
+class NotAvailableError(BacktrailError, AttributeError):
+    """A name of backtrader that backtrail does not answer."""
+
+
+class BacktrailWarning(UserWarning):
+    """Base of every warning that backtrail gives."""
+
+
+class DataWarning(BacktrailWarning):
+    """Bars that are traded on although something is wrong with them."""
+
+
+class LookAheadWarning(BacktrailWarning):
+    """A read outside of the past that is allowed by setting or by compatibility."""
+
+
+class OrderWarning(BacktrailWarning):
+    """An order that will not do what it seems to ask for."""
+
+
+class CompatWarning(BacktrailWarning):
+    """A setting or keyword that has no effect here."""
+
+
+def unknown_name(kind: str, owner: str, name: str, known: Iterable[str]) -> str:
+    """Give the sentence for a name that *owner* does not have, with the nearest known name."""
+    names = [n for n in known]
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"{owner} has no {kind} {name!r}; it has {names}.{hint}"

@@ -1,0 +1,23 @@
+"""The base of all indicators."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..lines.iterator import IndicatorBase
+
+
+class Indicator(IndicatorBase):
+    """Base of indicators.
+
+    A typed indicator declares its parameters and lines and implements ``compute(start, stop)``. The legacy spelling
+    (``params``, ``lines``, expressions in ``__init__``, ``next``, ``once``) works as well.
+    """
+
+    csv: ClassVar[bool] = False
+    plotinfo = {
+        "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
+        "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
+        "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
+    }  # fmt: skip
+

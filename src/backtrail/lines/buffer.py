@@ -1,0 +1,314 @@
+"""One series of doubles with a cursor."""
+
+from __future__ import annotations
+
+import datetime as _dt
+import warnings
+from array import array
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.time import num2date, time2num
+from ..errors import DeclarationError, LookAheadWarning
+from .clock import Clock
+from .root import LineRoot, LineSingle, future_read
+
+Floats = NDArray[np.float64]
+NAN = float("nan")
+_EMPTY = np.empty(0, dtype=np.float64)
+_GROWTH = 256
+
+
+class ReadPolicy:
+    """What a run does about reads outside of the past; shared by the lines of a run.
+
+    ``future`` is ``"error"``, ``"warn"`` or ``"allow"``. ``broken`` keeps the first refused read, so that the run fails
+    even when user code swallows the error.
+    """
+
+    __slots__ = ("broken", "future", "warned")
+
+    def __init__(self, future: str = "error") -> None:
+        self.future = future
+        self.broken: Exception | None = None
+        self.warned: set[str] = set()
+
+    def warn(self, key: str, text: str) -> None:
+        """Warn once per run and *key*."""
+        if key not in self.warned:
+            self.warned.add(key)
+            warnings.warn(text, LookAheadWarning, stacklevel=4)
+
+
+class Line(LineSingle):
+    """One series of doubles: index 0 is the current bar, -1 the one before."""
+
+    _policy: ReadPolicy | None = None
+    _tz: Any = None
+    _name: str = ""
+    _owner: Any = None
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._c = clock if clock is not None else Clock()
+        self.array: Floats = _EMPTY
+        self._a: Any = memoryview(_EMPTY)
+        self._mirrors: list[LineRoot] = []
+        self._sources: list[LineRoot] = []
+        self._minperiod = 1
+        self._stub: Any = None
+
+    # -- storage ----------------------------------------------------------------------------------------------------
+
+    def _store(self, values: Floats) -> None:
+        """Make *values* (C-contiguous float64) the storage."""
+        self.array = values
+        self._a = view = memoryview(values)
+        for mirror in self._mirrors:
+            mirror._a = view
+
+    def _mirror(self, group: LineRoot) -> None:
+        """Keep *group*'s ``_a`` and ``_c`` equal to this line's."""
+        self._mirrors.append(group)
+        group._a = self._a
+        group._c = self._c
+
+    def _set_clock(self, clock: Clock) -> None:
+        self._c = clock
+        for mirror in self._mirrors:
+            mirror._c = clock
+
+    def _reserve(self, count: int) -> None:
+        """Have room for at least *count* bars; what is added is NaN."""
+        have = len(self.array)
+        if count > have:
+            grown = np.empty(max(count + count // 2, _GROWTH), dtype=np.float64)
+            grown[:have] = self.array
+            grown[have:] = NAN
+            self._store(grown)
+
+    def _allocate(self, count: int) -> None:
+        """Start over with *count* bars of NaN."""
+        self._store(np.full(count, NAN))
+
+    def _trim(self, count: int) -> None:
+        """Keep only the first *count* bars."""
+        if count < len(self.array):
+            self._store(self.array[:count])
+
+    def _compact(self, drop: int, count: int) -> None:
+        """Forget the first *drop* of *count* bars (the clock is moved by the caller)."""
+        kept = self.array
+        kept[: count - drop] = kept[drop:count].copy()
+        kept[count - drop :] = NAN
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def _label(self) -> str:
+        return self._name or "line"
+
+    def _outside(self, ago: int) -> float:
+        now = self._c.i
+        at = now + ago
+        policy = self._policy
+        if ago > 0:
+            if policy is not None and now >= 0 and policy.future != "allow":
+                if policy.future == "error":
+                    error = future_read(ago, self._label(), len(self))
+                    policy.broken = policy.broken or error
+                    raise error
+                policy.warn(
+                    f"future {self._label()}",
+                    f"{self._label()}[{ago}] was read at bar {len(self)}: a bar of the future. Results that use it cannot "
+                    f"be had live. Use {self._label()}[{-ago}] for the past.",
+                )
+            end = self._known()
+            if at >= end:
+                raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars")
+            return float(self._a[at])
+        end = self._known()
+        if end == 0 or at < -end:
+            raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars before it")
+        if policy is not None:
+            self._warn_wrap(policy, ago, now)
+        return float(self._a[at + end if at < 0 else at])
+
+    def _warn_wrap(self, policy: ReadPolicy, ago: int, now: int) -> None:
+        name = self._label()
+        if now < 0:
+            policy.warn(
+                f"early {name}",
+                f"{name}[{ago}] was read before the first bar was delivered: with preloaded data that is a bar at the end of "
+                "the data. Read prices in next(), not in __init__() or start().",
+            )
+        else:
+            policy.warn(
+                f"wrap {name}",
+                f"{name}[{ago}] was read at bar {len(self)}, before there are that many bars: the value comes from the end "
+                f"of the stored data, as in backtrader. Wait in next() until len(self) > {-ago}, or declare the warm-up "
+                f"with self.addminperiod({1 - ago}).",
+            )
+
+    def _known(self) -> int:
+        """Give the number of stored bars: all when preloaded, else those delivered."""
+        c = self._c
+        return c.size if c.size else c.i + 1
+
+    def get(self, ago: int = 0, size: int = 1) -> array[float]:
+        """Give *size* values ending at *ago*, oldest first."""
+        end = self._c.i + ago + 1
+        if ago > 0:
+            self[ago]
+        return array("d", self._a[end - size : end].tobytes())
+
+    def getzero(self, idx: int = 0, size: int = 1) -> array[float]:
+        """Give *size* values from absolute index *idx*."""
+        return array("d", self._a[idx : idx + size].tobytes())
+
+    def getzeroval(self, idx: int = 0) -> float:
+        """Give the value at absolute index *idx*."""
+        return float(self._a[idx])
+
+    def plot(self, idx: int = 0, size: int | None = None) -> array[float]:
+        """Give *size* values (default: all delivered) from absolute index *idx*."""
+        return self.getzero(idx, size if size is not None else len(self))
+
+    def plotrange(self, start: int, end: int | None) -> array[float]:
+        """Give the values from absolute index *start* to *end*, or to the last one delivered."""
+        return array("d", self._a[start : end if end else len(self)].tobytes())
+
+    def buflen(self) -> int:
+        """Give the number of stored bars."""
+        return self._known()
+
+    @property
+    def idx(self) -> int:
+        """The storage index of the current bar."""
+        return self._c.i
+
+    # -- writing ----------------------------------------------------------------------------------------------------
+
+    def __setitem__(self, ago: int, value: float) -> None:
+        self._a[self._c.i + ago] = value
+
+    def set(self, value: float, ago: int = 0) -> None:
+        """Set the value *ago* bars from now."""
+        self[ago] = value
+
+    def addbinding(self, binding: Line) -> None:
+        """Let *binding* take each value of this line."""
+        binding._bind(self)
+
+    def _bind(self, source: Any) -> None:
+        """Take the values of *source* (a line, or the first line of a group)."""
+        line = as_line(source)
+        if line is None:
+            raise DeclarationError(
+                f"{self._label()} was assigned {source!r}; a line or an expression of lines is expected. "
+                f"To set the value of the current bar use self.lines.{self._label()}[0] = value."
+            )
+        self._sources.append(line)
+        self.updateminperiod(line._minperiod)
+
+    def bind2line(self, binding: Any = 0) -> None:
+        """Take the values of the owner's line *binding*."""
+        self._bind(self._owner.lines[binding])
+
+    # -- delays and couplers ----------------------------------------------------------------------------------------
+
+    def __call__(self, ago: Any = None) -> Any:
+        """Give this line delayed (``line(-1)``), looking ahead (``line(1)``) or coupled to another clock (``line()``)."""
+        from .coupler import couple
+        from .expr import LineDelay
+
+        if ago is None or isinstance(ago, LineRoot):
+            return couple(self, ago)
+        return LineDelay(self, ago)
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def datetime(self, ago: int = 0, tz: Any = None, naive: bool = True) -> _dt.datetime:
+        """Give the value as a datetime in *tz* (default: the feed's zone)."""
+        return num2date(self[ago], tz=tz or self._tz, naive=naive)
+
+    def date(self, ago: int = 0, tz: Any = None, naive: bool = True) -> _dt.date:
+        """Give the value as a date."""
+        return num2date(self[ago], tz=tz or self._tz, naive=naive).date()
+
+    def time(self, ago: int = 0, tz: Any = None, naive: bool = True) -> _dt.time:
+        """Give the value as a time of day."""
+        moment = num2date(self[ago], tz=tz or self._tz, naive=naive)
+        return moment.time() if naive else moment.timetz()
+
+    def dt(self, ago: int = 0) -> int:
+        """Give the day number (ordinal) of the value."""
+        return int(self[ago] // 1)
+
+    def tm_raw(self, ago: int = 0) -> float:
+        """Give the fraction of the day."""
+        return float(self[ago] % 1)
+
+    def tm(self, ago: int = 0) -> float:
+        """Give the fraction of the day, rounded as :func:`time2num` rounds it."""
+        return time2num(num2date(self[ago]).time())
+
+    def tm_lt(self, other: float, ago: int = 0) -> bool:
+        """Tell whether the time is before *other* (fraction of a day) on the day of the value."""
+        return bool(self[ago] < self.dt(ago) + other)
+
+    def tm_le(self, other: float, ago: int = 0) -> bool:
+        """Tell whether the time is at or before *other* (fraction of a day)."""
+        return bool(self[ago] <= self.dt(ago) + other)
+
+    def tm_eq(self, other: float, ago: int = 0) -> bool:
+        """Tell whether the time is *other* (fraction of a day)."""
+        return bool(self[ago] == self.dt(ago) + other)
+
+    def tm_gt(self, other: float, ago: int = 0) -> bool:
+        """Tell whether the time is after *other* (fraction of a day)."""
+        return bool(self[ago] > self.dt(ago) + other)
+
+    def tm_ge(self, other: float, ago: int = 0) -> bool:
+        """Tell whether the time is at or after *other* (fraction of a day)."""
+        return bool(self[ago] >= self.dt(ago) + other)
+
+    def tm2dtime(self, tm: float, ago: int = 0) -> float:
+        """Give the date number of time *tm* (fraction of a day) on the day of the value."""
+        return int(self[ago]) + tm
+
+    def tm2datetime(self, tm: float, ago: int = 0) -> _dt.datetime:
+        """Give the datetime of time *tm* (fraction of a day) on the day of the value."""
+        return num2date(int(self[ago]) + tm)
+
+    def _settz(self, tz: Any) -> None:
+        self._tz = tz
+
+    # -- bar-by-bar protocol ----------------------------------------------------------------------------------------
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        state = dict(self.__dict__)
+        state["_a"] = None
+        return (_restore, (type(self), state))
+
+
+def _restore(cls: type[Line], state: dict[str, Any]) -> Line:
+    """Rebuild a pickled line with its view."""
+    made = cls.__new__(cls)
+    made.__dict__.update(state)
+    made._a = memoryview(made.array)
+    return made
+
+
+LineBuffer = Line
+
+
+def as_line(obj: Any) -> Line | None:
+    """Give *obj* if it is a line, the first line of a group, or None."""
+    if isinstance(obj, Line):
+        return obj
+    if isinstance(obj, LineRoot):
+        lines = getattr(obj, "lines", None)
+        first: Line = lines[0] if lines is not None else obj
+        return first
+    return None

@@ -1,0 +1,45 @@
+"""Lines brought from one clock to another: ``line()``, ``indicator(data0)``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.owner import find_owner
+from .align import seen_values
+from .buffer import Line, as_line
+from .clock import Clock
+from .expr import LineActions
+from .root import LineRoot
+
+
+class LineCoupler(LineActions):
+    """The value of a line as a bar of another clock sees it."""
+
+    def __init__(self, source: Line, clock: Clock, root: Any) -> None:
+        self.source = source
+        super().__init__(source)
+        self._set_clock(clock)
+        self._root = root
+        self._minperiod = 1
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        self.array[start:stop] = seen_values(self.source, self._c, start, stop)
+
+    def value(self) -> float:
+        """Give the value of the current bar (NaN before the source has one)."""
+        source = self.source
+        at = source._c.i
+        return float(source._a[at]) if at >= 0 else float("nan")
+
+
+def couple(source: LineRoot, target: Any = None) -> LineCoupler:
+    """Bring *source* to the clock of *target* (default: the clock of the object under construction)."""
+    line = as_line(source)
+    other: Any = target if target is not None else find_owner(LineRoot)
+    if line is None or other is None:
+        raise TypeError("a line can be coupled only inside of a strategy or an indicator")
+    return LineCoupler(line, other._c, other._root)
+
+
+LinesCoupler = MultiCoupler = SingleCoupler = LineCoupler

@@ -1,0 +1,295 @@
+"""Lines computed from lines: arithmetic, comparisons, delays.
+
+Each node is a line with a clock (its first operand's), a minimum period (the longest of its operands) and an owner (the
+object whose ``__init__`` built it), which evaluates it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..base.owner import find_owner
+from ..errors import DeclarationError
+from .align import seen_values
+from .buffer import NAN, Floats, Line, as_line
+from .clock import Clock
+from .root import LineRoot
+
+Operand = Line | float
+
+# operators whose numpy form gives the same bits as Python's on every input
+_UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
+    operator.add: np.add,
+    operator.sub: np.subtract,
+    operator.mul: np.multiply,
+    operator.lt: np.less,
+    operator.gt: np.greater,
+    operator.le: np.less_equal,
+    operator.ge: np.greater_equal,
+    operator.eq: np.equal,
+    operator.ne: np.not_equal,
+    operator.neg: np.negative,
+    abs: np.absolute,
+}
+
+
+class LineActions(Line):
+    """Base of computed lines.
+
+    Subclasses implement :meth:`compute` (a range of bars) and :meth:`value` (the current bar, used bar by bar).
+    """
+
+    _ltype = LineRoot.IndType
+
+    def __init__(self, *operands: Any) -> None:
+        super().__init__()
+        lines = [x for x in operands if isinstance(x, Line)]
+        owner = find_owner(LineRoot)
+        if lines:
+            self._set_clock(lines[0]._c)
+            self._root = lines[0]._root
+            self._minperiod = max(line._minperiod for line in lines)
+        elif owner is not None:
+            self._set_clock(owner._c)
+            self._root = owner._root
+        self._owner = owner
+        self._operands = operands
+        self._policy = next((x._policy for x in lines if x._policy is not None), None)
+        if owner is None:
+            raise DeclarationError(
+                f"{type(self).__name__} was built outside of any strategy, indicator or observer: nothing would compute it. "
+                "Build line expressions in __init__."
+            )
+        owner._adopt(self)
+
+    def getindicators(self) -> list[Any]:
+        """Give the indicators below this line: none."""
+        return []
+
+    # -- evaluation -------------------------------------------------------------------------------------------------
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        raise NotImplementedError
+
+    def value(self) -> float:
+        """Give the value of the current bar."""
+        raise NotImplementedError
+
+    def _fill(self) -> None:
+        """Compute all bars of a preloaded run."""
+        size = self._c.size
+        self._allocate(size)
+        if self._minperiod <= size:
+            self.compute(self._minperiod - 1, size)
+
+    def _step(self) -> None:
+        """Compute the current bar."""
+        c = self._c
+        i = c.i
+        if i >= len(self.array):
+            self._reserve(i + 1)
+        if i + c.dropped + 1 >= self._minperiod:
+            self._a[i] = self.value()
+
+    def _go_live(self, live: bool) -> None:
+        self._live = live
+
+    def _values(self, operand: Any, start: int, stop: int) -> Any:
+        """Give an operand's values on the bars [start, stop) of this line: an array, or the number itself."""
+        if isinstance(operand, Line):
+            return seen_values(operand, self._c, start, stop)
+        return operand
+
+
+def operand(obj: Any) -> Any:
+    """Give what an expression computes with: a line, or a number."""
+    line = as_line(obj)
+    if line is not None:
+        return line
+    if isinstance(obj, (int, float)):
+        return float(obj) if isinstance(obj, bool) else obj
+    try:
+        return float(obj)
+    except (TypeError, ValueError):
+        raise DeclarationError(
+            f"A line cannot be combined with {obj!r} ({type(obj).__name__}); expected a line or a number."
+        ) from None
+
+
+def current(operand: Any) -> Any:
+    """Give the value of an operand on the current bar."""
+    return operand[0] if isinstance(operand, Line) else operand
+
+
+def where_of(node: Any, bar: int) -> str:
+    """Describe bar number *bar* (from 0) of the feed that *node* runs on."""
+    root = node._root
+    name = getattr(root, "_name", "") or "data"
+    moment = ""
+    lines = getattr(root, "lines", None)
+    stamp = getattr(lines, "datetime", None) if lines is not None else None
+    if stamp is not None and 0 <= bar < len(stamp.array):
+        from ..base.time import num2date
+
+        moment = f" ({num2date(float(stamp.array[bar]))})"
+    return f"feed {name!r}, bar {bar + 1}{moment}"
+
+
+def division_error(node: Any, bar: int) -> ZeroDivisionError:
+    """Build the error for a zero divisor on bar number *bar* (from 0)."""
+    return ZeroDivisionError(
+        f"float division by zero: the divisor is 0 at {where_of(node, bar)}. "
+        "Use bt.DivByZero(a, b, zero=...) where a divisor may be 0."
+    )
+
+
+def divide(node: Any, a: Any, b: Any, start: int) -> Any:
+    """Divide, raising ``ZeroDivisionError`` for the first zero divisor."""
+    if isinstance(b, np.ndarray):
+        zero = b == 0.0
+        if zero.any():
+            raise division_error(node, start + int(np.argmax(zero)))
+    elif b == 0.0:
+        raise division_error(node, start)
+    return np.divide(a, b)
+
+
+class LinesOperation(LineActions):
+    """An operator between two lines, or a line and a number."""
+
+    def __init__(self, a: Operand, b: Operand, operation: Callable[[Any, Any], Any], r: bool = False) -> None:
+        self.operation = operation
+        self.a, self.b = (b, a) if r else (a, b)
+        super().__init__(self.a, self.b)
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        a = self._values(self.a, start, stop)
+        b = self._values(self.b, start, stop)
+        op = self.operation
+        out = self.array
+        if op is operator.truediv:
+            out[start:stop] = divide(self, a, b, start)
+        elif (ufunc := _UFUNCS.get(op)) is not None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                out[start:stop] = ufunc(a, b)
+        else:
+            self._one_by_one(a, b, start, stop)
+
+    def _one_by_one(self, a: Any, b: Any, start: int, stop: int) -> None:
+        op = self.operation
+        count = stop - start
+        left = a.tolist() if isinstance(a, np.ndarray) else [a] * count
+        right = b.tolist() if isinstance(b, np.ndarray) else [b] * count
+        view = self._a
+        for k in range(count):
+            view[start + k] = op(left[k], right[k])
+
+    def value(self) -> float:
+        """Give the value of the current bar."""
+        a, b = self.a, self.b
+        if self.operation is operator.truediv:
+            divisor = current(b)
+            if divisor == 0.0:
+                raise division_error(self, self._c.i)
+            return float(current(a) / divisor)
+        result: float = self.operation(current(a), current(b))
+        return result
+
+
+def binary_node(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> LinesOperation:
+    """Build the node for ``a <operation> b``."""
+    return LinesOperation(operand(a), operand(b), operation)
+
+
+class LineOwnOperation(LineActions):
+    """An operator on one line."""
+
+    def __init__(self, a: Any, operation: Callable[[Any], Any]) -> None:
+        self.operation = operation
+        self.a = operand(a)
+        super().__init__(self.a)
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        values = self._values(self.a, start, stop)
+        ufunc = _UFUNCS.get(self.operation)
+        if ufunc is not None:
+            self.array[start:stop] = ufunc(values)
+        else:
+            self.array[start:stop] = [self.operation(x) for x in values.tolist()]
+
+    def value(self) -> float:
+        """Give the value of the current bar."""
+        result: float = self.operation(current(self.a))
+        return result
+
+
+class LineDelay(LineActions):
+    """A line as it was *-ago* bars before (``ago`` < 0), as it is (0), or as it will be (> 0)."""
+
+    def __init__(self, a: Any, ago: int) -> None:
+        self.a = operand(a)
+        self.ago = int(ago)
+        super().__init__(self.a)
+        if self.ago < 0:
+            self.incminperiod(-self.ago)
+        elif self.ago > self.a._minperiod:
+            self.incminperiod(self.ago)
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        ago = self.ago
+        source = self.a.array if self.a._c is self._c else self._values(self.a, 0, stop)
+        out = self.array
+        if ago <= 0:
+            out[start:stop] = source[start + ago : stop + ago]
+        else:
+            end = min(stop, self._c.size - ago)
+            if end > start:
+                out[start:end] = source[start + ago : end + ago]
+
+    def value(self) -> float:
+        """Give the value of the current bar; a bar that has not arrived yet gives NaN."""
+        line = self.a
+        c = line._c
+        at = c.i + self.ago
+        if 0 <= at < line._known():
+            return float(line._a[at])
+        return NAN
+
+
+class LineNum(LineActions):
+    """A number used where a line is expected."""
+
+    def __init__(self, num: float) -> None:
+        self.num = float(num)
+        super().__init__()
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        self.array[start:stop] = self.num
+
+    def value(self) -> float:
+        """Give the number."""
+        return self.num
+
+
+__all__ = [
+    "Clock",
+    "Floats",
+    "LineActions",
+    "LineDelay",
+    "LineNum",
+    "LineOwnOperation",
+    "LinesOperation",
+    "binary_node",
+    "current",
+    "divide",
+    "operand",
+]

@@ -1,0 +1,225 @@
+"""Functions of lines: ``If``, ``And``, ``Or``, ``Max`` … with numbers allowed wherever a line is.
+
+Their values are those of the Python functions of the same name, applied bar by bar.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .expr import LineActions, current, operand
+
+
+class List(list[Any]):
+    """A list whose membership test compares identities (lines overload ``==``)."""
+
+    def __contains__(self, other: Any) -> bool:
+        return any(other is item for item in self)
+
+
+class Logic(LineActions):
+    """Base of the functions: keeps the operands as ``args``."""
+
+    def __init__(self, *args: Any) -> None:
+        self.args = [operand(arg) for arg in args]
+        super().__init__(*self.args)
+
+    def rows(self, start: int, stop: int) -> Iterator[tuple[Any, ...]]:
+        """Give the operands' values bar by bar."""
+        count = stop - start
+        columns = []
+        for arg in self.args:
+            values = self._values(arg, start, stop)
+            columns.append(values.tolist() if isinstance(values, np.ndarray) else [values] * count)
+        return zip(*columns, strict=True)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        raise NotImplementedError
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        apply = self.apply
+        view = self._a
+        for at, row in enumerate(self.rows(start, stop), start):
+            view[at] = apply(*row)
+
+    def value(self) -> float:
+        """Give the value of the current bar."""
+        return self.apply(*[current(arg) for arg in self.args])
+
+
+class If(Logic):
+    """*a* where *cond* is true (not zero), else *b*."""
+
+    def __init__(self, cond: Any, a: Any, b: Any) -> None:
+        super().__init__(cond, a, b)
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        cond, a, b = (self._values(arg, start, stop) for arg in self.args)
+        self.array[start:stop] = np.where(np.asarray(cond) != 0.0, a, b)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        return values[1] if values[0] else values[2]  # type: ignore[no-any-return]
+
+
+class Cmp(Logic):
+    """-1, 0 or 1 as *a* is below, equal to or above *b*."""
+
+    def __init__(self, a: Any, b: Any) -> None:
+        super().__init__(a, b)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        a, b = values
+        return float(a > b) - float(a < b)
+
+
+class CmpEx(Logic):
+    """*r1*, *r2* or *r3* as *a* is below, equal to or above *b*."""
+
+    def __init__(self, a: Any, b: Any, r1: Any, r2: Any, r3: Any) -> None:
+        super().__init__(a, b, r1, r2, r3)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        a, b, below, equal, above = values
+        if a < b:
+            return float(below)
+        return float(above if a > b else equal)
+
+
+class DivByZero(Logic):
+    """*a* / *b*, or *zero* where *b* is 0."""
+
+    def __init__(self, a: Any, b: Any, zero: float = 0.0) -> None:
+        self.zero = zero
+        super().__init__(a, b)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        a, b = values
+        return self.zero if b == 0.0 else a / b
+
+
+class DivZeroByZero(Logic):
+    """*a* / *b*; *single* where only *b* is 0, *dual* where both are."""
+
+    def __init__(self, a: Any, b: Any, single: float = math.inf, dual: float = 0.0) -> None:
+        self.single = single
+        self.dual = dual
+        super().__init__(a, b)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        a, b = values
+        if b == 0.0:
+            return self.dual if a == 0.0 else self.single
+        return float(a / b)
+
+
+class MultiLogic(Logic):
+    """Base of the functions of any number of lines; ``flogic`` takes the list of values."""
+
+    flogic: Callable[..., Any]
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        return type(self).flogic(values)  # type: ignore[no-any-return]
+
+
+class MultiLogicReduce(MultiLogic):
+    """Base of the functions that fold their values pairwise."""
+
+    _has_initial = False
+    initializer: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if "initializer" in kwargs:
+            self._has_initial = True
+            self.initializer = kwargs["initializer"]
+        super().__init__(*args)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        fold = type(self).flogic
+        if self._has_initial:
+            return functools.reduce(fold, values, self.initializer)
+        return functools.reduce(fold, values)  # type: ignore[no-any-return]
+
+
+class Reduce(MultiLogicReduce):
+    """Fold the values of any number of lines with *flogic*."""
+
+    def __init__(self, flogic: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> None:
+        self._fold = flogic
+        super().__init__(*args, **kwargs)
+
+    def apply(self, *values: Any) -> float:
+        """Give the function's value for one bar."""
+        if self._has_initial:
+            return functools.reduce(self._fold, values, self.initializer)  # type: ignore[no-any-return]
+        return functools.reduce(self._fold, values)  # type: ignore[no-any-return]
+
+
+def _and(x: Any, y: Any) -> bool:
+    return bool(x and y)
+
+
+def _or(x: Any, y: Any) -> bool:
+    return bool(x or y)
+
+
+class And(MultiLogicReduce):
+    """1 where all operands are true (not zero), else 0."""
+
+    flogic = staticmethod(_and)
+
+
+class Or(MultiLogicReduce):
+    """1 where any operand is true (not zero), else 0."""
+
+    flogic = staticmethod(_or)
+
+
+class Max(MultiLogic):
+    """The greatest of the operands, as Python's ``max`` finds it."""
+
+    flogic = max
+
+
+class Min(MultiLogic):
+    """The least of the operands, as Python's ``min`` finds it."""
+
+    flogic = min
+
+
+class Sum(MultiLogic):
+    """The correctly rounded sum of the operands (``math.fsum``)."""
+
+    flogic = math.fsum
+
+
+class Any_(MultiLogic):
+    """1 where any operand is true (not zero), else 0."""
+
+    flogic = any
+
+
+class All(MultiLogic):
+    """1 where all operands are true (not zero), else 0."""
+
+    flogic = all
+
+
+__all__ = [
+    "All", "And", "Any_", "Cmp", "CmpEx", "DivByZero", "DivZeroByZero", "If", "List", "Logic", "Max", "Min",
+    "MultiLogic", "MultiLogicReduce", "Or", "Reduce", "Sum",
+]  # fmt: skip

@@ -1,0 +1,350 @@
+"""Groups of lines that are computed: from datas, with a warm-up, by an owner.
+
+An object finds its owner on the construction stack, takes its datas from its arguments (or from the owner) and runs on the
+clock of its first data. It is evaluated in one go over preloaded bars (:meth:`LineIterator._fill`) or bar by bar
+(:meth:`LineIterator._step`), by the same code.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, ClassVar
+
+from ..base.owner import find_owner
+from ..errors import DataWarning, ParameterError
+from .buffer import Line
+from .clock import Clock
+from .expr import LineActions, LineNum
+from .root import LineRoot
+from .series import LineSeries, as_series
+
+_BAR_HOOKS = ("next", "nextstart", "prenext")
+_ONCE_HOOKS = ("once", "oncestart", "preonce")
+
+
+class LineIterator(LineSeries):
+    """Base of indicators, observers and strategies."""
+
+    _ltype: ClassVar[int] = LineRoot.IndType
+    _nextforce: ClassVar[bool] = False
+    _by: ClassVar[str] = "nothing"
+    _by_bar: ClassVar[str] = "nothing"
+    _owner: Any = None
+    datas: list[Any]
+    data: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._by, cls._by_bar = _how_computed(cls)
+
+    # -- construction -----------------------------------------------------------------------------------------------
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = super()._prepare(args, kwargs)
+        self._children: list[Any] = []
+        self._owner = owner = self._find_owner()
+        datas, args = self._take_datas(args)
+        if not datas and owner is not None:
+            datas = list(owner.datas[: type(self)._mindatas])
+        self._set_datas(datas)
+        own = self.__dict__
+        if datas:
+            own["_clock"] = datas[0]
+            own["_root"] = datas[0]._root
+            self._adopt_clock(datas[0]._c)
+            self._start_period(max(d._minperiod for d in datas))
+        elif owner is not None:
+            own["_clock"] = owner
+            self._adopt_clock(owner._c)
+        return args, kwargs
+
+    def _find_owner(self) -> Any:
+        return find_owner(LineIterator, skip=self)
+
+    def _take_datas(self, args: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]:
+        """Split the positional arguments into datas (numbers become constant lines) and the rest."""
+        datas: list[Any] = []
+        wanted = type(self)._mindatas
+        for at, arg in enumerate(args):
+            if isinstance(arg, LineRoot):
+                datas.append(as_series(arg))
+            elif len(datas) < wanted and isinstance(arg, (int, float)) and not isinstance(arg, bool):
+                datas.append(as_series(LineNum(arg)))
+            else:
+                return datas, args[at:]
+        return datas, ()
+
+    def _set_datas(self, datas: list[Any]) -> None:
+        own = self.__dict__
+        own["datas"] = datas
+        if datas:
+            own["data"] = datas[0]
+        for number, data in enumerate(datas):
+            own[f"data{number}"] = data
+
+    def _adopt_clock(self, clock: Clock) -> None:
+        for one in self.lines._all:
+            one._set_clock(clock)
+            one._root = self._root
+        self.__dict__["_c"] = clock
+
+    def _start_period(self, period: int) -> None:
+        self.__dict__["_minperiod"] = period
+        for one in self.lines._all:
+            one._minperiod = period
+
+    def _finish(self) -> None:
+        super()._finish()
+        self._periodrecalc()
+        policy = getattr(self.datas[0].lines[0], "_policy", None) if self.datas else None
+        for one in self.lines._all:
+            one._policy = policy
+        if self._owner is not None:
+            self._owner._adopt(self)
+
+    def _periodrecalc(self) -> None:
+        """Take the longest period of the own lines and of everything evaluated below."""
+        periods = [one._minperiod for one in self.lines._all]
+        periods.extend(child._minperiod for child in self._children if not isinstance(child, LineActions))
+        periods.append(self._minperiod)
+        self.updateminperiod(max(periods))
+        for one in self.lines._all:
+            one.updateminperiod(self._minperiod)
+
+    def _adopt(self, child: Any) -> None:
+        """Evaluate *child* before this object, in order of creation."""
+        self._children.append(child)
+
+    def addindicator(self, indicator: Any) -> None:
+        """Evaluate *indicator* before this object."""
+        self._adopt(indicator)
+
+    def getindicators(self) -> list[Any]:
+        """Give the indicators and computed lines evaluated below, in order of creation."""
+        return [c for c in self._children if c._ltype == LineRoot.IndType]
+
+    def getindicators_lines(self) -> list[Any]:
+        """Give the indicators below that have lines of their own."""
+        return [c for c in self.getindicators() if hasattr(c.lines if isinstance(c, LineSeries) else None, "getlinealiases")]
+
+    def getobservers(self) -> list[Any]:
+        """Give the observers below."""
+        return [c for c in self._children if c._ltype == LineRoot.ObsType]
+
+    @property
+    def _lineiterators(self) -> dict[int, list[Any]]:
+        return {kind: [c for c in self._children if c._ltype == kind] for kind in (0, 1, 2)}
+
+    def bindlines(self, owner: Any = None, own: Any = None) -> LineIterator:
+        """Let the owner's lines *owner* take the values of the own lines *own* (numbers or names; default: the first)."""
+        for theirs, mine in zip(_listed(owner), _listed(own), strict=False):
+            target = self._owner._getline(theirs)
+            target._bind(self._getline(mine))
+        return self
+
+    bind2lines = bindlines
+    bind2line = bindlines
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("data") and "datas" in self.__dict__:
+            found = self._data_alias(name)
+            if found is not None:
+                object.__setattr__(self, name, found)
+                return found
+        return super().__getattr__(name)
+
+    def _data_alias(self, name: str) -> Any:
+        """Resolve ``data_close``, ``data0_close``, ``data1_0``, ``data_0`` … or give None."""
+        head, _, tail = name[4:].partition("_")
+        if not tail or (head and not head.isdigit()):
+            return None
+        number = int(head or 0)
+        if number >= len(self.datas):
+            return None
+        lines = self.datas[number].lines
+        if tail.isdigit():
+            return lines[int(tail)] if int(tail) < lines.fullsize() else None
+        found = lines.__dict__.get(tail)
+        return found if isinstance(found, Line) else None
+
+    @property
+    def dnames(self) -> Any:
+        """The datas that have a name, by name."""
+        from ..base.autodict import DotDict
+
+        return DotDict((d._name, d) for d in self.datas if getattr(d, "_name", ""))
+
+    @property
+    def ddatas(self) -> dict[Any, None]:
+        """The datas as dictionary keys."""
+        return dict.fromkeys(self.datas)
+
+    # -- evaluation -------------------------------------------------------------------------------------------------
+
+    @property
+    def first(self) -> int:
+        """The storage index of the first bar with a defined value."""
+        return self._minperiod - 1 - self._c.dropped
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the lines' bars [start, stop) from the datas; typed indicators implement this."""
+
+    def next(self) -> None:
+        """Compute the current bar; legacy indicators implement this."""
+        i = self._c.i
+        self.compute(i, i + 1)
+
+    def once(self, start: int, end: int) -> None:
+        """Compute the bars [start, end) of a preloaded run; legacy indicators may implement this."""
+        self.compute(start, end)
+
+    def _fill(self) -> None:
+        """Compute all bars of a preloaded run."""
+        for child in self._children:
+            child._fill()
+        clock = self._c
+        size = clock.size
+        by = self._by
+        period = self._minperiod
+        for one in self.lines._all:
+            one._allocate(size)
+        self._copy_bindings()
+        if by == "compute":
+            if period <= size:
+                self.compute(period - 1, size)
+        elif by == "once":
+            self.preonce(0, min(period - 1, size))
+            if period <= size:
+                self.oncestart(period - 1, period)
+                self.once(period, size)
+        elif by == "next":
+            self._replay(size)
+
+    def _copy_bindings(self) -> None:
+        from .align import seen_values
+
+        for one in self.lines._all:
+            for source in one._sources:
+                size = one._c.size
+                if source._c is one._c:
+                    one.array[:] = source.array
+                else:
+                    one.array[:] = seen_values(source, one._c, 0, size)  # type: ignore[arg-type]
+
+    def _replay(self, size: int) -> None:
+        """Run the bar-by-bar hooks over preloaded bars, with every clock below moved along."""
+        clocks = list({id(c): c for c in self._clocks_below()}.values())
+        saved = [c.i for c in clocks]
+        period = self._minperiod
+        hooks = (self.prenext, self.nextstart, self.next)
+        try:
+            for at in range(size):
+                for clock in clocks:
+                    clock.i = at
+                hooks[0 if at + 1 < period else 1 if at + 1 == period else 2]()
+        finally:
+            for clock, i in zip(clocks, saved, strict=True):
+                clock.i = i
+
+    def _clocks_below(self) -> list[Clock]:
+        clocks = [self._c]
+        clocks.extend(d._c for d in self.datas)
+        for child in self._children:
+            clocks.extend(child._clocks_below() if isinstance(child, LineIterator) else [child._c])
+        return clocks
+
+    def _step(self) -> None:
+        """Compute the current bar."""
+        c = self._c
+        i = c.i
+        for one in self.lines._all:
+            if i >= len(one.array):
+                one._reserve(i + 1)
+        for child in self._children:
+            child._step()
+        for one in self.lines._all:
+            for source in one._sources:
+                one._a[i] = source._a[source._c.i] if source._c.i >= 0 else float("nan")
+        if i < 0:
+            return
+        length = i + 1 + c.dropped
+        period = self._minperiod
+        by = self._by_bar
+        if by == "compute":
+            if length >= period:
+                self.compute(i, i + 1)
+        elif by == "next":
+            if length > period:
+                self.next()
+            elif length == period:
+                self.nextstart()
+            else:
+                self.prenext()
+
+    def _go_live(self, live: bool) -> None:
+        super()._go_live(live)
+        for child in self._children:
+            child._go_live(live)
+        for data in self.datas:
+            if data._live is not live:
+                data._go_live(live)
+
+    def _warn_short(self) -> None:
+        """Warn when the data holds fewer bars than the warm-up needs."""
+        size = self._c.size
+        if size and self._minperiod > size:
+            name = getattr(self._root, "_name", "") or "data"
+            warnings.warn(
+                f"{type(self).__name__} needs {self._minperiod} bars before its first value; feed {name!r} has {size}. "
+                "next() will not be called: use a shorter period or more data.",
+                DataWarning,
+                stacklevel=2,
+            )
+
+
+def _listed(which: Any) -> list[Any]:
+    if which is None:
+        return [0]
+    if isinstance(which, (str, int)):
+        return [which]
+    return list(which)
+
+
+def _how_computed(cls: type) -> tuple[str, str]:
+    """Tell how instances of *cls* are computed: over preloaded bars, and bar by bar.
+
+    The most derived class that defines ``compute``, ``once`` or ``next`` decides. One that defines only ``next`` is
+    replayed bar by bar also over preloaded bars; one that defines only ``once`` computes nothing bar by bar.
+    """
+    for base in cls.__mro__:
+        body = base.__dict__
+        if base is LineIterator:
+            return "nothing", "nothing"
+        if "compute" in body:
+            return "compute", "compute"
+        if "once" in body:
+            return "once", "next"
+        if "next" in body or "nextstart" in body or "prenext" in body:
+            return "next", "next"
+    return "nothing", "nothing"
+
+
+class StrategyBase(LineIterator):
+    """Base of strategies."""
+
+    _ltype = LineRoot.StratType
+
+
+class ObserverBase(LineIterator):
+    """Base of observers."""
+
+    _ltype = LineRoot.ObsType
+
+
+class IndicatorBase(LineIterator):
+    """Base of indicators."""
+
+    _ltype = LineRoot.IndType
+
+
+__all__ = ["IndicatorBase", "LineIterator", "ObserverBase", "ParameterError", "StrategyBase"]

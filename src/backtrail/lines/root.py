@@ -1,0 +1,205 @@
+"""What every line and every group of lines can do: be read, compared and combined.
+
+While an object is being declared, an operator gives a node that is computed later; while it runs, the same operator gives
+the value of the current bar (``_live`` tells which).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ..errors import DeclarationError, LookAheadError
+from .clock import Clock
+
+
+class LineRoot:
+    """Base of lines and groups of lines.
+
+    ``_c`` is the clock, ``_a`` a memoryview of doubles over the (first) line's storage.
+    """
+
+    IndType: ClassVar[int] = 0
+    StratType: ClassVar[int] = 1
+    ObsType: ClassVar[int] = 2
+
+    _c: Clock
+    _a: Any
+    _live: bool = False
+    _minperiod: int = 1
+    _root: Any = None
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, ago: int) -> Any:
+        now = self._c.i
+        at = now + ago
+        if 0 <= at <= now:
+            return self._a[at]
+        return self._outside(ago)
+
+    def _outside(self, ago: int) -> float:
+        """Answer a read that is not within the bars seen so far; lines know how."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        c = self._c
+        return c.i + 1 + c.dropped
+
+    def __bool__(self) -> bool:
+        if self._live:
+            return bool(self[0] != 0.0)
+        raise DeclarationError(
+            f"The truth of {self!r} is not known while it is being declared: it has one value per bar. "
+            "Use bt.And, bt.Or or bt.If instead of and, or, if; or test it in next()."
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    # -- minimum period ---------------------------------------------------------------------------------------------
+
+    def setminperiod(self, minperiod: int) -> None:
+        """Set the minimum period of this object alone."""
+        self._minperiod = minperiod
+
+    def updateminperiod(self, minperiod: int) -> None:
+        """Raise the minimum period to *minperiod* if it is lower."""
+        self._minperiod = max(self._minperiod, minperiod)
+
+    def addminperiod(self, minperiod: int) -> None:
+        """Add *minperiod* - 1 bars (the current bar counts already)."""
+        self._minperiod += minperiod - 1
+
+    def incminperiod(self, minperiod: int) -> None:
+        """Add *minperiod* bars."""
+        self._minperiod += minperiod
+
+    # -- hooks that subclasses define -------------------------------------------------------------------------------
+
+    def prenext(self) -> None:
+        """Run on each bar before the minimum period is reached."""
+
+    def nextstart(self) -> None:
+        """Run once, on the bar on which the minimum period is reached."""
+        self.next()
+
+    def next(self) -> None:
+        """Run on each bar after the minimum period has been reached."""
+
+    def preonce(self, start: int, end: int) -> None:
+        """Vectorised counterpart of :meth:`prenext`."""
+
+    def oncestart(self, start: int, end: int) -> None:
+        """Vectorised counterpart of :meth:`nextstart`."""
+        self.once(start, end)
+
+    def once(self, start: int, end: int) -> None:
+        """Vectorised counterpart of :meth:`next`."""
+
+    # -- operators --------------------------------------------------------------------------------------------------
+
+    def _binary(self, op: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
+        from .expr import binary_node
+
+        return binary_node(op, other, self) if swapped else binary_node(op, self, other)
+
+    def _unary(self, op: Callable[[Any], Any]) -> Any:
+        from .expr import LineOwnOperation
+
+        return LineOwnOperation(self, op)
+
+    def __add__(self, other: Any) -> Any:
+        return self[0] + other if self._live else self._binary(operator.add, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self[0] if self._live else self._binary(operator.add, other, True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self[0] - other if self._live else self._binary(operator.sub, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - self[0] if self._live else self._binary(operator.sub, other, True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self[0] * other if self._live else self._binary(operator.mul, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * self[0] if self._live else self._binary(operator.mul, other, True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self[0] / other if self._live else self._binary(operator.truediv, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / self[0] if self._live else self._binary(operator.truediv, other, True)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return self[0] // other if self._live else self._binary(operator.floordiv, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return other // self[0] if self._live else self._binary(operator.floordiv, other, True)
+
+    def __pow__(self, other: Any) -> Any:
+        return self[0] ** other if self._live else self._binary(operator.pow, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return other ** self[0] if self._live else self._binary(operator.pow, other, True)
+
+    def __neg__(self) -> Any:
+        return -self[0] if self._live else self._unary(operator.neg)
+
+    def __abs__(self) -> Any:
+        return abs(self[0]) if self._live else self._unary(abs)
+
+    def __lt__(self, other: Any) -> Any:
+        return self[0] < other if self._live else self._binary(operator.lt, other)
+
+    def __gt__(self, other: Any) -> Any:
+        if self._live:
+            now = self._c.i
+            return (self._a[now] if now >= 0 else self[0]) > other
+        return self._binary(operator.gt, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self[0] <= other if self._live else self._binary(operator.le, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self[0] >= other if self._live else self._binary(operator.ge, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return self[0] == other if self._live else self._binary(operator.eq, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self[0] != other if self._live else self._binary(operator.ne, other)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {len(self)}>"
+
+
+def future_read(ago: int, name: str, length: int) -> LookAheadError:
+    """Build the error for reading bar +*ago*."""
+    return LookAheadError(
+        f"{name}[{ago}] was read at bar {length}: that is {ago} bar(s) in the future, which no live strategy could know. "
+        f"Use {name}[{-ago}] for the past; for a deliberate look ahead use Cerebro(future_reads='allow')."
+    )
+
+
+class LineSingle(LineRoot):
+    """Base of a single line."""
+
+
+class LineMultiple(LineRoot):
+    """Base of a group of lines."""
+
+    lines: Any
+
+    def addminperiod(self, minperiod: int) -> None:
+        """Add *minperiod* - 1 bars to every line."""
+        for line in self.lines:
+            line.addminperiod(minperiod)
+
+    def incminperiod(self, minperiod: int) -> None:
+        """Add *minperiod* bars to every line."""
+        for line in self.lines:
+            line.incminperiod(minperiod)

@@ -1,0 +1,436 @@
+"""Groups of lines with names: what feeds, indicators, observers and strategies are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from ..base.declare import Declared, merged_pairs
+from ..base.info import Info, PlotLines, pairs_of
+from ..base.owner import find_owner
+from ..errors import DeclarationError
+from .buffer import NAN, Line
+from .clock import Clock
+from .root import LineMultiple, LineRoot
+
+
+class LineMark:
+    """A line declared as a class attribute: ``sma = line()``."""
+
+    __slots__ = ()
+
+
+def line() -> Any:
+    """Declare a line: ``sma = line()`` in the class body."""
+    return LineMark()
+
+
+class LinesSpec:
+    """The line names of a class: those of its bases, left to right, then its own."""
+
+    def __init__(self, names: tuple[str, ...] = (), extra: int = 0, aliases: tuple[tuple[str, str], ...] = ()) -> None:
+        self._names = names
+        self._extra = extra
+        self._aliases = aliases
+
+    def _getlines(self) -> tuple[str, ...]:
+        """Give the names in order."""
+        return self._names
+
+    def getlinealiases(self) -> tuple[str, ...]:
+        """Give the names in order."""
+        return self._names
+
+    def _getlinesextra(self) -> int:
+        """Give the number of unnamed lines at the end."""
+        return self._extra
+
+    def _getlinealias(self, index: int) -> str:
+        """Give the name of line *index* (empty for unnamed ones)."""
+        return self._names[index] if index < len(self._names) else ""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __getattr__(self, name: str) -> int:
+        if not name.startswith("_") and name in self._names:
+            return self._names.index(name)
+        raise AttributeError(f"there is no line {name!r}; there are {list(self._names)}")
+
+
+class Lines:
+    """The lines of one object, by name and by number.
+
+    Assigning a line or an expression to a name makes that line take its values (a *binding*).
+    """
+
+    def __init__(self, spec: LinesSpec, clock: Clock, owner: Any) -> None:
+        own = self.__dict__
+        names = spec._names
+        made: list[Line] = []
+        for name in (*names, *("" for _ in range(spec._extra))):
+            one = Line(clock)
+            one._name = name
+            one._owner = owner
+            made.append(one)
+        own["_spec"] = spec
+        own["_all"] = made
+        own["_owner"] = owner
+        own["lines"] = made
+        for at in range(len(names) - 1, -1, -1):
+            own[names[at]] = made[at]
+        for alias, name in spec._aliases:
+            own[alias] = own[name]
+
+    def __getitem__(self, index: int) -> Line:
+        one: Line = self._all[index]
+        return one
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all[0])
+
+    def __setitem__(self, index: int, source: Any) -> None:
+        self._all[index]._bind(source)
+
+    def __setattr__(self, name: str, source: Any) -> None:
+        target = self.__dict__.get(name)
+        if isinstance(target, Line):
+            if source is not target:
+                target._bind(source)
+            return
+        raise DeclarationError(
+            f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}. "
+            "Declare it in lines = (...)."
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or "_spec" not in self.__dict__:
+            raise AttributeError(name)
+        raise AttributeError(
+            f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}."
+        )
+
+    def __call__(self, index: int = 0) -> Line:
+        return self[index]
+
+    def size(self) -> int:
+        """Give the number of named lines."""
+        return len(self._all) - self._spec._extra
+
+    def fullsize(self) -> int:
+        """Give the number of lines, unnamed ones included."""
+        return len(self._all)
+
+    def extrasize(self) -> int:
+        """Give the number of unnamed lines."""
+        extra: int = self._spec._extra
+        return extra
+
+    def itersize(self) -> Iterator[Line]:
+        """Iterate over the named lines."""
+        return iter(self._all[: self.size()])
+
+    def getlinealiases(self) -> tuple[str, ...]:
+        """Give the names in order."""
+        return self._spec.getlinealiases()
+
+    def _getlines(self) -> tuple[str, ...]:
+        return self._spec._getlines()
+
+    def _getlinealias(self, index: int) -> str:
+        return self._spec._getlinealias(index)
+
+    def buflen(self) -> int:
+        """Give the number of stored bars."""
+        return self._all[0].buflen()
+
+    def get(self, ago: int = 0, size: int = 1, line: int = 0) -> Any:
+        """Give *size* values of line number *line*, ending at *ago*."""
+        return self._all[line].get(ago, size)
+
+    # -- moving the cursor bar by bar --------------------------------------------------------------------------------
+
+    def forward(self, value: float = NAN, size: int = 1) -> None:
+        """Move on by *size* bars, each holding *value*."""
+        clock = self._all[0]._c
+        end = clock.i + 1 + size
+        for one in self._all:
+            one._reserve(end)
+            one.array[end - size : end] = value
+        clock.i = end - 1
+
+    def backwards(self, size: int = 1, force: bool = False) -> None:
+        """Forget the last *size* bars."""
+        clock = self._all[0]._c
+        end = clock.i + 1
+        for one in self._all:
+            one.array[max(end - size, 0) : end] = NAN
+        clock.i -= size
+
+    def rewind(self, size: int = 1) -> None:
+        """Move the cursor back by *size* bars; the bars stay."""
+        self._all[0]._c.i -= size
+
+    def advance(self, size: int = 1) -> None:
+        """Move the cursor on by *size* bars that are stored already."""
+        self._all[0]._c.i += size
+
+    def home(self) -> None:
+        """Move the cursor before the first bar."""
+        self._all[0]._c.i = -1
+
+    def reset(self) -> None:
+        """Forget all bars."""
+        clock = self._all[0]._c
+        clock.i = -1
+        clock.size = clock.dropped = 0
+        for one in self._all:
+            one._allocate(0)
+
+    def extend(self, value: float = NAN, size: int = 0) -> None:
+        """Add room for *size* bars beyond the last one."""
+        for one in self._all:
+            one._reserve(len(one.array) + size)
+
+
+def _own_names(declared: Any) -> tuple[str, ...]:
+    if isinstance(declared, str):
+        return (declared,)
+    return tuple(declared)
+
+
+class LineSeries(Declared, LineMultiple):
+    """A group of named lines; reads and operators on the group mean its first line."""
+
+    lines: Any = LinesSpec()
+    plotinfo: Any = Info(
+        {
+            "plot": True, "plotmaster": None, "legendloc": None,
+        }  # fmt: skip
+    )
+    plotlines: Any = PlotLines({})
+    csv: ClassVar[bool] = True
+    linealias: ClassVar[Any] = ()
+    extralines: ClassVar[int] = 0
+    linesoverride: ClassVar[bool] = False
+    _mindatas: ClassVar[int] = 1
+    _intercepts: ClassVar[bool] = False
+    _clock: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        names: list[str] = []
+        aliases: list[tuple[str, str]] = []
+        extra = 0
+        own = cls.__dict__
+        declared = _own_names(own.get("lines", ()))
+        marks = tuple(n for n, v in own.items() if isinstance(v, LineMark))
+        for name in marks:
+            delattr(cls, name)
+        if not own.get("linesoverride", False):
+            for base in cls.__bases__:
+                spec = getattr(base, "lines", None)
+                if isinstance(spec, LinesSpec):
+                    names.extend(spec._names)
+                    extra += spec._extra
+                    aliases.extend(spec._aliases)
+        names.extend(declared)
+        names.extend(marks)
+        extra += own.get("extralines", 0)
+        own_aliases = own.get("linealias", ())
+        for name, short in own_aliases.items() if isinstance(own_aliases, dict) else own_aliases:
+            for one in (short,) if isinstance(short, str) else short:
+                aliases.append((one, name))
+        super().__init_subclass__(**kwargs)
+        cls.lines = LinesSpec(tuple(names), extra, tuple(aliases))
+        cls.plotinfo = Info(merged_pairs(cls, "plotinfo", _own(own, "plotinfo")))
+        cls.plotlines = _merged_plotlines(cls, _own(own, "plotlines"))
+        if names and names != ["datetime"]:
+            cls._intercepts = True
+            if "__setattr__" not in own:
+                cls.__setattr__ = _set_line_or_attribute  # type: ignore[method-assign,assignment]
+
+    # -- construction -----------------------------------------------------------------------------------------------
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        cls = type(self)
+        own = self.__dict__
+        plotinfo = cls.plotinfo._defaults
+        taken = {n: kwargs.pop(n) for n in list(kwargs) if n in plotinfo and n not in cls.params._defaults} if kwargs else {}
+        args, kwargs = super()._prepare(args, kwargs)
+        own["plotinfo"] = Info(plotinfo, taken)
+        own["plotlines"] = PlotLines(
+            cls.plotlines._defaults,
+            {n: Info(v._defaults, v.__dict__) for n, v in cls.plotlines._defaults.items()},
+        )
+        self._make_lines(Clock())
+        return args, kwargs
+
+    def _make_lines(self, clock: Clock) -> None:
+        """Create the lines with *clock*."""
+        own = self.__dict__
+        lines = Lines(type(self).lines, clock, self)
+        own["lines"] = own["l"] = lines
+        own["_c"] = clock
+        own["_a"] = memoryview(b"").cast("d") if not lines._all else None
+        for name, value in lines.__dict__.items():
+            if isinstance(value, Line):
+                own[name] = value
+        if lines._all:
+            own["line"] = lines._all[0]
+            lines._all[0]._mirror(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("line") and (digits := name[4:].removeprefix("_")).isdigit() and "lines" in self.__dict__:
+            found = self.lines[int(digits)]
+            object.__setattr__(self, name, found)
+            return found
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _set_line(self, name: str, value: Any) -> bool:
+        """Bind *value* to the line called *name* if there is one; tell whether there was."""
+        lines = self.__dict__.get("lines")
+        if lines is None:
+            return False
+        target = lines.__dict__.get(name)
+        if not isinstance(target, Line) or target is value:
+            return False
+        target._bind(value)
+        return True
+
+    # -- reading ----------------------------------------------------------------------------------------------------
+
+    def _outside(self, ago: int) -> float:
+        return self.lines._all[0]._outside(ago)  # type: ignore[no-any-return]
+
+    def __setitem__(self, index: int, source: Any) -> None:
+        self.lines[index] = source
+
+    def __call__(self, ago: Any = None, line: Any = -1) -> Any:
+        """Give a line of this group delayed (``data(-1)``) or coupled to another clock (``data()``)."""
+        from .coupler import couple
+        from .expr import LineDelay
+
+        if ago is None or isinstance(ago, LineRoot):
+            return couple(self if line == -1 else self._getline(line), ago)
+        return LineDelay(self._getline(line), ago)
+
+    def _getline(self, line: Any, minusall: bool = False) -> Line:
+        if isinstance(line, str):
+            named: Line = getattr(self.lines, line)
+            return named
+        return self.lines[0 if line == -1 else line]
+
+    @property
+    def array(self) -> Any:
+        """The storage of the first line."""
+        return self.lines._all[0].array
+
+    def plotlabel(self) -> str:
+        """Give the label that a plot shows: the plot name or the class name, with the label values in brackets."""
+        label = self.plotinfo._get("plotname") or type(self).__name__
+        values = self._plotlabel()
+        if values:
+            label += f" ({', '.join(str(v.__name__ if isinstance(v, type) else v) for v in values)})"
+        return label
+
+    def _plotlabel(self) -> list[Any]:
+        return self.params._getvalues()  # type: ignore[no-any-return]
+
+    def forward(self, value: float = NAN, size: int = 1) -> None:
+        """Move on by *size* bars, each holding *value*."""
+        self.lines.forward(value, size)
+
+    def backwards(self, size: int = 1, force: bool = False) -> None:
+        """Forget the last *size* bars."""
+        self.lines.backwards(size, force)
+
+    def rewind(self, size: int = 1) -> None:
+        """Move the cursor back by *size* bars."""
+        self.lines.rewind(size)
+
+    def extend(self, value: float = NAN, size: int = 0) -> None:
+        """Add room for *size* bars beyond the last one."""
+        self.lines.extend(value, size)
+
+    def reset(self) -> None:
+        """Forget all bars."""
+        self.lines.reset()
+
+    def home(self) -> None:
+        """Move the cursor before the first bar."""
+        self.lines.home()
+
+    def advance(self, size: int = 1) -> None:
+        """Move the cursor on by *size* stored bars."""
+        self.lines.advance(size)
+
+    def _go_live(self, live: bool) -> None:
+        """Make operators give values (True) or nodes (False)."""
+        self._live = live
+        for one in self.lines._all:
+            one._live = live
+
+
+def _own(body: Any, name: str) -> Any:
+    return body.get(name)
+
+
+def _merged_plotlines(cls: type, own: Any) -> PlotLines:
+    merged: dict[str, Any] = {}
+    for source in (*(getattr(b, "plotlines", None) for b in cls.__bases__), own):
+        for name, options in pairs_of(source).items():
+            have = merged[name]._defaults if name in merged else {}
+            merged[name] = Info({**have, **pairs_of(options)})
+    return PlotLines(merged)
+
+
+def _set_line_or_attribute(self: LineSeries, name: str, value: Any) -> None:
+    """Set an attribute; a line's name binds the line instead."""
+    if name in self.lines.__dict__ if "lines" in self.__dict__ else False:
+        if self._set_line(name, value):
+            return
+    object.__setattr__(self, name, value)
+
+
+class LineSeriesStub(LineSeries):
+    """A single line seen as a group, as indicators see a line that they are given as data."""
+
+    def __init__(self, source: Line) -> None:  # the stub adopts the line instead of making its own
+        own = self.__dict__
+        own["params"] = own["p"] = type(self).params
+        lines = Lines(LinesSpec(), source._c, self)
+        lines.__dict__["_all"] = lines.__dict__["lines"] = [source]
+        own["lines"] = own["l"] = lines
+        own["line"] = source
+        own["_owner"] = source._owner
+        own["_clock"] = source._owner if source._owner is not None else source
+        own["_root"] = source._root
+        own["_live"] = source._live
+        own["_minperiod"] = source._minperiod
+        own["plotinfo"] = Info({})
+        own["_name"] = source._name
+        source._mirror(self)
+
+    def _go_live(self, live: bool) -> None:
+        self._live = live
+
+
+LineSeriesStub.__init__ = LineSeriesStub.__dict__["__init__"].__wrapped__  # type: ignore[method-assign]
+
+
+def as_series(obj: Any) -> Any:
+    """Give *obj* as a group of lines: itself, or a (cached) stub around a single line."""
+    if isinstance(obj, Line):
+        if obj._stub is None:
+            obj._stub = LineSeriesStub(obj)
+        return obj._stub
+    return obj
+
+
+__all__ = ["LineMark", "LineSeries", "LineSeriesStub", "Lines", "LinesSpec", "as_series", "find_owner", "line"]
