@@ -1,0 +1,1 @@
+"""Speed and memory of backtrail, measured side by side with backtrader."""
