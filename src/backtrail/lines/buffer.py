@@ -55,7 +55,7 @@ class Line(LineSingle):
         self.array: Floats = _EMPTY
         self._a: Any = memoryview(_EMPTY)
         self._mirrors: list[LineRoot] = []
-        self._sources: list[LineRoot] = []
+        self._sources: list[Line] = []
         self._minperiod = 1
         self._stub: Any = None
 

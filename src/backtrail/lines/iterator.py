@@ -12,12 +12,14 @@ from typing import Any, ClassVar
 
 from ..base.owner import find_owner
 from ..errors import DataWarning, ParameterError
-from .buffer import Line
+from .align import seen_values
+from .buffer import NAN, Line
 from .clock import Clock
 from .expr import LineActions, LineNum
 from .root import LineRoot
 from .series import LineSeries, as_series
 
+Link = tuple[Line, Line]
 _BAR_HOOKS = ("next", "nextstart", "prenext")
 _ONCE_HOOKS = ("once", "oncestart", "preonce")
 
@@ -108,8 +110,6 @@ class LineIterator(LineSeries):
         periods.extend(child._minperiod for child in self._children if not isinstance(child, LineActions))
         periods.append(self._minperiod)
         self.updateminperiod(max(periods))
-        for one in self.lines._all:
-            one.updateminperiod(self._minperiod)
 
     def _adopt(self, child: Any) -> None:
         """Evaluate *child* before this object, in order of creation."""
@@ -200,15 +200,20 @@ class LineIterator(LineSeries):
 
     def _fill(self) -> None:
         """Compute all bars of a preloaded run."""
-        for child in self._children:
-            child._fill()
         clock = self._c
         size = clock.size
         by = self._by
         period = self._minperiod
         for one in self.lines._all:
             one._allocate(size)
-        self._copy_bindings()
+        share = by == "nothing"
+        loose, steps = self._steps()
+        for target, source in loose:
+            _take(target, source, size, share)
+        for child, links in steps:
+            child._fill()
+            for target, source in links:
+                _take(target, source, size, share)
         if by == "compute":
             if period <= size:
                 self.compute(period - 1, size)
@@ -220,16 +225,20 @@ class LineIterator(LineSeries):
         elif by == "next":
             self._replay(size)
 
-    def _copy_bindings(self) -> None:
-        from .align import seen_values
+    def _steps(self) -> tuple[list[Link], list[tuple[Any, list[Link]]]]:
+        """Give the bindings to lines that no child computes, and every child with the bindings to its lines.
 
-        for one in self.lines._all:
-            for source in one._sources:
-                size = one._c.size
-                if source._c is one._c:
-                    one.array[:] = source.array
-                else:
-                    one.array[:] = seen_values(source, one._c, 0, size)  # type: ignore[arg-type]
+        A child may read an own line that is bound to an earlier child, so bindings are copied after each child.
+        """
+        cached: Any = self.__dict__.get("_steps_made")
+        if cached is None or len(cached[1]) != len(self._children):
+            by_child: dict[int, list[Link]] = {id(c): [] for c in self._children}
+            loose: list[Link] = []
+            for target in self.lines._all:
+                for source in target._sources:
+                    by_child.get(id(source), by_child.get(id(source._owner), loose)).append((target, source))
+            cached = self.__dict__["_steps_made"] = (loose, [(c, by_child[id(c)]) for c in self._children])
+        return cached  # type: ignore[no-any-return]
 
     def _replay(self, size: int) -> None:
         """Run the bar-by-bar hooks over preloaded bars, with every clock below moved along."""
@@ -260,13 +269,19 @@ class LineIterator(LineSeries):
         for one in self.lines._all:
             if i >= len(one.array):
                 one._reserve(i + 1)
-        for child in self._children:
-            child._step()
-        for one in self.lines._all:
-            for source in one._sources:
-                one._a[i] = source._a[source._c.i] if source._c.i >= 0 else float("nan")
+        loose, steps = self._steps()
         if i < 0:
+            for child, _ in steps:
+                child._step()
             return
+        for target, source in loose:
+            at = source._c.i
+            target._a[i] = source._a[at] if at >= 0 else NAN
+        for child, links in steps:
+            child._step()
+            for target, source in links:
+                at = source._c.i
+                target._a[i] = source._a[at] if at >= 0 else NAN
         length = i + 1 + c.dropped
         period = self._minperiod
         by = self._by_bar
@@ -300,6 +315,16 @@ class LineIterator(LineSeries):
                 DataWarning,
                 stacklevel=2,
             )
+
+
+def _take(target: Line, source: Line, size: int, share: bool) -> None:
+    """Copy *source* to *target* over *size* preloaded bars; where nothing writes to *target* they may share storage."""
+    if source._c is not target._c:
+        target.array[:] = seen_values(source, target._c, 0, size)
+    elif share and len(source.array) == size:
+        target._store(source.array)
+    else:
+        target.array[:] = source.array
 
 
 def _listed(which: Any) -> list[Any]:
