@@ -1,0 +1,135 @@
+"""Stand-ins for backtrader's modules: their names are looked up in backtrail when they are first used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from ..errors import NotAvailableError
+from . import names
+
+_DUNDERS = frozenset({"__all__", "__version__", "__btversion__"})
+
+
+class LegacyModule(ModuleType):
+    """One of backtrader's modules; *path* is its path below the package."""
+
+    def __init__(self, name: str, path: str) -> None:
+        super().__init__(name, f"backtrader's module {path!r}, answered by backtrail.")
+        self.__dict__["_path"] = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name not in _DUNDERS:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        if name == "__all__":
+            return self._names()
+        value = self._find(name)
+        self.__dict__[name] = value
+        return value
+
+    def __dir__(self) -> list[str]:
+        return sorted({*self.__dict__, *self._names()})
+
+    def _find(self, name: str) -> Any:
+        path = self.__dict__["_path"]
+        if f"{path}.{name}" in _PATHS:
+            return import_module(f"{self.__name__}.{name}")
+        return names.attribute(path, name)
+
+    def _names(self) -> list[str]:
+        found: set[str] = set()
+        path = self.__dict__["_path"]
+        for source in names.sources_of(path):
+            if names.exists(source):
+                module = import_module(f"{names._PACKAGE}.{source}")
+                found.update(
+                    getattr(module, "__all__", None) or (n for n in dir(module) if not n.startswith("_"))
+                )
+        return sorted(found)
+
+
+class LegacyPackage(LegacyModule):
+    """backtrader's package itself."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "")
+        self.__dict__.update(__path__=[], bt=self, backtrader=self)
+
+    def _find(self, name: str) -> Any:
+        module = names.TOP_MODULES.get(name, name)
+        if module in names.MODULES:
+            return import_module(f"{self.__name__}.{module}")
+        if name in _DUNDERS:
+            return names.attribute("version", name)
+        if name == "Cerebro":
+            from .cerebro import Cerebro
+
+            return Cerebro
+        return names.top_attribute(name)
+
+    def _names(self) -> list[str]:
+        found = []
+        for name in names.top_names():
+            try:
+                getattr(self, name)
+            except NotAvailableError:
+                continue
+            found.append(name)
+        return found
+
+
+_PATHS = frozenset(names.module_paths())
+_PACKAGES = frozenset(path.rpartition(".")[0] for path in _PATHS)
+
+
+class LegacyFinder:
+    """Find backtrader's modules below the name *root*; a meta path finder and loader."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Give the spec of *fullname* if it is one of backtrader's module paths."""
+        top, _, below = fullname.partition(".")
+        if top != self.root or (below and below not in _PATHS):
+            return None
+        return ModuleSpec(fullname, self, origin="backtrail", is_package=below in _PACKAGES)  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Make the stand-in."""
+        below = spec.name.partition(".")[2]
+        return LegacyModule(spec.name, below) if below else LegacyPackage(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: names are looked up when used."""
+
+
+def legacy_attribute(name: str) -> Any:
+    """Give what ``bt.<name>`` means for ``import backtrail as bt``.
+
+    backtrail's own subpackages are found by the import system before this is asked; the rest of backtrader's
+    modules are stand-ins below the name ``backtrail``.
+    """
+    if name in ("bt", "backtrader"):
+        return sys.modules[names._PACKAGE]
+    module = names.TOP_MODULES.get(name, name)
+    if module in names.MODULES:
+        install(names._PACKAGE)
+        return import_module(f"{names._PACKAGE}.{module}")
+    return names.top_attribute(name)
+
+
+def install(root: str, first: bool = False) -> LegacyFinder:
+    """Answer imports below *root*, after every other finder unless *first*."""
+    for finder in sys.meta_path:
+        if isinstance(finder, LegacyFinder) and finder.root == root:
+            return finder
+    made = LegacyFinder(root)
+    sys.meta_path.insert(0 if first else len(sys.meta_path), made)
+    return made
