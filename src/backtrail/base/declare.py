@@ -80,6 +80,9 @@ def param(
     return Param(default, ge, gt, le, lt, choices)
 
 
+_DECLARATIONS = ("params", "lines", "plotinfo", "plotlines")
+
+
 def _annotated(cls: type) -> dict[str, Any]:
     """Give the parameters that *cls* itself declares as annotated attributes."""
     out: dict[str, Any] = {}
@@ -179,10 +182,19 @@ class Declared:
     frompackages: ClassVar[Any] = ()
     _fields: ClassVar[tuple[str, ...]] = ()
     _checks: ClassVar[dict[str, Param]] = {}
+    _own_body: ClassVar[dict[str, Any]] = {}
     p: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._own_body = {n: cls.__dict__[n] for n in _DECLARATIONS if n in cls.__dict__}
+        cls._declare()
+        if cls.__dict__.get("alias"):
+            _make_aliases(cls, cls.__dict__["alias"])
+
+    @classmethod
+    def _declare(cls) -> None:
+        """Read what the class body declares; subclasses of this mechanism extend it."""
         own: Any
         if "params" in cls.__dict__:
             own = pairs_of(cls.__dict__["params"])
@@ -204,8 +216,6 @@ class Declared:
         init = cls.__dict__.get("__init__")
         if init is not None and not getattr(init, "_declared", False):
             cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
-        if cls.__dict__.get("alias"):
-            _make_aliases(cls, cls.__dict__["alias"])
 
     __init__ = _wrapped(_plain_init)
 

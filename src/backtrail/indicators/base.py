@@ -21,3 +21,12 @@ class Indicator(IndicatorBase):
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
     }  # fmt: skip
 
+
+    def setup(self) -> None:
+        """Build what the indicator needs.
+
+        The default, for a typed indicator with a parameter ``period``, is a warm-up of that many bars.
+        """
+        period = self.params._get("period")
+        if self._by == "compute" and isinstance(period, int):
+            self.addminperiod(period)

@@ -35,8 +35,9 @@ class LineIterator(LineSeries):
     datas: list[Any]
     data: Any
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    @classmethod
+    def _declare(cls) -> None:
+        super()._declare()
         cls._by, cls._by_bar = _how_computed(cls)
 
     # -- construction -----------------------------------------------------------------------------------------------

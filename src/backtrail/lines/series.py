@@ -208,22 +208,18 @@ def _own_names(declared: Any) -> tuple[str, ...]:
 class LineSeries(Declared, LineMultiple):
     """A group of named lines; reads and operators on the group mean its first line."""
 
-    lines: Any = LinesSpec()
-    plotinfo: Any = Info(
-        {
-            "plot": True, "plotmaster": None, "legendloc": None,
-        }  # fmt: skip
-    )
-    plotlines: Any = PlotLines({})
+    lines: ClassVar[Any] = LinesSpec()
+    plotinfo: ClassVar[Any] = Info({"plot": True, "plotmaster": None, "legendloc": None})
+    plotlines: ClassVar[Any] = PlotLines({})
     csv: ClassVar[bool] = True
     linealias: ClassVar[Any] = ()
     extralines: ClassVar[int] = 0
     linesoverride: ClassVar[bool] = False
     _mindatas: ClassVar[int] = 1
-    _intercepts: ClassVar[bool] = False
     _clock: Any = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    @classmethod
+    def _declare(cls) -> None:
         names: list[str] = []
         aliases: list[tuple[str, str]] = []
         extra = 0
@@ -246,14 +242,12 @@ class LineSeries(Declared, LineMultiple):
         for name, short in own_aliases.items() if isinstance(own_aliases, dict) else own_aliases:
             for one in (short,) if isinstance(short, str) else short:
                 aliases.append((one, name))
-        super().__init_subclass__(**kwargs)
+        super()._declare()
         cls.lines = LinesSpec(tuple(names), extra, tuple(aliases))
-        cls.plotinfo = Info(merged_pairs(cls, "plotinfo", _own(own, "plotinfo")))
-        cls.plotlines = _merged_plotlines(cls, _own(own, "plotlines"))
-        if names and names != ["datetime"]:
-            cls._intercepts = True
-            if "__setattr__" not in own:
-                cls.__setattr__ = _set_line_or_attribute  # type: ignore[method-assign,assignment]
+        cls.plotinfo = Info(merged_pairs(cls, "plotinfo", own.get("plotinfo")))
+        cls.plotlines = _merged_plotlines(cls, own.get("plotlines"))
+        if names and names != ["datetime"] and "__setattr__" not in own:
+            cls.__setattr__ = _set_line_or_attribute  # type: ignore[method-assign,assignment]
 
     # -- construction -----------------------------------------------------------------------------------------------
 
@@ -375,10 +369,6 @@ class LineSeries(Declared, LineMultiple):
         self._live = live
         for one in self.lines._all:
             one._live = live
-
-
-def _own(body: Any, name: str) -> Any:
-    return body.get(name)
 
 
 def _merged_plotlines(cls: type, own: Any) -> PlotLines:

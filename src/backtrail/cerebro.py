@@ -1,0 +1,454 @@
+"""Cerebro: collect datas, strategies and everything around them, then run."""
+
+from __future__ import annotations
+
+import collections.abc
+import datetime
+import itertools
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .base.declare import ParamsBase
+from .base.info import Info
+from .base.owner import inside
+from .engine.run import Run
+from .engine.spec import Build, RunSpec, Settings
+from .errors import CompatWarning, ParameterValueError, unknown_name
+
+
+class OptReturn:
+    """What an optimisation keeps of a strategy: its class, parameters and analyzers."""
+
+    def __init__(self, params: Any, **kwargs: Any) -> None:
+        self.p = self.params = params
+        for name, value in kwargs.items():
+            setattr(self, name, value)
+
+
+class Cerebro(ParamsBase):
+    """The place where a backtest is put together and run.
+
+    Add datas (:meth:`adddata`), strategies (:meth:`addstrategy`), analyzers, observers, sizers, writers and timers; set
+    cash and commission on :attr:`broker`; then :meth:`run`, which gives the list of strategies.
+    """
+
+    params = (
+        ("preload", True), ("runonce", True), ("maxcpus", None), ("stdstats", True), ("oldbuysell", False),
+        ("oldtrades", False), ("lookahead", 0), ("exactbars", False), ("optdatas", True), ("optreturn", True),
+        ("objcache", False), ("live", False), ("writer", False), ("tradehistory", False), ("oldsync", False),
+        ("tz", None), ("cheat_on_open", False), ("broker_coo", True), ("quicknotify", False),
+        ("future_reads", None), ("realism", "backtrader"), ("seed", None), ("progress", False),
+        ("broker_factory", None),
+    )  # fmt: skip
+
+    _default_future_reads = "error"
+
+    def __init__(self) -> None:
+        self._dolive = False
+        self._doreplay = False
+        self._dooptimize = False
+        self.stores: list[Any] = []
+        self.feeds: list[Any] = []
+        self.datas: list[Any] = []
+        self.datasbyname: collections.OrderedDict[str, Any] = collections.OrderedDict()
+        self.strats: list[Iterable[Build]] = []
+        self.optcbs: list[Callable[[Any], None]] = []
+        self.observers: list[tuple[bool, Build]] = []
+        self.analyzers: list[Build] = []
+        self.indicators: list[Build] = []
+        self.sizers: dict[int | None, Build] = {}
+        self.writers: list[Build] = []
+        self.storecbs: list[Callable[..., None]] = []
+        self.datacbs: list[Callable[..., None]] = []
+        self.signals: list[tuple[Any, ...]] = []
+        self._signal_strat: Build | None = None
+        self._signal_concurrent = False
+        self._signal_accumulate = False
+        self._pretimers: list[Any] = []
+        self._ohistory: list[tuple[Any, bool]] = []
+        self._fhistory: Any = None
+        self._tradingcal: Any = None
+        self._dataid = itertools.count(1)
+        self._event_mode = False
+        self.runstrats: list[Any] = []
+        self.runwriters: list[Any] = []
+        self._run: Run | None = None
+        self._stop_requested = False
+        factory = self.p.broker_factory
+        if factory is None:
+            from .broker.simulated import BackBroker
+
+            factory = BackBroker
+        self.broker = factory()
+
+    # -- broker -----------------------------------------------------------------------------------------------------
+
+    @property
+    def broker(self) -> Any:
+        """The broker; assign another one to replace it."""
+        return self._broker
+
+    @broker.setter
+    def broker(self, broker: Any) -> None:
+        broker.cerebro = self
+        self._broker = broker
+
+    def setbroker(self, broker: Any) -> Any:
+        """Replace the broker."""
+        self.broker = broker
+        return broker
+
+    def getbroker(self) -> Any:
+        """Give the broker."""
+        return self._broker
+
+    # -- datas ------------------------------------------------------------------------------------------------------
+
+    def adddata(self, data: Any, name: str | None = None) -> Any:
+        """Add a feed; *name* replaces its name. Give the feed."""
+        if name is not None:
+            data._name = name
+        data._id = next(self._dataid)
+        data.setenvironment(self)
+        self.datas.append(data)
+        self.datasbyname[data._name] = data
+        feed = data.getfeed()
+        if feed and feed not in self.feeds:
+            self.feeds.append(feed)
+        if data.islive():
+            self._dolive = True
+        return data
+
+    def chaindata(self, *args: Any, **kwargs: Any) -> Any:
+        """Add several feeds one after the other as one."""
+        from .feeds.chain import Chainer
+
+        dname = kwargs.pop("name", None)
+        if dname is None:
+            dname = args[0]._dataname
+        chained = Chainer(*args, dataname=dname)
+        self.adddata(chained, name=dname)
+        return chained
+
+    def rolloverdata(self, *args: Any, **kwargs: Any) -> Any:
+        """Add several futures as one, rolling over by the conditions given."""
+        from .feeds.rollover import RollOver
+
+        dname = kwargs.pop("name", None)
+        if dname is None:
+            dname = args[0]._dataname
+        rolled = RollOver(*args, dataname=dname, **kwargs)
+        self.adddata(rolled, name=dname)
+        return rolled
+
+    def _cloned(self, dataname: Any) -> Any:
+        if any(dataname is one for one in self.datas):
+            return dataname.clone()
+        return dataname
+
+    def replaydata(self, dataname: Any, name: str | None = None, **kwargs: Any) -> Any:
+        """Add a feed whose bars grow, tick by tick, to a larger timeframe."""
+        data = self._cloned(dataname)
+        data.replay(**kwargs)
+        self.adddata(data, name=name)
+        self._doreplay = True
+        return data
+
+    def resampledata(self, dataname: Any, name: str | None = None, **kwargs: Any) -> Any:
+        """Add a feed turned into bars of a larger timeframe."""
+        data = self._cloned(dataname)
+        data.resample(**kwargs)
+        self.adddata(data, name=name)
+        self._event_mode = True
+        return data
+
+    def addcalendar(self, cal: Any) -> None:
+        """Set the trading calendar: an instance, a class, a pandas_market_calendars calendar or its name."""
+        from .market.calendar import as_calendar
+
+        self._tradingcal = as_calendar(cal)
+
+    def addtz(self, tz: Any) -> None:
+        """Set the time zone in which strategies see times."""
+        self.p.tz = tz
+
+    # -- strategies and what goes with them -------------------------------------------------------------------------
+
+    def addstrategy(self, strategy: Any, *args: Any, **kwargs: Any) -> int:
+        """Add a strategy class with its arguments; give its number."""
+        self.strats.append([Build(strategy, args, kwargs)])
+        return len(self.strats) - 1
+
+    def optstrategy(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
+        """Add a strategy class once per combination of the given values (each an iterable; single values stand for one)."""
+        self._dooptimize = True
+        choices = list(itertools.product(*self.iterize(args)))
+        names = list(kwargs)
+        combos = list(itertools.product(*self.iterize(kwargs.values())))
+        self.strats.append(
+            [Build(strategy, a, dict(zip(names, values, strict=True))) for a in choices for values in combos]
+        )
+
+    @staticmethod
+    def iterize(iterable: Iterable[Any]) -> list[Any]:
+        """Wrap what is not iterable, and strings, into tuples."""
+        out: list[Any] = []
+        for elem in iterable:
+            if isinstance(elem, str) or not isinstance(elem, collections.abc.Iterable):
+                elem = (elem,)
+            out.append(elem)
+        return out
+
+    def optcallback(self, cb: Callable[[Any], None]) -> None:
+        """Call *cb* with each combination's result during an optimisation."""
+        self.optcbs.append(cb)
+
+    def addsizer(self, sizercls: Any, *args: Any, **kwargs: Any) -> None:
+        """Set the sizer of all strategies that have none of their own."""
+        self.sizers[None] = Build(sizercls, args, kwargs)
+
+    def addsizer_byidx(self, idx: int, sizercls: Any, *args: Any, **kwargs: Any) -> None:
+        """Set the sizer of strategy number *idx*."""
+        self.sizers[idx] = Build(sizercls, args, kwargs)
+
+    def addindicator(self, indcls: Any, *args: Any, **kwargs: Any) -> None:
+        """Add an indicator to each strategy."""
+        self.indicators.append(Build(indcls, args, kwargs))
+
+    def addanalyzer(self, ancls: Any, *args: Any, **kwargs: Any) -> None:
+        """Add an analyzer to each strategy (``_name=`` names it)."""
+        self.analyzers.append(Build(ancls, args, kwargs))
+
+    def addobserver(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
+        """Add an observer to each strategy."""
+        self.observers.append((False, Build(obscls, args, kwargs)))
+
+    def addobservermulti(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
+        """Add an observer to each strategy, once per data."""
+        self.observers.append((True, Build(obscls, args, kwargs)))
+
+    def addwriter(self, wrtcls: Any, *args: Any, **kwargs: Any) -> None:
+        """Add a writer."""
+        self.writers.append(Build(wrtcls, args, kwargs))
+
+    # -- signals ----------------------------------------------------------------------------------------------------
+
+    def add_signal(self, sigtype: int, sigcls: Any, *sigargs: Any, **sigkwargs: Any) -> None:
+        """Add a signal: a SignalStrategy trades on all of them."""
+        self.signals.append((sigtype, sigcls, sigargs, sigkwargs))
+
+    def signal_strategy(self, stratcls: Any, *args: Any, **kwargs: Any) -> None:
+        """Set the SignalStrategy subclass that trades on the signals."""
+        self._signal_strat = Build(stratcls, args, kwargs)
+
+    def signal_concurrent(self, onoff: bool) -> None:
+        """Let signals act while an order is pending."""
+        self._signal_concurrent = onoff
+
+    def signal_accumulate(self, onoff: bool) -> None:
+        """Let signals add to an open position."""
+        self._signal_accumulate = onoff
+
+    def _signal_build(self) -> Build:
+        from .strategy.signals import SignalStrategy
+
+        base = self._signal_strat or Build(SignalStrategy)
+        kwargs = dict(base.kwargs)
+        kwargs.update(
+            _accumulate=self._signal_accumulate, _concurrent=self._signal_concurrent, signals=list(self.signals)
+        )
+        return Build(base.cls, base.args, kwargs)
+
+    # -- timers, stores, notifications ------------------------------------------------------------------------------
+
+    def add_timer(
+        self,
+        when: Any,
+        offset: datetime.timedelta = datetime.timedelta(),
+        repeat: datetime.timedelta = datetime.timedelta(),
+        weekdays: Iterable[int] = (),
+        weekcarry: bool = False,
+        monthdays: Iterable[int] = (),
+        monthcarry: bool = True,
+        allow: Any = None,
+        tzdata: Any = None,
+        strats: bool = False,
+        cheat: bool = False,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Any:
+        """Schedule a timer; :meth:`notify_timer` (and the strategies' with *strats*) is called when it is due."""
+        from .strategy.timers import Timer
+
+        timer = Timer(
+            tid=len(self._pretimers), owner=self, strats=strats, when=when, offset=offset, repeat=repeat,
+            weekdays=list(weekdays), weekcarry=weekcarry, monthdays=list(monthdays), monthcarry=monthcarry, allow=allow,
+            tzdata=tzdata, cheat=cheat,
+        )  # fmt: skip
+        timer.args = args
+        timer.kwargs = kwargs
+        self._pretimers.append(timer)
+        return timer
+
+    def notify_timer(self, timer: Any, when: Any, *args: Any, **kwargs: Any) -> None:
+        """Run when a timer is due; for subclasses."""
+
+    def addstore(self, store: Any) -> None:
+        """Add a store."""
+        if not any(store is one for one in self.stores):
+            self.stores.append(store)
+
+    def addstorecb(self, callback: Callable[..., None]) -> None:
+        """Call *callback* for each message of a store."""
+        self.storecbs.append(callback)
+
+    def adddatacb(self, callback: Callable[..., None]) -> None:
+        """Call *callback* for each change of status of a data."""
+        self.datacbs.append(callback)
+
+    def notify_store(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Run for each message of a store; for subclasses."""
+
+    def notify_data(self, data: Any, status: int, *args: Any, **kwargs: Any) -> None:
+        """Run for each change of status of a data; for subclasses."""
+
+    def set_fund_history(self, fund: Any) -> None:
+        """Replace the fund's shares and value as dates pass: ``(datetime, share value, net asset value)`` rows."""
+        self._fhistory = fund
+
+    def add_order_history(self, orders: Any, notify: bool = True) -> None:
+        """Let the broker carry out past orders: ``[datetime, size, price(, data)]`` rows."""
+        self._ohistory.append((orders, notify))
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def __call__(self, iterstrat: Any) -> Any:
+        """Run one set of strategies; used by workers."""
+        return self.runstrategies(iterstrat)
+
+    def runstop(self) -> None:
+        """Stop after the current step (strategies and analyzers still get their ``stop``)."""
+        self._stop_requested = True
+        if self._run is not None:
+            self._run.stop_requested = True
+
+    def run(self, **kwargs: Any) -> list[Any]:
+        """Run; give the strategies, or with :meth:`optstrategy` a list with the results of each combination.
+
+        Keyword arguments replace parameters of this Cerebro for good; an unknown one is named in a warning.
+        """
+        self._stop_requested = False
+        if not self.datas:
+            return []
+        known = self.params._getkeys()
+        for name, value in kwargs.items():
+            if name in known:
+                setattr(self.params, name, value)
+            else:
+                warnings.warn(unknown_name("parameter", "Cerebro.run", name, known), CompatWarning, stacklevel=2)
+        self._check_settings()
+        strats: list[Iterable[Build]] = list(self.strats)
+        if self.signals:
+            strats.append([self._signal_build()])
+        if not strats:
+            from .strategy.strategy import Strategy
+
+            strats.append([Build(Strategy)])
+        self.runstrats = []
+        self.runwriters = []
+        sets = itertools.product(*strats)
+        if not self._dooptimize or self.p.maxcpus == 1:
+            for iterstrat in sets:
+                result = self.runstrategies(iterstrat)
+                self.runstrats.append(result)
+                if self._dooptimize:
+                    for cb in self.optcbs:
+                        cb(result)
+        else:
+            from .optimize.executors import run_sets
+
+            run_sets(self, list(sets))
+        return self.runstrats if self._dooptimize else self.runstrats[0]  # type: ignore[no-any-return]
+
+    def _check_settings(self) -> None:
+        choices = ("error", "warn", "allow", None)
+        if self.p.future_reads not in choices:
+            raise ParameterValueError(
+                f"Cerebro: future_reads must be one of {list(choices)}; got {self.p.future_reads!r}."
+            )
+        if self.p.realism not in ("backtrader", "strict"):
+            raise ParameterValueError(
+                f"Cerebro: realism must be 'backtrader' or 'strict'; got {self.p.realism!r}."
+            )
+
+    def spec(self, iterstrat: Iterable[Build]) -> RunSpec:
+        """Give the run that the present settings describe, with the given strategies."""
+        values = self.params._getkwargs()
+        values.pop("broker_factory")
+        values["future_reads"] = values["future_reads"] or self._default_future_reads
+        values["exactbars"] = int(values["exactbars"])
+        return RunSpec(
+            settings=Settings(**values), datas=tuple(self.datas), strategies=tuple(iterstrat), broker=self._broker,
+            observers=tuple(self.observers), analyzers=tuple(self.analyzers), indicators=tuple(self.indicators),
+            sizers=dict(self.sizers), writers=self._writer_builds(), stores=tuple(self.stores),
+            timers=tuple(self._pretimers), fund_history=self._fhistory, order_history=tuple(self._ohistory),
+            event_mode=self._event_mode or self._doreplay, store_callbacks=tuple(self.storecbs),
+            data_callbacks=tuple(self.datacbs),
+        )  # fmt: skip
+
+    def _writer_builds(self) -> tuple[Build, ...]:
+        writers = tuple(self.writers)
+        if self.p.writer is True:
+            from .report.writer import WriterFile
+
+            writers = (Build(WriterFile), *writers)
+        return writers
+
+    def runstrategies(self, iterstrat: Any, predata: bool = False) -> list[Any]:
+        """Run one set of strategies and give them."""
+        run = Run(self.spec(iterstrat), self)
+        self._run = run
+        run.preloaded = predata
+        try:
+            with inside(self):
+                strats = run.execute()
+        finally:
+            self._run = None
+            self.runwriters = run.writers
+        if self._dooptimize and self.p.optreturn:
+            return [_opt_return(strat) for strat in strats]
+        return strats
+
+    def stop_writers(self, runstrats: list[Any]) -> None:
+        """Let the writers of the last run write their closing report."""
+        if self._run is not None:
+            self._run.stop_writers(runstrats)
+
+    def plot(self, *args: Any, **kwargs: Any) -> Any:
+        """Say that drawing is not part of this version."""
+        raise NotImplementedError(
+            "Cerebro.plot(): drawing is not available in this version of backtrail. The numbers behind a plot are in the "
+            "strategies that run() returns: strategy.observers, strategy.analyzers and every line's array."
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        state["runstrats"] = []
+        state["runwriters"] = []
+        state["_run"] = None
+        state["optcbs"] = []
+        return state
+
+
+def _opt_return(strat: Any) -> OptReturn:
+    for analyzer in strat.analyzers:
+        analyzer.strategy = None
+        analyzer._parent = None
+        for name in [n for n in analyzer.__dict__ if n.startswith("data")]:
+            setattr(analyzer, name, None)
+    params: Info = strat.params
+    return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat))
+
+
+__all__ = ["Cerebro", "OptReturn"]

@@ -1,0 +1,395 @@
+"""The bar cycle: what happens, in which order, on each bar.
+
+Per cycle: clocks advance → cheat timers → ``next_open`` → broker → its notifications reach the strategies → timers → for
+each strategy: indicators (when computed bar by bar), order and trade notifications, cash and value, ``prenext`` /
+``nextstart`` / ``next``, analyzers, observers → writers.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from ..lines.clock import Clock
+from ..lines.expr import where_of
+
+_NEVER = 2**31 - 1
+
+
+class UserCode:
+    """Add bar, time and feed to an exception that leaves the user's code."""
+
+    def __init__(self, run: Any) -> None:
+        self.run = run
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        if exc is None or not isinstance(exc, Exception):
+            return
+        data = self.run.datas[0]
+        exc.add_note(f"While running on {where_of(data, data._c.i)}.")
+
+
+# -- before the first bar ---------------------------------------------------------------------------------------------
+
+
+def prepare(run: Any, strat: Any) -> None:
+    """Put the strategy on its clock and find its warm-up."""
+    strat._periodset()
+    timeline = run.timeline
+    clock = run.clock if run.mode != "delivered" or len(run.strats) == 1 else Clock()
+    strat.__dict__["_c"] = clock
+    for line in strat.lines:
+        line._set_clock(clock)
+        line._policy = run.policy
+        if timeline is not None:
+            line._allocate(timeline.cycles)
+    if timeline is not None:
+        strat.lines.datetime._store(timeline.datetime)
+    for observer in strat.stats:
+        for one in observer if isinstance(observer, list) else (observer,):
+            one._on_clock(clock)
+    strat._minperstatus = _NEVER
+    strat._dlens = 0
+
+
+def start(run: Any, strat: Any) -> None:
+    """Start analyzers, observers and the strategy itself."""
+    for analyzer in (*strat.analyzers, *strat._slave_analyzers):
+        analyzer._start()
+    for observer in strat.stats:
+        observer._start()
+    for data in run.datas:
+        data._go_live(True)
+    strat._go_live(True)
+    hooks = type(strat)._hooks
+    strat._bar_analyzers = [a for a in strat.analyzers if a._per_bar]
+    strat._bar_slaves = [a for a in strat._slave_analyzers if a._per_bar]
+    strat._bar_observers = [o for o in strat.stats if o._per_bar]
+    every = (*strat.analyzers, *strat._slave_analyzers)
+    strat._order_analyzers = [a for a in every if a._wants_orders]
+    strat._trade_analyzers = [a for a in every if a._wants_trades]
+    strat._cash_analyzers = [a for a in every if a._wants_cash]
+    strat._wants_orders = "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
+    strat._wants_trades = "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat._bar_observers)
+    strat._tells_cash = bool(strat._cash_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
+    strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers or strat._bar_slaves)
+    strat.start()
+
+
+def fill(run: Any) -> None:
+    """Compute every indicator over all bars."""
+    for strat in run.strats:
+        with UserCode(run):
+            for child in strat._children:
+                if child._ltype == child.IndType:
+                    child._fill()
+            for child in strat.getindicators():
+                if not child._c.size or child._minperiod > child._c.size:
+                    child_warn = getattr(child, "_warn_short", None)
+                    if child_warn is not None:
+                        child_warn()
+        strat._copy_bindings()
+
+
+# -- after the last bar -----------------------------------------------------------------------------------------------
+
+
+def stop(run: Any, strat: Any) -> None:
+    """Stop the strategy, its observers and analyzers."""
+    with UserCode(run):
+        strat.stop()
+    for analyzer in (*strat.analyzers, *strat._slave_analyzers):
+        analyzer._stop()
+    for observer in strat.stats:
+        observer._complete()
+    strat._go_live(False)
+    for data in run.datas:
+        data._go_live(False)
+
+
+# -- preloaded bars ---------------------------------------------------------------------------------------------------
+
+
+def statuses(run: Any, strat: Any) -> tuple[int, int]:
+    """Give the cycle of the first ``nextstart`` and that of the first ``next`` after it."""
+    cycles = run.timeline.cycles
+    first = after = 0
+    for data, needed in zip(strat.datas, strat._minperiods, strict=True):
+        bars = data._c.bars_at
+        if bars is None:
+            first, after = max(first, needed - 1), max(after, needed)
+        else:
+            first = max(first, int(np.searchsorted(bars, needed - 1)))
+            after = max(after, int(np.searchsorted(bars, needed)))
+    return min(first, cycles), min(after, cycles)
+
+
+def run_timeline(run: Any) -> None:
+    """Step through preloaded bars."""
+    vectorised = run.mode == "vectorised"
+    if vectorised:
+        fill(run)
+    strats = run.strats
+    plan = [(strat, *statuses(run, strat)) for strat in strats]
+    s = run.settings
+    busy = (
+        not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
+        or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1
+    )  # fmt: skip
+    run.broker.lazy_value = not (s.cheat_on_open or run.cheat_timers or s.quicknotify)
+    with UserCode(run):
+        if busy:
+            _run_full(run, plan)
+        else:
+            _run_plain(run, *plan[0])
+
+
+def _movers(run: Any) -> list[tuple[Clock, list[int]]]:
+    """Give the clocks that do not tick in every cycle, with their bar index per cycle."""
+    seen: dict[int, tuple[Clock, list[int]]] = {}
+    for data in run.datas:
+        clock = data._c
+        if clock is not run.clock and id(clock) not in seen:
+            bars = clock.bars_at
+            seen[id(clock)] = (clock, list(range(run.timeline.cycles)) if bars is None else bars.tolist())
+    return list(seen.values())
+
+
+def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
+    """Step one strategy that asks for nothing but its bars: the fast loop."""
+    clock, broker, cycles = run.clock, run.broker, run.timeline.cycles
+    movers = _movers(run)
+    hooks = type(strat)._hooks
+    idle = _idle
+    phases = (
+        (0, first, strat.prenext if "prenext" in hooks else idle),
+        (first, after, strat.nextstart),
+        (after, cycles, strat.next),
+    )
+    for begin, end, hook in phases:
+        if movers:
+            for k in range(begin, end):
+                clock.i = k
+                for mover, bars in movers:
+                    mover.i = bars[k]
+                if broker.active:
+                    broker.next()
+                    if broker.notifs:
+                        broker_notify(run)
+                        deliver(strat)
+                hook()
+                if run.stop_requested:
+                    return
+            continue
+        for k in range(begin, end):
+            clock.i = k
+            if broker.active:
+                broker.next()
+                if broker.notifs:
+                    broker_notify(run)
+                    deliver(strat)
+            hook()
+            if run.stop_requested:
+                return
+
+
+def _idle() -> None:
+    """Stand in for a hook that nobody overrides."""
+
+
+def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
+    """Step any number of strategies with everything they ask for."""
+    clock, cycles = run.clock, run.timeline.cycles
+    movers = _movers(run)
+    times = run.timeline.datetime.tolist()
+    stepped = run.mode != "vectorised"
+    for k in range(cycles):
+        clock.i = k
+        for mover, bars in movers:
+            mover.i = bars[k]
+        if not open_cycle(run, times[k]):
+            return
+        for strat, first, after in plan:
+            if stepped:
+                step_indicators(strat)
+            status = 1 if k < first else (0 if k < after else -1)
+            step_strategy(run, strat, status)
+        if run.writers:
+            run.next_writers(None)
+        if run.stop_requested:
+            return
+
+
+# -- bars delivered one by one ----------------------------------------------------------------------------------------
+
+
+def run_delivered(run: Any) -> None:
+    """Step through bars as the feeds deliver them."""
+    delivery = run.delivery
+    run.broker.lazy_value = False
+    with UserCode(run):
+        while not run.stop_requested:
+            moment = delivery.deliver()
+            if moment is False:
+                break
+            if moment is None:
+                run.broker.next()
+                broker_notify(run)
+                for strat in run.strats:
+                    deliver(strat)
+                continue
+            _delivered_cycle(run, moment)
+        delivery.finish()
+
+
+def _delivered_cycle(run: Any, moment: float) -> None:
+    """Run one cycle on the bars just delivered."""
+    moved = []
+    for strat in run.strats:
+        lens = sum(len(d) for d in strat.datas)
+        moved.append(lens != strat._dlens)
+        strat._dlens = lens
+    if any(moved):
+        clock = run.clock
+        clock.i += 1
+    if not open_cycle(run, moment):
+        return
+    for strat, grew in zip(run.strats, moved, strict=True):
+        c = strat._c
+        if c is not run.clock and grew:
+            c.i += 1
+        for line in strat.lines:
+            line._reserve(c.i + 1)
+        if grew:
+            stamp = max((d.lines.datetime[0] for d in strat.datas if len(d)), default=moment)
+            strat.lines.datetime._a[c.i] = stamp
+        step_indicators(strat)
+        status = max(n - len(d) for n, d in zip(strat._minperiods, strat.datas, strict=True))
+        step_strategy(run, strat, status)
+    if run.writers:
+        run.next_writers(None)
+
+
+def step_indicators(strat: Any) -> None:
+    """Compute the strategy's indicators for the current bar."""
+    for child in strat._children:
+        if child._ltype == child.IndType:
+            child._step()
+    i = strat._c.i
+    for line in strat.lines:
+        for source in line._sources:
+            line._a[i] = source[0] if len(source) else float("nan")
+
+
+# -- parts of a cycle -------------------------------------------------------------------------------------------------
+
+
+def open_cycle(run: Any, moment: float) -> bool:
+    """Run what comes before the strategies; tell whether the run goes on."""
+    broker = run.broker
+    if run.cheat_timers:
+        check_timers(run, run.cheat_timers, moment)
+    if run.settings.cheat_on_open:
+        for strat in run.strats:
+            status = strat._minperstatus
+            if status > 0:
+                strat.prenext_open()
+            elif status == 0:
+                strat.nextstart_open()
+            else:
+                strat.next_open()
+    if broker.active or not broker.lazy_value:
+        broker.next()
+    if broker.notifs:
+        broker_notify(run)
+    if run.stop_requested:
+        return False
+    if run.timers:
+        check_timers(run, run.timers, moment)
+    return True
+
+
+def broker_notify(run: Any) -> None:
+    """Hand the broker's notifications to the strategies that own the orders."""
+    notifs = run.broker.notifs
+    quick = run.settings.quicknotify
+    while notifs:
+        order = notifs.popleft()
+        if order is None:
+            continue
+        owner = order.owner
+        if owner is None:
+            owner = run.strats[0]
+        owner._addnotification(order, quicknotify=quick)
+
+
+def deliver(strat: Any) -> None:
+    """Call the hooks for the orders and trades that were notified, then forget them."""
+    if strat._orderspending or strat._tradespending:
+        tell(strat, strat._orderspending, strat._tradespending)
+        strat.clear()
+
+
+def tell(strat: Any, orders: list[Any], trades: list[Any]) -> None:
+    """Call the notification hooks of a strategy and of its analyzers."""
+    for order in orders:
+        if order.histnotify or order.exectype != 7:
+            strat.notify_order(order)
+        for analyzer in strat._order_analyzers:
+            analyzer._notify_order(order)
+    for trade in trades:
+        strat.notify_trade(trade)
+        for analyzer in strat._trade_analyzers:
+            analyzer._notify_trade(trade)
+
+
+def step_strategy(run: Any, strat: Any, status: int) -> None:
+    """Run one strategy on the current bar: prenext (status > 0), nextstart (0) or next (< 0)."""
+    strat._minperstatus = status
+    if strat._orderspending or strat._tradespending:
+        tell(strat, strat._orderspending, strat._tradespending)
+    if strat._tells_cash:
+        tell_cash(strat)
+    if status < 0:
+        strat.next()
+    elif status == 0:
+        strat.nextstart()
+    else:
+        strat.prenext()
+    if strat._extras:
+        for analyzer in strat._bar_analyzers:
+            (analyzer._next if status < 0 else analyzer._nextstart if status == 0 else analyzer._prenext)()
+        for analyzer in strat._bar_slaves:
+            (analyzer._next if status < 0 else analyzer._nextstart if status == 0 else analyzer._prenext)()
+        for observer in strat._bar_observers:
+            observer._bar(status)
+    if strat._orderspending or strat._tradespending:
+        strat.clear()
+
+
+def tell_cash(strat: Any) -> None:
+    """Call the hooks for cash, value and fund."""
+    broker = strat.broker
+    cash, value = broker.getcash(), broker.getvalue()
+    fundvalue, shares = broker.fundvalue, broker.fundshares
+    strat.notify_cashvalue(cash, value)
+    strat.notify_fund(cash, value, fundvalue, shares)
+    for analyzer in strat._cash_analyzers:
+        analyzer._notify_cashvalue(cash, value)
+        analyzer._notify_fund(cash, value, fundvalue, shares)
+
+
+def check_timers(run: Any, timers: list[Any], moment: float) -> None:
+    """Call ``notify_timer`` for the timers that are due."""
+    for timer in timers:
+        if not timer.check(moment):
+            continue
+        timer.p.owner.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)
+        if timer.p.strats:
+            for strat in run.strats:
+                strat.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)

@@ -1,0 +1,251 @@
+"""One run: build everything a :class:`RunSpec` names, step through the bars, stop.
+
+Three ways of stepping, with the same results:
+
+``vectorised``  all datas are preloaded and every indicator is computed over whole arrays first;
+``stepped``     all datas are preloaded, indicators are computed bar by bar;
+``delivered``   bars arrive one by one (live feeds, replay, feeds without preload).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from ..base.owner import inside
+from ..errors import LookAheadError, StrategySkipError
+from ..lines.buffer import ReadPolicy
+from ..lines.clock import Clock
+from . import loop
+from .spec import RunSpec
+from .timeline import Timeline, build_timeline
+
+_UNREACHED = 2**31 - 1
+
+
+class Run:
+    """The state of one run."""
+
+    def __init__(self, spec: RunSpec, cerebro: Any) -> None:
+        self.spec = spec
+        self.settings = spec.settings
+        self.cerebro = cerebro
+        self.broker = spec.broker
+        self.datas: list[Any] = list(spec.datas)
+        self.strats: list[Any] = []
+        self.writers: list[Any] = []
+        self.timers: list[Any] = []
+        self.cheat_timers: list[Any] = []
+        self.clock = Clock()
+        self.timeline: Timeline | None = None
+        self.delivery: Any = None
+        self.policy = ReadPolicy(spec.settings.future_reads)
+        self.stop_requested = False
+        self.preloaded = False
+        self.mode = "vectorised"
+        self.random = random.Random(spec.settings.seed)
+
+    # -- mode -------------------------------------------------------------------------------------------------------
+
+    def choose_mode(self) -> None:
+        """Decide how bars are stepped through (reference: run set-up)."""
+        s = self.settings
+        exact = s.exactbars
+        live = s.live or any(d.islive() for d in self.datas)
+        replaying = any(d.replaying for d in self.datas)
+        preload = s.preload and exact < 1 and not replaying and not live
+        runonce = s.runonce and exact == 0 and not live and not replaying
+        if not preload:
+            self.mode = "delivered"
+        elif runonce:
+            self.mode = "vectorised"
+        else:
+            self.mode = "stepped"
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def execute(self) -> list[Any]:
+        """Run from start to stop and give the strategies."""
+        self.choose_mode()
+        self.start_market()
+        try:
+            self.build_strategies()
+            if not self.strats:
+                return []
+            self.start_strategies()
+            self.loop()
+            self.stop_strategies()
+        finally:
+            self.stop_market()
+        if self.policy.broken is not None:
+            raise self.policy.broken
+        self.stop_writers(self.strats)
+        return self.strats
+
+    def start_market(self) -> None:
+        """Start stores, broker and feeds; load what can be loaded beforehand."""
+        spec, broker, s = self.spec, self.broker, self.settings
+        for build in spec.writers:
+            self.writers.append(build())
+        for store in spec.stores:
+            store.start()
+        if s.cheat_on_open and s.broker_coo:
+            broker.set_coo(True)
+        if spec.fund_history is not None:
+            broker.set_fund_history(spec.fund_history)
+        for orders, notify in spec.order_history:
+            broker.add_order_history(orders, notify)
+        broker._clock = self.clock
+        broker.start()
+        for data in self.datas:
+            if not self.preloaded:
+                data.reset()
+                data._start()
+                if self.mode != "delivered":
+                    data.preload()
+        if self.mode != "delivered":
+            self.timeline = build_timeline(self.datas, event_mode=spec.event_mode)
+            if self.timeline is None:
+                self.restart_delivered()
+        if self.mode == "delivered":
+            from .delivery import Delivery
+
+            self.delivery = Delivery(self)
+        else:
+            assert_timeline = self.timeline
+            if assert_timeline is not None:
+                self.clock.size = assert_timeline.cycles
+        for data in self.datas:
+            for line in data.lines:
+                line._policy = self.policy
+
+    def restart_delivered(self) -> None:
+        """Let the feeds deliver bar by bar: their times cannot be laid out beforehand."""
+        self.mode = "delivered"
+        for data in self.datas:
+            data.stop()
+            data.reset()
+            data._start()
+
+    def build_strategies(self) -> None:
+        """Create the strategies with everything that belongs to them."""
+        spec, s = self.spec, self.settings
+        for number, build in enumerate(spec.strategies):
+            cls = build.cls
+            strat = cls.__new__(cls)
+            own = strat.__dict__
+            own["env"] = own["cerebro"] = self.cerebro
+            own["broker"] = self.broker
+            own["_id"] = number
+            own["_run"] = self
+            own["_clock_of_run"] = self.clock
+            own["random"] = self.random
+            try:
+                strat.__init__(*self.datas, *build.args, **build.kwargs)
+            except StrategySkipError:
+                continue
+            if s.oldsync:
+                strat._oldsync = True
+            if s.tradehistory:
+                strat.set_tradehistory()
+            self.strats.append(strat)
+        for number, strat in enumerate(self.strats):
+            with inside(strat):
+                self.furnish(strat, number)
+
+    def furnish(self, strat: Any, number: int) -> None:
+        """Give a strategy its observers, indicators, analyzers and sizer."""
+        from .. import observers
+
+        spec, s = self.spec, self.settings
+        if s.stdstats:
+            strat._addobserver(False, observers.Broker)
+            strat._addobserver(True, observers.BuySell, **({} if s.oldbuysell else {"barplot": True}))
+            if s.oldtrades or len(self.datas) == 1:
+                strat._addobserver(False, observers.Trades)
+            else:
+                strat._addobserver(False, observers.DataTrades)
+        for multi, build in spec.observers:
+            strat._addobserver(multi, build.cls, *build.args, **build.kwargs)
+        for build in spec.indicators:
+            strat._addindicator(build.cls, *build.args, **build.kwargs)
+        for build in spec.analyzers:
+            strat._addanalyzer(build.cls, *build.args, **build.kwargs)
+        sizer = spec.sizers.get(number, spec.sizers.get(None))
+        if sizer is not None:
+            strat._addsizer(sizer.cls, *sizer.args, **sizer.kwargs)
+        strat._settz(s.tz)
+
+    def start_strategies(self) -> None:
+        """Find the warm-ups, start analyzers, observers and strategies, compute what can be computed beforehand."""
+        for strat in self.strats:
+            loop.prepare(self, strat)
+            with inside(strat):
+                loop.start(self, strat)
+        for writer in self.writers:
+            if writer.p.csv:
+                for data in self.datas:
+                    if data.csv:
+                        writer.addheaders(data.getwriterheaders())
+                for strat in self.strats:
+                    writer.addheaders(strat.getwriterheaders())
+        for writer in self.writers:
+            writer.start()
+        self.start_timers()
+
+    def start_timers(self) -> None:
+        """Start the timers of this run: those of Cerebro and those that the strategies made."""
+        pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers)]
+        first = self.datas[0]
+        for timer in pending:
+            timer.start(first)
+            (self.cheat_timers if timer.p.cheat else self.timers).append(timer)
+
+    def loop(self) -> None:
+        """Step through all bars."""
+        if self.mode == "delivered":
+            loop.run_delivered(self)
+        else:
+            loop.run_timeline(self)
+
+    def stop_strategies(self) -> None:
+        """Let strategies and analyzers stop."""
+        for strat in self.strats:
+            with inside(strat):
+                loop.stop(self, strat)
+
+    def stop_market(self) -> None:
+        """Stop broker, feeds and stores."""
+        self.broker.stop()
+        for data in self.datas:
+            data.stop()
+        for store in self.spec.stores:
+            store.stop()
+
+    # -- writers ----------------------------------------------------------------------------------------------------
+
+    def next_writers(self, strat: Any) -> None:
+        """Write the csv row of this cycle."""
+        for writer in self.writers:
+            if not writer.p.csv:
+                continue
+            for data in self.datas:
+                if data.csv:
+                    writer.addvalues(data.getwritervalues())
+            for one in self.strats:
+                writer.addvalues(one.getwritervalues())
+            writer.next()
+
+    def stop_writers(self, strats: list[Any]) -> None:
+        """Write the closing reports."""
+        from ..report_info import run_info
+
+        if not self.writers:
+            return
+        info = run_info(self.datas, strats)
+        for writer in self.writers:
+            writer.writedict({"Cerebro": info})
+            writer.stop()
+
+
+__all__ = ["LookAheadError", "Run"]

@@ -1,0 +1,74 @@
+"""What one run consists of, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A class (or callable) to call with arguments when the run is built."""
+
+    cls: Any
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *more: Any) -> Any:
+        return self.cls(*more, *self.args, **self.kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a run: backtrader's Cerebro parameters and backtrail's own."""
+
+    preload: bool = True
+    runonce: bool = True
+    maxcpus: int | None = None
+    stdstats: bool = True
+    oldbuysell: bool = False
+    oldtrades: bool = False
+    lookahead: int = 0
+    exactbars: int = 0
+    optdatas: bool = True
+    optreturn: bool = True
+    objcache: bool = False
+    live: bool = False
+    writer: Any = False
+    tradehistory: bool = False
+    oldsync: bool = False
+    tz: Any = None
+    cheat_on_open: bool = False
+    broker_coo: bool = True
+    quicknotify: bool = False
+    future_reads: str = "error"
+    realism: str = "backtrader"
+    seed: int | None = None
+    progress: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One run: what is traded on, by whom, and under which settings.
+
+    ``observers`` and ``analyzers`` are ``(multi, Build)`` pairs and ``Build`` objects; ``sizers`` maps a strategy number
+    (None: all others) to a ``Build``.
+    """
+
+    settings: Settings
+    datas: tuple[Any, ...]
+    strategies: tuple[Build, ...]
+    broker: Any
+    observers: tuple[tuple[bool, Build], ...] = ()
+    analyzers: tuple[Build, ...] = ()
+    indicators: tuple[Build, ...] = ()
+    sizers: dict[int | None, Build] = field(default_factory=dict)
+    writers: tuple[Build, ...] = ()
+    stores: tuple[Any, ...] = ()
+    timers: tuple[Any, ...] = ()
+    fund_history: Any = None
+    order_history: tuple[tuple[Any, bool], ...] = ()
+    event_mode: bool = False
+    store_callbacks: tuple[Callable[..., None], ...] = ()
+    data_callbacks: tuple[Callable[..., None], ...] = ()

@@ -1,0 +1,214 @@
+"""The base of strategies: hooks, position shortcuts, analyzers and observers of one strategy."""
+
+from __future__ import annotations
+
+import datetime as _dt
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from ..base.collection import ItemCollection
+from ..base.timezone import tzparse
+from ..lines.iterator import StrategyBase
+from .orders import OrderMixin
+from .timers import TimerMixin
+
+_RENAMED = {"notify": "notify_order", "notify_operation": "notify_trade"}
+
+
+class _BrokerPosition:
+    """``strategy.position`` as long as the strategy has no attribute of that name: the first data's position."""
+
+    def __get__(self, strategy: Any, owner: type | None = None) -> Any:
+        if strategy is None:
+            return self
+        return strategy.getposition()
+
+
+class Strategy(OrderMixin, TimerMixin, StrategyBase):
+    """Base of strategies: define ``next`` and whatever hooks are of interest."""
+
+    lines = ("datetime",)
+    csv: ClassVar[bool] = True
+    _oldsync: ClassVar[bool] = False
+    _hooks: ClassVar[frozenset[str]] = frozenset()
+    plotinfo = {
+        "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
+        "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
+        "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False,
+    }  # fmt: skip
+
+    env: Any
+    cerebro: Any
+    broker: Any
+    position: Any = _BrokerPosition()
+
+    @classmethod
+    def _declare(cls) -> None:
+        for old, new in _RENAMED.items():
+            if old in cls.__dict__ and new not in cls.__dict__:
+                setattr(cls, new, cls.__dict__[old])
+                delattr(cls, old)
+        super()._declare()
+        if "_HOOKS" in globals():  # the base class itself overrides nothing
+            cls._hooks = frozenset(n for n in _HOOKS if getattr(cls, n) is not getattr(Strategy, n))
+
+    # -- construction -----------------------------------------------------------------------------------------------
+
+    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = super()._prepare(args, kwargs)
+        own = self.__dict__
+        own["observers"] = own["stats"] = ItemCollection()
+        own["analyzers"] = ItemCollection()
+        own["writers"] = []
+        self._alnames: dict[str, int] = {}
+        self._slave_analyzers: list[Any] = []
+        self._tradehistoryon = False
+        self._tz: Any = None
+        self._init_orders()
+        self._init_timers()
+        if self.datas:
+            own["position"] = self.broker.getposition(self.datas[0])
+        return args, kwargs
+
+    def _find_owner(self) -> Any:
+        return None
+
+    def _finish(self) -> None:
+        super()._finish()
+        self._periodset()
+        if self.__dict__.get("_sizer") is None:
+            self._default_sizer()
+
+    def _periodset(self) -> None:
+        """Find how many bars each data needs before ``next`` (``_minperiods``, in order of the datas)."""
+        needed: dict[int, int] = {}
+        for child in self.getindicators():
+            root = child._root
+            if root is not None:
+                needed[id(root)] = max(needed.get(id(root), 0), child._minperiod)
+        self._minperiods = [max(needed.get(id(d), d._minperiod), 1) for d in self.datas]
+
+    # -- run-time services of the engine ----------------------------------------------------------------------------
+
+    def _addanalyzer(self, ancls: Any, *args: Any, **kwargs: Any) -> None:
+        name = kwargs.pop("_name", "") or ancls.__name__.lower()
+        count = self._alnames.get(name, 0)
+        self._alnames[name] = count + 1
+        analyzer = ancls(*args, **kwargs)
+        self.analyzers.append(analyzer, f"{name}{count}" if count else name)
+
+    def _addanalyzer_slave(self, ancls: Any, *args: Any, **kwargs: Any) -> Any:
+        """Create an analyzer that belongs to an observer."""
+        analyzer = ancls(*args, **kwargs)
+        self._slave_analyzers.append(analyzer)
+        return analyzer
+
+    _getanalyzer_slave = _addanalyzer_slave
+
+    def _addindicator(self, indcls: Any, *args: Any, **kwargs: Any) -> None:
+        indcls(*args, **kwargs)
+
+    def _addobserver(self, multi: bool, obscls: Any, *args: Any, **kwargs: Any) -> None:
+        obsname = kwargs.pop("obsname", "") or obscls.__name__.lower()
+        if not multi:
+            observer = obscls(*self.datas, *args, **kwargs)
+            self.stats.append(observer, obsname)
+            return
+        made = []
+        for data in self.datas:
+            observer = obscls(data, *args, **kwargs)
+            self.stats.append(observer)
+            made.append(observer)
+        setattr(self.stats, obsname, made)
+
+    def _settz(self, tz: Any) -> None:
+        self._tz = tz
+        self.lines.datetime._tz = tzparse(tz)
+
+    def set_tradehistory(self, onoff: bool = True) -> None:
+        """Keep the history of each trade."""
+        self._tradehistoryon = onoff
+
+    # -- hooks ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run before the first bar."""
+
+    def stop(self) -> None:
+        """Run after the last bar."""
+
+    def prenext_open(self) -> None:
+        """Run at the open of each bar before the minimum period (cheat-on-open only)."""
+
+    def nextstart_open(self) -> None:
+        """Run at the open after the minimum period was reached (cheat-on-open only)."""
+        self.next_open()
+
+    def next_open(self) -> None:
+        """Run at the open of each bar after that (cheat-on-open only)."""
+
+    def notify_order(self, order: Any) -> None:
+        """Run for each change of an order of this strategy."""
+
+    def notify_trade(self, trade: Any) -> None:
+        """Run when a trade opens and when it closes."""
+
+    def notify_cashvalue(self, cash: float, value: float) -> None:
+        """Run on each bar with the broker's cash and value."""
+
+    def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        """Run on each bar with cash, value, fund value and fund shares."""
+
+    def notify_store(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """Run for each message of a store."""
+
+    def notify_data(self, data: Any, status: int, *args: Any, **kwargs: Any) -> None:
+        """Run for each change of status of a data."""
+
+    def clear(self) -> None:
+        """Forget the orders and trades that were notified in this cycle."""
+        self._orders.extend(self._orderspending)
+        self._orderspending = []
+        self._tradespending = []
+
+    # -- datas ------------------------------------------------------------------------------------------------------
+
+    def getdatanames(self) -> list[str]:
+        """Give the names of the datas."""
+        return list(self.env.datasbyname)
+
+    def getdatabyname(self, name: str) -> Any:
+        """Give the data called *name*."""
+        return self.env.datasbyname[name]
+
+    # -- writer protocol --------------------------------------------------------------------------------------------
+
+    def _csv_indicators(self) -> Iterable[Any]:
+        return (i for i in self.getindicators_lines() if i.csv)
+
+    def getwriterheaders(self) -> list[str]:
+        """Give the column names of this strategy's part of a csv row."""
+        heads = [type(self).__name__, "len", "datetime"]
+        for obj in (*self._csv_indicators(), *(o for o in self.observers if o.csv)):
+            heads += [obj.plotinfo._get("plotname") or type(obj).__name__, "len", *obj.lines.getlinealiases()]
+        return heads
+
+    def getwritervalues(self) -> list[Any]:
+        """Give the values of this strategy's part of a csv row."""
+        values: list[Any] = [self.plotinfo._get("plotname") or type(self).__name__, len(self)]
+        values.append(self.lines.datetime[0] if len(self) else "")
+        for obj in (*self._csv_indicators(), *(o for o in self.observers if o.csv)):
+            values += [obj.plotinfo._get("plotname") or type(obj).__name__, len(obj)]
+            count = obj.lines.size()
+            values += [line[0] for line in obj.lines.itersize()] if len(obj) else [""] * count
+        return values
+
+    def _now(self) -> _dt.datetime:
+        return self.lines.datetime.datetime()
+
+
+_HOOKS = (
+    "prenext", "nextstart", "next", "prenext_open", "nextstart_open", "next_open", "notify_order", "notify_trade",
+    "notify_cashvalue", "notify_fund", "notify_store", "notify_data", "notify_timer", "start", "stop",
+)  # fmt: skip
+__all__ = ["Strategy"]
