@@ -24,6 +24,25 @@ _BAR_HOOKS = ("next", "nextstart", "prenext")
 _ONCE_HOOKS = ("once", "oncestart", "preonce")
 
 
+def _how_computed(cls: type) -> tuple[str, str]:
+    """Tell how instances of *cls* are computed: over preloaded bars, and bar by bar.
+
+    The most derived class that defines ``compute``, ``once`` or ``next`` decides. One that defines only ``next`` is
+    replayed bar by bar also over preloaded bars; one that defines only ``once`` computes nothing bar by bar.
+    """
+    for base in cls.__mro__:
+        body = base.__dict__
+        if base.__qualname__ == "LineIterator" and base.__module__ == __name__:
+            return "nothing", "nothing"
+        if "compute" in body:
+            return "compute", "compute"
+        if "once" in body:
+            return "once", "next"
+        if "next" in body or "nextstart" in body or "prenext" in body:
+            return "next", "next"
+    return "nothing", "nothing"
+
+
 class LineIterator(LineSeries):
     """Base of indicators, observers and strategies."""
 
@@ -334,25 +353,6 @@ def _listed(which: Any) -> list[Any]:
     if isinstance(which, (str, int)):
         return [which]
     return list(which)
-
-
-def _how_computed(cls: type) -> tuple[str, str]:
-    """Tell how instances of *cls* are computed: over preloaded bars, and bar by bar.
-
-    The most derived class that defines ``compute``, ``once`` or ``next`` decides. One that defines only ``next`` is
-    replayed bar by bar also over preloaded bars; one that defines only ``once`` computes nothing bar by bar.
-    """
-    for base in cls.__mro__:
-        body = base.__dict__
-        if base is LineIterator:
-            return "nothing", "nothing"
-        if "compute" in body:
-            return "compute", "compute"
-        if "once" in body:
-            return "once", "next"
-        if "next" in body or "nextstart" in body or "prenext" in body:
-            return "next", "next"
-    return "nothing", "nothing"
 
 
 class StrategyBase(LineIterator):

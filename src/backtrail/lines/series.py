@@ -205,6 +205,22 @@ def _own_names(declared: Any) -> tuple[str, ...]:
     return tuple(declared)
 
 
+def _merged_plotlines(cls: type, own: Any) -> PlotLines:
+    merged: dict[str, Any] = {}
+    for source in (*(getattr(b, "plotlines", None) for b in cls.__bases__), own):
+        for name, options in pairs_of(source).items():
+            have = merged[name]._defaults if name in merged else {}
+            merged[name] = Info({**have, **pairs_of(options)})
+    return PlotLines(merged)
+
+
+def _set_line_or_attribute(self: Any, name: str, value: Any) -> None:
+    """Set an attribute; a line's name binds the line instead."""
+    if "lines" in self.__dict__ and name in self.lines.__dict__ and self._set_line(name, value):
+        return
+    object.__setattr__(self, name, value)
+
+
 class LineSeries(Declared, LineMultiple):
     """A group of named lines; reads and operators on the group mean its first line."""
 
@@ -369,23 +385,6 @@ class LineSeries(Declared, LineMultiple):
         self._live = live
         for one in self.lines._all:
             one._live = live
-
-
-def _merged_plotlines(cls: type, own: Any) -> PlotLines:
-    merged: dict[str, Any] = {}
-    for source in (*(getattr(b, "plotlines", None) for b in cls.__bases__), own):
-        for name, options in pairs_of(source).items():
-            have = merged[name]._defaults if name in merged else {}
-            merged[name] = Info({**have, **pairs_of(options)})
-    return PlotLines(merged)
-
-
-def _set_line_or_attribute(self: LineSeries, name: str, value: Any) -> None:
-    """Set an attribute; a line's name binds the line instead."""
-    if name in self.lines.__dict__ if "lines" in self.__dict__ else False:
-        if self._set_line(name, value):
-            return
-    object.__setattr__(self, name, value)
 
 
 class LineSeriesStub(LineSeries):
