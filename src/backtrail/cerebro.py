@@ -39,7 +39,7 @@ class Cerebro(ParamsBase):
         ("objcache", False), ("live", False), ("writer", False), ("tradehistory", False), ("oldsync", False),
         ("tz", None), ("cheat_on_open", False), ("broker_coo", True), ("quicknotify", False),
         ("future_reads", None), ("realism", "backtrader"), ("seed", None), ("progress", False),
-        ("broker_factory", None),
+        ("broker_factory", None), ("executor", None),
     )  # fmt: skip
 
     _default_future_reads = "error"
@@ -69,7 +69,7 @@ class Cerebro(ParamsBase):
         self._ohistory: list[tuple[Any, bool]] = []
         self._fhistory: Any = None
         self._tradingcal: Any = None
-        self._dataid = itertools.count(1)
+        self._dataid = 0
         self._event_mode = False
         self.runstrats: list[Any] = []
         self.runwriters: list[Any] = []
@@ -109,7 +109,8 @@ class Cerebro(ParamsBase):
         """Add a feed; *name* replaces its name. Give the feed."""
         if name is not None:
             data._name = name
-        data._id = next(self._dataid)
+        self._dataid += 1
+        data._id = self._dataid
         data.setenvironment(self)
         self.datas.append(data)
         self.datasbyname[data._name] = data
@@ -358,7 +359,7 @@ class Cerebro(ParamsBase):
         self.runstrats = []
         self.runwriters = []
         sets = itertools.product(*strats)
-        if not self._dooptimize or self.p.maxcpus == 1:
+        if not self._dooptimize or (self.p.maxcpus == 1 and self.p.executor is None):
             for iterstrat in sets:
                 result = self.runstrategies(iterstrat)
                 self.runstrats.append(result)
@@ -368,7 +369,7 @@ class Cerebro(ParamsBase):
         else:
             from .optimize.executors import run_sets
 
-            run_sets(self, list(sets))
+            run_sets(self, list(sets), self.p.executor)
         return self.runstrats if self._dooptimize else self.runstrats[0]  # type: ignore[no-any-return]
 
     def _check_settings(self) -> None:
@@ -386,6 +387,7 @@ class Cerebro(ParamsBase):
         """Give the run that the present settings describe, with the given strategies."""
         values = self.params._getkwargs()
         values.pop("broker_factory")
+        values.pop("executor")
         values["future_reads"] = values["future_reads"] or self._default_future_reads
         values["exactbars"] = int(values["exactbars"])
         return RunSpec(
@@ -420,6 +422,20 @@ class Cerebro(ParamsBase):
             return [_opt_return(strat) for strat in strats]
         return strats
 
+    def preload_for_workers(self) -> bool:
+        """Load the datas once, before work is sent out, if the settings allow; tell whether it was done."""
+        if not self.p.optdatas:
+            return False
+        run = Run(self.spec(()), self)
+        run.choose_mode()
+        if run.mode != "vectorised" or self._event_mode:
+            return False
+        for data in self.datas:
+            data.reset()
+            data._start()
+            data.preload()
+        return True
+
     def stop_writers(self, runstrats: list[Any]) -> None:
         """Let the writers of the last run write their closing report."""
         if self._run is not None:
@@ -438,6 +454,9 @@ class Cerebro(ParamsBase):
         state["runwriters"] = []
         state["_run"] = None
         state["optcbs"] = []
+        params = state["params"] = Info(self.params._defaults, self.params.__dict__)
+        params.executor = None
+        state["p"] = params
         return state
 
 

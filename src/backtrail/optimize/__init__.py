@@ -1,0 +1,1 @@
+"""Run many combinations: executors and how work travels to them."""
