@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import logic
 from .expr import LineActions, current, operand
 
 
@@ -23,7 +24,12 @@ class List(list[Any]):
 
 
 class Logic(LineActions):
-    """Base of the functions: keeps the operands as ``args``."""
+    """Base of the functions: keeps the operands as ``args``.
+
+    ``over_arrays(columns)``, where there is one, computes what :meth:`apply` computes, on whole arrays.
+    """
+
+    over_arrays: Callable[[list[Any]], Any] | None = None
 
     def __init__(self, *args: Any) -> None:
         self.args = [operand(arg) for arg in args]
@@ -44,6 +50,11 @@ class Logic(LineActions):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill the bars [start, stop)."""
+        if self.over_arrays is not None:
+            columns = [self._values(arg, start, stop) for arg in self.args]
+            with np.errstate(all="ignore"):
+                self.array[start:stop] = self.over_arrays(columns)
+            return
         apply = self.apply
         view = self._a
         for at, row in enumerate(self.rows(start, stop), start):
@@ -76,6 +87,10 @@ class Cmp(Logic):
     def __init__(self, a: Any, b: Any) -> None:
         super().__init__(a, b)
 
+    def over_arrays(self, columns: list[Any]) -> Any:
+        """Give the function's values for a range of bars."""
+        return logic.compare(*columns)
+
     def apply(self, *values: Any) -> float:
         """Give the function's value for one bar."""
         a, b = values
@@ -87,6 +102,11 @@ class CmpEx(Logic):
 
     def __init__(self, a: Any, b: Any, r1: Any, r2: Any, r3: Any) -> None:
         super().__init__(a, b, r1, r2, r3)
+
+    def over_arrays(self, columns: list[Any]) -> Any:
+        """Give the function's values for a range of bars."""
+        a, b, below, equal, above = columns
+        return np.where(np.less(a, b), below, np.where(np.greater(a, b), above, equal))
 
     def apply(self, *values: Any) -> float:
         """Give the function's value for one bar."""
@@ -103,6 +123,11 @@ class DivByZero(Logic):
         self.zero = zero
         super().__init__(a, b)
 
+    def over_arrays(self, columns: list[Any]) -> Any:
+        """Give the function's values for a range of bars."""
+        a, b = columns
+        return logic.divide_or(a, b, self.zero)
+
     def apply(self, *values: Any) -> float:
         """Give the function's value for one bar."""
         a, b = values
@@ -117,6 +142,11 @@ class DivZeroByZero(Logic):
         self.dual = dual
         super().__init__(a, b)
 
+    def over_arrays(self, columns: list[Any]) -> Any:
+        """Give the function's values for a range of bars."""
+        a, b = columns
+        return logic.divide_or_zeros(a, b, self.single, self.dual)
+
     def apply(self, *values: Any) -> float:
         """Give the function's value for one bar."""
         a, b = values
@@ -129,6 +159,11 @@ class MultiLogic(Logic):
     """Base of the functions of any number of lines; ``flogic`` takes the list of values."""
 
     flogic: Callable[..., Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "flogic" in cls.__dict__ and "over_arrays" not in cls.__dict__:
+            cls.over_arrays = None
 
     def apply(self, *values: Any) -> float:
         """Give the function's value for one bar."""
@@ -145,6 +180,8 @@ class MultiLogicReduce(MultiLogic):
         if "initializer" in kwargs:
             self._has_initial = True
             self.initializer = kwargs["initializer"]
+        if self._has_initial or len(args) < 2:
+            self.over_arrays = None
         super().__init__(*args)
 
     def apply(self, *values: Any) -> float:
@@ -181,24 +218,28 @@ class And(MultiLogicReduce):
     """1 where all operands are true (not zero), else 0."""
 
     flogic = staticmethod(_and)
+    over_arrays = staticmethod(logic.all_true)
 
 
 class Or(MultiLogicReduce):
     """1 where any operand is true (not zero), else 0."""
 
     flogic = staticmethod(_or)
+    over_arrays = staticmethod(logic.any_true)
 
 
 class Max(MultiLogic):
     """The greatest of the operands, as Python's ``max`` finds it."""
 
     flogic = max
+    over_arrays = staticmethod(logic.greatest)
 
 
 class Min(MultiLogic):
     """The least of the operands, as Python's ``min`` finds it."""
 
     flogic = min
+    over_arrays = staticmethod(logic.least)
 
 
 class Sum(MultiLogic):
@@ -211,12 +252,14 @@ class Any_(MultiLogic):
     """1 where any operand is true (not zero), else 0."""
 
     flogic = any
+    over_arrays = staticmethod(logic.any_true)
 
 
 class All(MultiLogic):
     """1 where all operands are true (not zero), else 0."""
 
     flogic = all
+    over_arrays = staticmethod(logic.all_true)
 
 
 __all__ = [
