@@ -119,8 +119,6 @@ def _construct(self: Declared, init: Callable[..., None], args: tuple[Any, ...],
     token = _stack.set((*_stack.get(), self))
     try:
         init(self, *args, **kwargs)
-        if init is _plain_init:
-            self.setup()
     finally:
         _stack.reset(token)
     self._finish()
@@ -142,7 +140,7 @@ def _wrapped(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _plain_init(self: Declared, *args: Any, **kwargs: Any) -> None:
-    """Take nothing: everything that reaches the last ``__init__`` is a mistake."""
+    """Run :meth:`Declared.setup`; an argument that reaches this last ``__init__`` is a mistake."""
     name = type(self).__name__
     if kwargs:
         raise ParameterError(unknown_name("parameter", name, next(iter(kwargs)), self.params._getkeys()))
@@ -151,6 +149,7 @@ def _plain_init(self: Declared, *args: Any, **kwargs: Any) -> None:
             f"{name} takes its parameters by keyword; got the positional value {args[0]!r}. "
             f"Its parameters are {self.params._getkeys()}."
         )
+    self.setup()
 
 
 def _make_aliases(cls: type, aliases: Any) -> None:
@@ -220,7 +219,7 @@ class Declared:
     __init__ = _wrapped(_plain_init)
 
     def setup(self) -> None:
-        """Build what the object needs; called instead of ``__init__`` for classes that define none."""
+        """Build what the object needs; the last ``__init__`` calls it, so ``super().__init__()`` runs it too."""
 
     def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Take the parameters out of *kwargs* and give what is left."""
