@@ -14,7 +14,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterable
 from inspect import CO_VARKEYWORDS
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from ..errors import DeclarationError, ParameterError, ParameterValueError, unknown_name
 from .info import Info, pairs_of
@@ -75,8 +75,12 @@ def param(
     lt: float | None = None,
     choices: Iterable[Any] | None = None,
     kw_only: bool = True,
+    init: bool = True,
 ) -> Any:
-    """Declare a parameter with a *default* and a range: ``period: int = param(default=30, ge=1)``."""
+    """Declare a parameter with a *default* and a range: ``period: int = param(default=30, ge=1)``.
+
+    *kw_only* and *init* are for type checkers: is it passed by keyword only, is it passed at all.
+    """
     return Param(default, ge, gt, le, lt, choices)
 
 
@@ -182,7 +186,8 @@ class Declared:
     _fields: ClassVar[tuple[str, ...]] = ()
     _checks: ClassVar[dict[str, Param]] = {}
     _own_body: ClassVar[dict[str, Any]] = {}
-    p: Any
+    if TYPE_CHECKING:
+        p: Any = param(init=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -8,8 +8,9 @@ clock of its first data. It is evaluated in one go over preloaded bars (:meth:`L
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..base.declare import param
 from ..base.owner import find_owner
 from ..errors import DataWarning, ParameterError
 from .align import seen_values
@@ -50,9 +51,16 @@ class LineIterator(LineSeries):
     _nextforce: ClassVar[bool] = False
     _by: ClassVar[str] = "nothing"
     _by_bar: ClassVar[str] = "nothing"
-    _owner: Any = None
-    datas: list[Any]
-    data: Any
+    if TYPE_CHECKING:  # for type checkers: datas come first, by position, and these are no parameters
+        data0: Any = param(default=None, kw_only=False)
+        data1: Any = param(default=None, kw_only=False)
+        data2: Any = param(default=None, kw_only=False)
+        data3: Any = param(default=None, kw_only=False)
+        data: Any = param(init=False)
+        datas: list[Any] = param(init=False)
+        _owner: Any = param(init=False)
+    else:
+        _owner = None
 
     @classmethod
     def _declare(cls) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base.declare import Declared, merged_pairs
+from ..base.declare import Declared, merged_pairs, param
 from ..base.info import Info, PlotLines, pairs_of
 from ..base.owner import find_owner
 from ..errors import DeclarationError
@@ -232,7 +232,10 @@ class LineSeries(Declared, LineMultiple):
     extralines: ClassVar[int] = 0
     linesoverride: ClassVar[bool] = False
     _mindatas: ClassVar[int] = 1
-    _clock: Any = None
+    if TYPE_CHECKING:
+        _clock: Any = param(init=False)
+    else:
+        _clock = None
 
     @classmethod
     def _declare(cls) -> None:

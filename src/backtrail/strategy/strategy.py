@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as _dt
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.collection import ItemCollection
+from ..base.declare import param
 from ..base.timezone import tzparse
 from ..lines.iterator import StrategyBase
 from .orders import OrderMixin
@@ -37,10 +38,13 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False,
     }  # fmt: skip
 
-    env: Any
-    cerebro: Any
-    broker: Any
-    position: Any = _BrokerPosition()
+    if TYPE_CHECKING:  # for type checkers: no parameters
+        env: Any = param(init=False)
+        cerebro: Any = param(init=False)
+        broker: Any = param(init=False)
+        position: Any = param(init=False)
+    else:
+        position = _BrokerPosition()
 
     @classmethod
     def _declare(cls) -> None:
