@@ -85,15 +85,7 @@ def fill(run: Any) -> None:
     """Compute every indicator over all bars."""
     for strat in run.strats:
         with UserCode(run):
-            for child in strat._children:
-                if child._ltype == child.IndType:
-                    child._fill()
-            for child in strat.getindicators():
-                if not child._c.size or child._minperiod > child._c.size:
-                    child_warn = getattr(child, "_warn_short", None)
-                    if child_warn is not None:
-                        child_warn()
-        strat._copy_bindings()
+            strat._fill_children(run.timeline.cycles)
 
 
 # -- after the last bar -----------------------------------------------------------------------------------------------
@@ -277,13 +269,14 @@ def _delivered_cycle(run: Any, moment: float) -> None:
 
 def step_indicators(strat: Any) -> None:
     """Compute the strategy's indicators for the current bar."""
-    for child in strat._children:
-        if child._ltype == child.IndType:
-            child._step()
     i = strat._c.i
-    for line in strat.lines:
-        for source in line._sources:
-            line._a[i] = source[0] if len(source) else float("nan")
+    loose, steps = strat._steps()
+    for child, links in ((None, loose), *steps):
+        if child is not None and child._ltype == child.IndType:
+            child._step()
+        for target, source in links:
+            at = source._c.i
+            target._a[i] = source._a[at] if at >= 0 else float("nan")
 
 
 # -- parts of a cycle -------------------------------------------------------------------------------------------------

@@ -155,10 +155,10 @@ class Run:
 
     def furnish(self, strat: Any, number: int) -> None:
         """Give a strategy its observers, indicators, analyzers and sizer."""
-        from .. import observers
-
         spec, s = self.spec, self.settings
         if s.stdstats:
+            from .. import observers
+
             strat._addobserver(False, observers.Broker)
             strat._addobserver(True, observers.BuySell, **({} if s.oldbuysell else {"barplot": True}))
             if s.oldtrades or len(self.datas) == 1:
@@ -238,10 +238,10 @@ class Run:
 
     def stop_writers(self, strats: list[Any]) -> None:
         """Write the closing reports."""
-        from ..report_info import run_info
-
         if not self.writers:
             return
+        from ..report.writer import run_info
+
         info = run_info(self.datas, strats)
         for writer in self.writers:
             writer.writedict({"Cerebro": info})

@@ -55,8 +55,7 @@ class LineRoot:
             "Use bt.And, bt.Or or bt.If instead of and, or, if; or test it in next()."
         )
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # identity, as ``==`` builds nodes
 
     # -- minimum period ---------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..base.collection import ItemCollection
 from ..base.declare import param
 from ..base.timezone import tzparse
-from ..lines.iterator import StrategyBase
+from ..lines.expr import LineActions
+from ..lines.iterator import StrategyBase, _take
 from .orders import OrderMixin
 from .timers import TimerMixin
 
@@ -91,6 +92,19 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
             if root is not None:
                 needed[id(root)] = max(needed.get(id(root), 0), child._minperiod)
         self._minperiods = [max(needed.get(id(d), d._minperiod), 1) for d in self.datas]
+
+    def _fill_children(self, cycles: int) -> None:
+        """Compute every indicator over preloaded bars, and the lines bound to them."""
+        loose, steps = self._steps()
+        for target, source in loose:
+            _take(target, source, cycles, False)
+        for child, links in steps:
+            if child._ltype == self.IndType:
+                child._fill()
+                if not isinstance(child, LineActions):
+                    child._warn_short()
+            for target, source in links:
+                _take(target, source, cycles, False)
 
     # -- run-time services of the engine ----------------------------------------------------------------------------
 
