@@ -1,7 +1,7 @@
 """A first strategy: hold a share while its fast mean is above the slow one, with a stop against large losses.
 
-Run it with ``python examples/quickstart.py [FILE]``; FILE is a CSV file of daily bars with the columns Date, Open, High,
-Low, Close, Volume, OpenInterest (default: the bars of ``backtrail quickstart``).
+Run it with ``python examples/quickstart.py [FILE]``; FILE is a CSV file of daily bars with the columns Date, Open,
+High, Low, Close, Volume, OpenInterest (default: the bars of ``backtrail quickstart``).
 """
 
 import sys

@@ -107,9 +107,9 @@ def test_a_missing_name_says_what_to_do() -> None:
         import backtrader as bt
 
         with pytest.raises(NotAvailableError, match="Did you mean 'Cerebro'"):
-            bt.Cerebr  # noqa: B018
+            bt.Cerebr
         with pytest.raises(AttributeError, match=r"docs/migrating\.md"):
-            bt.order.NoSuchOrder  # noqa: B018
+            bt.order.NoSuchOrder
         assert not hasattr(bt, "no_such_name")
 
 

@@ -41,7 +41,7 @@ def test_a_closed_one_raises_key_error_even_through_hasattr() -> None:
 
 def test_private_names_are_attributes() -> None:
     with pytest.raises(AttributeError):
-        AutoOrderedDict()._private  # noqa: B018
+        AutoOrderedDict()._private
 
 
 @pytest.mark.parametrize("through", [copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))])
@@ -52,7 +52,7 @@ def test_copies_keep_order_and_stay_closed(through: Any) -> None:
     twin = through(found)
     assert list(twin.items()) == [("z", 1), ("a", 2)]
     with pytest.raises(KeyError):
-        twin.missing  # noqa: B018
+        twin.missing
 
 
 def test_lvalues_is_a_list() -> None:
@@ -65,9 +65,9 @@ def test_autodict_closes_with_its_items() -> None:
     found._close()
     assert found == {"x": {"y": 1}}
     with pytest.raises(KeyError):
-        found.x.z  # noqa: B018
+        found.x.z
     with pytest.raises(AttributeError):
-        found.__wrapped__  # noqa: B018
+        found.__wrapped__
     found._open()
     assert found.z == {}
 
@@ -79,9 +79,9 @@ def test_small_ones() -> None:
     dotted = DotDict(a=1)
     assert dotted.a == 1
     with pytest.raises(KeyError):
-        dotted.b  # noqa: B018
+        dotted.b
     with pytest.raises(AttributeError):
-        dotted.__b  # noqa: B018
+        dotted.__b
     made = OrderedDefaultdict(list, [("z", [0])])
     made["a"].append(1)
     assert list(pickle.loads(pickle.dumps(made)).items()) == [("z", [0]), ("a", [1])]
