@@ -21,7 +21,9 @@ app = typer.Typer(
 
 Progress = Annotated[
     bool | None,
-    typer.Option("--progress/--no-progress", help="Show progress on stderr (default: if that is a terminal)."),
+    typer.Option(
+        "--progress/--no-progress", help="Show progress on stderr (default: if that is a terminal)."
+    ),
 ]
 
 
@@ -52,7 +54,9 @@ def run(
     progress: Progress = None,
     json: Annotated[
         bool,
-        typer.Option("--json", help="Print a summary as JSON on stdout; what the script prints goes to stderr."),
+        typer.Option(
+            "--json", help="Print a summary as JSON on stdout; what the script prints goes to stderr."
+        ),
     ] = False,
 ) -> None:
     """Run a script written for backtrader: `import backtrader` gives backtrail.

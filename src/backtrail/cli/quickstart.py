@@ -69,7 +69,11 @@ def build(path: Path) -> bt.Cerebro:
     cerebro.addanalyzer(Record, _name="record")
     cerebro.addanalyzer(bt.analyzers.DrawDown, _name="drawdown")
     cerebro.addanalyzer(
-        bt.analyzers.SharpeRatio, timeframe=bt.TimeFrame.Days, riskfreerate=0.0, annualize=True, _name="sharpe"
+        bt.analyzers.SharpeRatio,
+        timeframe=bt.TimeFrame.Days,
+        riskfreerate=0.0,
+        annualize=True,
+        _name="sharpe",
     )
     cerebro.addanalyzer(bt.analyzers.SQN, _name="sqn")
     cerebro.addanalyzer(bt.analyzers.TradeAnalyzer, _name="trades")

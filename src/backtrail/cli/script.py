@@ -20,7 +20,9 @@ MISUSED = 2
 FAILED = 1
 
 
-def run_script(path: Path, arguments: Sequence[str], show_progress: bool = False, as_json: bool = False) -> int:
+def run_script(
+    path: Path, arguments: Sequence[str], show_progress: bool = False, as_json: bool = False
+) -> int:
     """Run the script at *path* with *arguments* and give its exit status.
 
     With *as_json* a summary of the runs goes to stdout, and what the script prints to stderr.
@@ -41,7 +43,9 @@ def execute(path: Path, source: bytes, arguments: Sequence[str]) -> int:
     """Run *source* as the main module; give the exit status. An uncaught exception is printed as Python does."""
     main = ModuleType("__main__")
     main.__file__ = str(path)
-    main.__spec__ = ModuleSpec(f"{__package__}.spawned", None)  # what a spawned worker runs to get this module
+    main.__spec__ = ModuleSpec(
+        f"{__package__}.spawned", None
+    )  # what a spawned worker runs to get this module
     main.__dict__["__builtins__"] = __builtins__
     outer, outer_argv, outer_path = sys.modules["__main__"], sys.argv, sys.path[:]
     sys.modules["__main__"] = main
@@ -55,7 +59,8 @@ def execute(path: Path, source: bytes, arguments: Sequence[str]) -> int:
         return _status(exit_)
     except BaseException as error:  # noqa: BLE001  # what Python itself does at the end of a script
         sys.stdout.flush()
-        sys.excepthook(type(error), error, _below(error.__traceback__))
+        error.__traceback__ = _below(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED
     finally:
         sys.modules["__main__"] = outer
@@ -71,7 +76,9 @@ def _read(path: Path) -> bytes | None:
     except IsADirectoryError:
         problem = "is a folder; give the path of a Python script"
     except FileNotFoundError:
-        problem = "does not exist; check the path (backtrail's options go before the script, its own after it)"
+        problem = (
+            "does not exist; check the path (backtrail's options go before the script, its own after it)"
+        )
     except OSError as error:
         problem = f"cannot be read: {error.strerror or error}"
     print(f"backtrail run: {path} {problem}.", file=sys.stderr)

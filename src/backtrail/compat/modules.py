@@ -99,7 +99,7 @@ class LegacyFinder:
         top, _, below = fullname.partition(".")
         if top != self.root or (below and below not in _PATHS):
             return None
-        return ModuleSpec(fullname, self, origin="backtrail", is_package=below in _PACKAGES)  # type: ignore[arg-type]
+        return ModuleSpec(fullname, self, origin=names.STAND_IN, is_package=below in _PACKAGES)  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Make the stand-in."""

@@ -18,12 +18,12 @@ from ..errors import NotAvailableError
 MODULES: dict[str, tuple[str, ...]] = {
     "analyzer": ("analyzers.base", "analyzers", "compat.metabase"),
     "analyzers": ("analyzers",),
-    "broker": ("broker", "broker.base", "compat.metabase"),
-    "brokers": ("broker",),
+    "broker": ("broker.protocol", "broker", "compat.metabase"),
+    "brokers": ("broker.simulated", "broker"),
     "cerebro": ("cerebro",),
-    "comminfo": ("market.commission",),
-    "commissions": ("market.commission",),
-    "dataseries": ("feeds.series", "feeds.base", "base.timeframe", "feeds"),
+    "comminfo": ("market.commission", "market.schemes"),
+    "commissions": ("market.schemes", "market.commission"),
+    "dataseries": ("feeds.series", "base.timeframe"),
     "errors": ("errors",),
     "feed": ("feeds.base", "feeds.csv", "feeds", "compat.metabase"),
     "feeds": ("feeds",),
@@ -31,12 +31,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "filters": ("feeds.filters", "feeds"),
     "flt": ("feeds.filters", "feeds", "compat.metabase"),
     "functions": ("lines.functions",),
-    "indicator": ("indicators.base", "indicators", "compat.metabase"),
+    "indicator": ("indicators.base", "compat.lines", "compat.metabase"),
     "indicators": ("indicators",),
-    "linebuffer": ("lines.buffer", "lines.expr", "compat.metabase"),
+    "linebuffer": ("lines.buffer", "lines.expr", "compat.lines", "compat.metabase"),
     "lineiterator": ("lines.iterator", "lines.coupler", "compat.metabase"),
     "lineroot": ("lines.root", "compat.metabase"),
-    "lineseries": ("lines.series", "compat.metabase"),
+    "lineseries": ("lines.series", "compat.lines", "compat.metabase"),
     "mathsupport": ("compat.mathsupport",),
     "metabase": ("compat.metabase", "base.packages"),
     "observer": ("observers.base", "observers", "compat.metabase"),
@@ -48,8 +48,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "signals": ("strategy.signals",),
     "sizer": ("sizers.base", "sizers"),
     "sizers": ("sizers",),
-    "store": ("feeds.store", "live.store", "compat.metabase"),
-    "stores": ("live.store",),
+    "store": ("compat.store", "compat.metabase"),
+    "stores": (),
     "strategies": ("strategy.crossover", "strategy"),
     "strategy": ("strategy.strategy", "strategy.signals", "strategy", "compat.metabase"),
     "studies": ("indicators",),
@@ -188,6 +188,9 @@ RENAMED: dict[str, str] = {
     "SingleCoupler": "LineCoupler",
 }
 
+#: Origin in the specs of stand-ins.
+STAND_IN = "stand-in for backtrader"
+
 _HOME: dict[str, str] = {name: module for module, names in TOP.items() for name in names.split()}
 _PACKAGE = __package__.rpartition(".")[0]
 
@@ -212,10 +215,13 @@ def sources_of(path: str) -> tuple[str, ...]:
 
 
 def exists(source: str) -> bool:
-    """Tell whether the module *source* of backtrail is there."""
+    """Tell whether *source* is a module of backtrail itself, no stand-in."""
     name = f"{_PACKAGE}.{source}"
     parent = name.rpartition(".")[0]
-    return (parent == _PACKAGE or exists(parent[len(_PACKAGE) + 1 :])) and find_spec(name) is not None
+    if parent != _PACKAGE and not exists(parent[len(_PACKAGE) + 1 :]):
+        return False
+    spec = find_spec(name)
+    return spec is not None and spec.origin != STAND_IN
 
 
 def attribute(path: str, name: str) -> Any:
