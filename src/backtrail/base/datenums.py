@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .time import date2num, num2date
+from .time import date2num
 from .timezone import localize
 
 Floats = NDArray[np.float64]
@@ -22,6 +22,7 @@ EPOCH_ORDINAL = 719163  # day number of 1 January 1970
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 _SECOND_US = 1_000_000
+_EPOCH = datetime(1970, 1, 1)
 
 
 def _two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
@@ -161,15 +162,13 @@ def to_datetime64(numbers: Floats) -> NDArray[np.datetime64]:
     return to_micros(numbers).view("datetime64[us]")
 
 
-def localize_numbers(numbers: Floats, tz: Any) -> Floats:
-    """Give the UTC numbers of times read from the clock of *tz*: ``date2num(num2date(x), tz)`` for each.
+def localize_moments(day: Ints, micro_of_day: Ints, tz: Any) -> Floats:
+    """Give the UTC numbers of times read from the clock of *tz*: ``date2num(time, tz)`` for each; None is UTC.
 
     The zone is asked twice per day, and per time only on days on which its clock changes.
     """
-    if not len(numbers):
-        return numbers
-    micros = to_micros(numbers)
-    day = micros // _DAY_US
+    if tz is None or not len(day):
+        return from_days(day, micro_of_day)
     days, of = np.unique(day, return_inverse=True)
     offsets = np.empty(len(days), dtype=np.int64)
     changing = np.zeros(len(days), dtype=bool)
@@ -179,9 +178,17 @@ def localize_numbers(numbers: Floats, tz: Any) -> Floats:
         last = localize(tz, start + timedelta(days=1, microseconds=-1)).utcoffset()
         changing[at] = first != last
         offsets[at] = 0 if first is None else first // timedelta(microseconds=1)
+    micros = day * _DAY_US + micro_of_day
     utc = micros - offsets[of]
-    day = utc // _DAY_US
-    out = from_days(day, utc - day * _DAY_US)
+    days = utc // _DAY_US
+    out = from_days(days, utc - days * _DAY_US)
     for at in np.flatnonzero(changing[of]).tolist():
-        out[at] = date2num(num2date(float(numbers[at])), tz)
+        out[at] = date2num(_EPOCH + timedelta(microseconds=int(micros[at])), tz)
     return out
+
+
+def localize_numbers(numbers: Floats, tz: Any) -> Floats:
+    """Give the UTC numbers of numbers read from the clock of *tz*: ``date2num(num2date(x), tz)`` for each."""
+    micros = to_micros(numbers)
+    day = micros // _DAY_US
+    return localize_moments(day, micros - day * _DAY_US, tz)

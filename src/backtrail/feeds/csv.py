@@ -1,0 +1,354 @@
+"""Bars from delimited text files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.datenums import from_days, localize_numbers
+from ..base.time import date2num
+from ..errors import DataError, ParameterValueError
+from .base import DataBase
+from .columns import FIELDS, Columns
+from .csvtext import Kind, Table, is_large, read_large, read_text, split_lines
+from .paths import file_stem, is_path, not_found
+from .stamps import ISO_DATE, ISO_TIME, moments
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class FieldError(DataError):
+    """A field of a row that cannot be read; the feed adds file and line."""
+
+
+class RowError(DataError):
+    """A row that cannot be read: file, line and column, what was expected and what to do."""
+
+
+def number(tokens: Sequence[str], at: int, name: str) -> float:
+    """Give field *at* of a row as a float; FieldError names the column."""
+    try:
+        return float(tokens[at])
+    except ValueError:
+        raise FieldError(
+            f"column {at} ({name}) - expected a number - found {tokens[at]!r} - correct the row or the column number"
+        ) from None
+    except IndexError:
+        raise FieldError(
+            f"column {at} ({name}) - expected at least {at + 1} fields - found {len(tokens)}: {list(tokens)} - "
+            "correct the row, the separator or the column number"
+        ) from None
+
+
+def text(tokens: Sequence[str], at: int, name: str) -> str:
+    """Give field *at* of a row; FieldError if the row is too short."""
+    try:
+        return tokens[at]
+    except IndexError:
+        raise FieldError(
+            f"column {at} ({name}) - expected at least {at + 1} fields - found {len(tokens)}: {list(tokens)} - "
+            "correct the row, the separator or the column number"
+        ) from None
+
+
+def iso_moment(day: str, clock: str | None, end: time) -> datetime:
+    """Read a date written YYYY-MM-DD and a time written HH:MM:SS, by position; *end* is the time if there is none."""
+    try:
+        on = date(int(day[0:4]), int(day[5:7]), int(day[8:10]))
+    except ValueError as error:
+        raise FieldError(
+            f"column 0 (date) - expected a date written YYYY-MM-DD - found {day!r} ({error}) - correct the "
+            "row, or read "
+            "the file with GenericCSVData(dtformat=...)"
+        ) from None
+    if clock is None:
+        return datetime.combine(on, end)
+    try:
+        return datetime.combine(on, time(int(clock[0:2]), int(clock[3:5]), int(clock[6:8])))
+    except ValueError as error:
+        raise FieldError(
+            f"column 1 (time) - expected a time written HH:MM:SS - found {clock!r} ({error}) - correct the "
+            "row, or read "
+            "the file with GenericCSVData(dtformat=..., time=1, tmformat=...)"
+        ) from None
+
+
+class CSVDataBase(DataBase):
+    """Base of feeds that read delimited text: a path, or an object with ``readline``/``read``.
+
+    Subclasses implement ``_loadline(linetokens)``: take the fields of one row, set ``self.lines.<name>[0]`` and
+    return True (False ends the feed). While a feed runs, ``self.f`` is the open file, past its header line, and
+    ``self.separator`` the separator; ``_getnextline`` gives the next row's fields, None at the end.
+    """
+
+    params: ClassVar[Any] = (("headers", True), ("separator", ","))
+
+    f: Any = None
+    separator: Any = ","
+    _lineno: int = 0
+    _stream_start: Any = None
+
+    def _finish(self) -> None:
+        self._name = self.p.name or file_stem(self.p.dataname)
+        super()._finish()
+
+    # -- the file ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the file and skip its header line."""
+        super().start()
+        self._check_parameters()
+        if self.f is None:
+            self.f = self._open()
+        self._lineno = 0
+        if self.p.headers:
+            self.f.readline()
+            self._lineno = 1
+        self.separator = self.p.separator
+
+    def stop(self) -> None:
+        """Close the file."""
+        super().stop()
+        self._close()
+
+    def _open(self) -> Any:
+        source = self.p.dataname
+        if hasattr(source, "readline"):
+            if hasattr(source, "seekable") and source.seekable():
+                # a second run reads the same text again
+                if self._stream_start is None:
+                    self._stream_start = source.tell()
+                source.seek(self._stream_start)
+            return source
+        if not is_path(source):
+            raise DataError(
+                f"opening the file of feed {self._label()} - expected a path or a file object as dataname - found "
+                f"{source!r} - pass dataname='path/to/file.csv'"
+            )
+        try:
+            return open(source, encoding="utf-8-sig")
+        except FileNotFoundError:
+            not_found(self._label(), source)
+
+    def _close(self) -> None:
+        if self.f is not None:
+            if self.f is not self.p.dataname:
+                self.f.close()
+            self.f = None
+
+    def _label(self) -> str:
+        return repr(self._name or type(self).__name__)
+
+    def _where(self, line: int) -> str:
+        source = self.p.dataname
+        name = os.fspath(source) if is_path(source) else "the given file object"
+        return f"reading feed {self._label()} from {name}, line {line}"
+
+    def _refused(self, line: int, error: FieldError) -> RowError:
+        titles = "; if the file starts with a line of titles, pass headers=True" if line == 1 else ""
+        return RowError(f"{self._where(line)}, {error}{titles}")
+
+    # -- row by row -------------------------------------------------------------------------------------------------
+
+    def _load(self) -> bool | None:
+        if not self._overridden("_loadline", "_getnextline"):
+            return super()._load()
+        if self.f is None:
+            return False
+        tokens = self._getnextline()
+        if not tokens:
+            return False
+        try:
+            return bool(self._loadline(tokens))
+        except FieldError as error:
+            raise self._refused(self._lineno, error) from None
+
+    def _getnextline(self) -> list[str] | None:
+        """Give the fields of the next row, None at the end of the file (which is then closed)."""
+        if self.f is None:
+            return None
+        line = self.f.readline()
+        if not line:
+            self._close()
+            return None
+        self._lineno += 1
+        fields: list[str] = line.rstrip("\n").split(self.separator)
+        return fields
+
+    def _loadline(self, linetokens: list[str]) -> bool:
+        """Put one row into the lines."""
+        values = self._row(linetokens)
+        lines = self.lines
+        for name, value in zip(self._row_names(), values):
+            getattr(lines, name)[0] = value
+        return True
+
+    # -- what a format says -----------------------------------------------------------------------------------------
+
+    def _row_names(self) -> tuple[str, ...]:
+        """Give the lines that ``_row`` gives values for, datetime first."""
+        return ("datetime", *FIELDS)
+
+    def _row(self, tokens: list[str]) -> Sequence[float]:
+        """Give the values of one row, in the order of ``_row_names``; FieldError names a field that cannot be read."""
+        raise DataError(
+            f"reading feed {self._label()} - expected {type(self).__name__} to say what its rows mean - found no "
+            "_loadline - implement _loadline(self, linetokens)"
+        )
+
+    def _leave_out(self, tokens: Sequence[str]) -> bool:
+        """Tell whether a row is no bar."""
+        return False
+
+    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+        """Give what each column holds, judged by the *first* row; None if rows must be read one by one."""
+        return None
+
+    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+        """Give the lines of a table by name; None if rows must be read one by one."""
+        return None
+
+    # what stands for no value, and whether rows may differ in length
+    _null: ClassVar[str | None] = None
+    _same_width: ClassVar[bool] = False
+
+    # -- all at once ------------------------------------------------------------------------------------------------
+
+    def _read_columns(self) -> Columns | None:
+        if self.f is None or self._overridden("_loadline", "_getnextline"):
+            return None
+        columns = self._read_large_file()
+        if columns is None:
+            columns = self._read_small_file()
+        self._close()
+        return columns
+
+    def _check_parameters(self) -> None:
+        """Refuse parameters that cannot work, before anything is read."""
+        separator = self.p.separator
+        if separator is not None and (not isinstance(separator, str) or not separator):
+            raise ParameterValueError(
+                f"reading feed {self._label()} - expected separator to be text such as ',' or None for blanks "
+                "- found "
+                f"{separator!r} - correct separator"
+            )
+
+    def _read_large_file(self) -> Columns | None:
+        """Read a large file with pyarrow; None if it is small, or not as regular as that needs."""
+        source = self.p.dataname
+        if not is_path(source) or self._overridden("start"):
+            return None
+        if not is_large(os.path.getsize(source)) or not isinstance(self.separator, str):
+            return None
+        with open(source, encoding="utf-8-sig", errors="replace") as peek:
+            first = next(islice(peek, self._lineno, None), "").rstrip("\n").split(self.separator)
+        kinds = self._kinds(first)
+        if kinds is None:
+            return None
+        table = read_large(os.fspath(source), self._lineno, first, self.separator, kinds, self._null)
+        lines = None if table is None else self._from_table(table)
+        return None if table is None or lines is None else self._assemble(lines, table.lines)
+
+    def _read_small_file(self) -> Columns:
+        try:
+            body = self.f.read()
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{self._where(0).removesuffix(', line 0')} - expected UTF-8 text - found bytes that are not "
+                f"({error}) - "
+                "convert the file to UTF-8, or pass dataname=open(path, encoding='latin-1')"
+            ) from None
+        if isinstance(body, bytes):
+            body = body.decode("utf-8")
+        if "\r" in body:
+            body = body.replace("\r\n", "\n").replace("\r", "\n")
+        rows, numbers = split_lines(body, self._lineno + 1)
+        if not rows:
+            return self._assemble({name: np.empty(0) for name in self._row_names()}, ())
+        first = rows[0].split(self.separator)
+        kinds = self._kinds(first)
+        if kinds is not None:
+            width = len(first) if self._same_width else None
+            table = read_text(rows, numbers, self.separator, kinds, self._null, width)
+            lines = None if table is None else self._from_table(table)
+            if table is not None and lines is not None:
+                return self._assemble(lines, table.lines)
+        return self._read_rows(rows, numbers)
+
+    def _read_rows(self, rows: Sequence[str], numbers: Sequence[int]) -> Columns:
+        """Read row by row: formats that cannot be read at once, and finding the row that is wrong."""
+        found: list[Sequence[float]] = []
+        kept: list[int] = []
+        for line, row in zip(numbers, rows):
+            tokens = row.split(self.separator)
+            if self._leave_out(tokens):
+                continue
+            kept.append(line)
+            try:
+                found.append(self._row(tokens))
+            except FieldError as error:
+                raise self._refused(line, error) from None
+        names = self._row_names()
+        values = np.array(found, dtype=np.float64).reshape(len(found), len(names)).T
+        return self._assemble({name: np.ascontiguousarray(part) for name, part in zip(names, values)}, kept)
+
+    def _assemble(self, lines: Mapping[str, Floats], rows: Sequence[int]) -> Columns:
+        when = lines["datetime"]
+        if self._tzinput is not None:
+            when = localize_numbers(when, self._tzinput)
+        return Columns.of({**lines, "datetime": when}, rows)
+
+    def _iso_numbers(self, table: Table, clock: int | None) -> Floats | None:
+        """Give the date numbers of column 0 (YYYY-MM-DD) and column *clock* (HH:MM:SS; None: the end of session)."""
+        codes = table.codes[0]
+        if codes is None:
+            return None
+        if clock is None:
+            found = moments(codes, ISO_DATE)
+            return (
+                None if found is None else from_days(found[0], constant_time(self.p.sessionend, table.count))
+            )
+        times = table.codes[clock]
+        found = None if times is None else moments(codes, ISO_DATE, times, ISO_TIME)
+        return None if found is None else from_days(*found)
+
+
+def constant_time(clock: time, count: int) -> Ints:
+    """Give *count* times the microseconds of the day at *clock*."""
+    seconds = (clock.hour * 60 + clock.minute) * 60 + clock.second
+    return np.full(count, seconds * 1_000_000 + clock.microsecond, dtype=np.int64)
+
+
+class BacktraderCSVData(CSVDataBase):
+    """Rows of ``date,[time,]open,high,low,close,volume,openinterest``: YYYY-MM-DD and HH:MM:SS.
+
+    Rows of exactly eight fields have a time; the bars of others end with the session (``sessionend``).
+    """
+
+    _same_width = True
+
+    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+        start = 2 if len(first) == 8 else 1
+        kinds: dict[int, Kind] = dict.fromkeys(range(start), "time")
+        for at in range(start, start + len(FIELDS)):
+            kinds[at] = "number"
+        return kinds
+
+    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+        start = len(table.codes)
+        when = None if table.nulls else self._iso_numbers(table, 1 if start == 2 else None)
+        if when is None:
+            return None
+        return {"datetime": when} | {name: table.numbers[start + at] for at, name in enumerate(FIELDS)}
+
+    def _row(self, tokens: list[str]) -> Sequence[float]:
+        start = 2 if len(tokens) == 8 else 1
+        moment = iso_moment(tokens[0], tokens[1] if start == 2 else None, self.p.sessionend)
+        return (date2num(moment), *(number(tokens, start + at, name) for at, name in enumerate(FIELDS)))

@@ -1,0 +1,204 @@
+"""Delimited text as columns: floats, integers and times, read all at once.
+
+A number reads exactly as ``float(text)`` reads it. Whatever cannot be read so as a whole (rows of different
+length, a field that is not a number) gives None: the feed then goes through the rows one by one, which either
+succeeds or finds the row and column to name. Small texts are read by Python alone; large ones by pyarrow, which
+is imported only then.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .stamps import Bytes, bytes_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Kind = Literal["number", "integer", "time"]
+
+# below this many bytes Python is done before pyarrow is imported
+LARGE: Final = 1_000_000
+LARGE_WHEN_LOADED: Final = 200_000
+
+
+@dataclass(slots=True)
+class Table:
+    """The wanted columns of a text, by column number."""
+
+    count: int
+    lines: Sequence[int]
+    numbers: dict[int, Floats] = field(default_factory=dict)
+    integers: dict[int, Ints] = field(default_factory=dict)
+    codes: dict[int, Bytes | None] = field(default_factory=dict)
+    texts: dict[int, Sequence[str]] = field(default_factory=dict)
+    nulls: dict[int, Mask] = field(default_factory=dict)
+
+
+def is_large(size: int) -> bool:
+    """Tell whether a text of *size* bytes is worth pyarrow."""
+    return size > (LARGE_WHEN_LOADED if "pyarrow.csv" in sys.modules else LARGE)
+
+
+def split_lines(text: str, first_line: int) -> tuple[list[str], Sequence[int]]:
+    """Give the lines that are not blank and their numbers, counted from *first_line*."""
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    numbers: Sequence[int] = range(first_line, first_line + len(lines))
+    # a quick look: blank lines are rare
+    if "" in lines or any(line.isspace() for line in lines if len(line) < 8):
+        kept = [(number, line) for number, line in zip(numbers, lines) if line and not line.isspace()]
+        numbers, lines = [number for number, _ in kept], [line for _, line in kept]
+    return lines, numbers
+
+
+def read_text(
+    lines: Sequence[str],
+    numbers: Sequence[int],
+    separator: str | None,
+    kinds: Mapping[int, Kind],
+    null: str | None,
+    width: int | None = None,
+) -> Table | None:
+    """Read the columns *kinds* of *lines*; fields that read *null* are NaN and marked.
+
+    With *width* every row must have exactly that many fields.
+    """
+    rows = [line.split(separator) for line in lines]
+    sizes = set(map(len, rows))
+    if not rows or min(sizes) <= max(kinds) or (width is not None and sizes != {width}):
+        return None
+    columns = list(zip(*rows))
+    table = Table(len(rows), numbers)
+    for at, kind in kinds.items():
+        texts = columns[at]
+        if kind == "time":
+            table.texts[at] = texts
+            table.codes[at] = bytes_of(texts)
+            continue
+        try:
+            if kind == "integer":
+                table.integers[at] = np.fromiter(map(int, texts), np.int64, len(texts))
+            elif null is not None and null in texts:
+                table.nulls[at] = np.array([text == null for text in texts])
+                table.numbers[at] = np.array([float("nan" if text == null else text) for text in texts])
+            else:
+                table.numbers[at] = np.fromiter(map(float, texts), np.float64, len(texts))
+        except (ValueError, OverflowError):
+            return None
+    return table
+
+
+def read_large(
+    source: Any,
+    skip: int,
+    first_row: Sequence[str],
+    separator: str,
+    kinds: Mapping[int, Kind],
+    null: str | None,
+) -> Table | None:
+    """Read the columns *kinds* with pyarrow from *source*, a path or bytes, leaving out *skip* lines at the start.
+
+    *first_row* holds the fields of the first row: how many there are, and how wide the times are written.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    if len(separator) != 1 or not separator.isascii() or max(kinds) >= len(first_row):
+        return None
+    types: dict[str, Any] = {}
+    for at, kind in kinds.items():
+        if kind == "time":
+            if not first_row[at]:
+                return None
+            types[str(at)] = pa.binary(len(first_row[at].encode()))
+        else:
+            types[str(at)] = pa.float64() if kind == "number" else pa.int64()
+    reading = pacsv.ReadOptions(column_names=[str(at) for at in range(len(first_row))], skip_rows=skip)
+    parsing = pacsv.ParseOptions(
+        delimiter=separator, quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
+    )
+    converting = pacsv.ConvertOptions(
+        check_utf8=False,
+        column_types=types,
+        include_columns=[str(at) for at in kinds],
+        null_values=[] if null is None else [null],
+    )
+    if isinstance(source, bytes):
+        source = pa.BufferReader(source)
+    try:
+        found = pacsv.read_csv(source, reading, parsing, converting)
+    except (pa.ArrowInvalid, pa.ArrowKeyError):
+        return None
+    table = Table(found.num_rows, range(skip + 1, skip + 1 + found.num_rows))
+    return table if all(_take(table, found.column(str(at)), at, kind) for at, kind in kinds.items()) else None
+
+
+def _take(table: Table, column: Any, at: int, kind: Kind) -> bool:
+    """Put an Arrow column into *table*; False if it has nulls where there must be none."""
+    if kind == "number":
+        table.numbers[at], nulls = doubles(column)
+        if nulls is not None:
+            table.nulls[at] = nulls
+        return True
+    if column.null_count:
+        return False
+    if kind == "integer":
+        table.integers[at] = int64s(column)
+        return True
+    width = column.type.byte_width
+    parts = [_values(chunk, np.dtype(np.uint8), width).reshape(-1, width) for chunk in column.chunks]
+    table.codes[at] = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else None
+    return True
+
+
+def doubles(column: Any) -> tuple[Floats, Mask | None]:
+    """Give a float64 Arrow column as an array, nulls as NaN, and where the nulls are (None if there are none).
+
+    The buffers are read directly: Arrow's own conversion would import pandas.
+    """
+    values: Floats = _joined([_values(chunk, np.dtype(np.float64)) for chunk in column.chunks], np.float64)
+    if not values.flags.writeable:
+        values = values.copy()
+    if not column.null_count:
+        return values, None
+    nulls = _joined([_nulls(chunk) for chunk in column.chunks], np.bool_)
+    values[nulls] = np.nan
+    return values, nulls
+
+
+def int64s(column: Any) -> Ints:
+    """Give an Arrow column of 64-bit integers or times, without nulls, as an array of its integers."""
+    values: Ints = _joined([_values(chunk, np.dtype(np.int64)) for chunk in column.chunks], np.int64)
+    return values
+
+
+def _joined(parts: list[Any], kind: Any) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+
+
+def _values(chunk: Any, kind: np.dtype[Any], width: int = 1) -> Any:
+    data = chunk.buffers()[1]
+    if data is None:
+        return np.empty(0, dtype=kind)
+    return np.frombuffer(
+        data, dtype=kind, count=len(chunk) * width, offset=chunk.offset * width * kind.itemsize
+    )
+
+
+def _nulls(chunk: Any) -> Mask:
+    bitmap = chunk.buffers()[0]
+    if bitmap is None or not chunk.null_count:
+        return np.zeros(len(chunk), dtype=np.bool_)
+    bits = np.unpackbits(np.frombuffer(bitmap, dtype=np.uint8), bitorder="little")
+    nulls: Mask = bits[chunk.offset : chunk.offset + len(chunk)] == 0
+    return nulls

@@ -1,0 +1,169 @@
+"""Bars from files of Yahoo Finance: prices adjusted for splits and dividends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.time import date2num
+from .columns import Columns
+from .csv import CSVDataBase, FieldError, iso_moment, number, text
+from .csvtext import Kind, Table
+
+Floats = NDArray[np.float64]
+_NAMES = ("open", "high", "low", "close", "adjclose", "volume")
+_NULL = "null"
+
+
+class YahooFinanceCSVData(CSVDataBase):
+    """Rows of ``date,open,high,low,close,adjclose,volume``, dates written YYYY-MM-DD.
+
+    ``reverse``: the newest row is first. ``adjclose``: open, high, low and close are divided by close/adjclose,
+    and with ``adjvolume`` the volume is multiplied by it. ``swapcloses``: the two closes stand in each other's
+    place. ``round``: prices are rounded to ``decimals`` places; the volume is always rounded, to
+    ``roundvolume`` places (False: none). Rows with ``null`` in a field are left out; a volume that is not there
+    or not a number is 0. ``adjclose`` is a line too, as the file has it.
+    """
+
+    lines: ClassVar[Any] = ("adjclose",)
+    params: ClassVar[Any] = (
+        ("reverse", False),
+        ("adjclose", True),
+        ("adjvolume", True),
+        ("round", True),
+        ("decimals", 2),
+        ("roundvolume", False),
+        ("swapcloses", False),
+    )
+    _null = _NULL
+
+    def start(self) -> None:
+        """Open the file and skip its header line."""
+        super().start()
+        if self.p.reverse and self._overridden("_loadline", "_getnextline"):
+            # a user's own reading gets the rows oldest first
+            self.f = _backwards(self.f)
+
+    def _read_columns(self) -> Columns | None:
+        columns = super()._read_columns()
+        return columns.reversed() if columns is not None and self.p.reverse else columns
+
+    # -- row by row -------------------------------------------------------------------------------------------------
+
+    def _row_names(self) -> tuple[str, ...]:
+        return ("datetime", "open", "high", "low", "close", "volume", "openinterest", "adjclose")
+
+    def _loadline(self, linetokens: list[str]) -> bool:
+        tokens: list[str] | None = linetokens
+        while tokens and self._leave_out(tokens):
+            tokens = self._getnextline()
+        return super()._loadline(tokens) if tokens else False
+
+    def _leave_out(self, tokens: Sequence[str]) -> bool:
+        return _NULL in tokens[1:]
+
+    def _row(self, tokens: list[str]) -> Sequence[float]:
+        moment = iso_moment(text(tokens, 0, "date"), None, self.p.sessionend)
+        prices = [number(tokens, at + 1, name) for at, name in enumerate(_NAMES[:5])]
+        try:
+            volume = float(tokens[6])
+        except (IndexError, ValueError):
+            volume = 0.0
+        p = self.p
+        adjusted = prices.pop()
+        if p.swapcloses:
+            prices[3], adjusted = adjusted, prices[3]
+        if p.adjclose:
+            try:
+                factor = prices[3] / adjusted
+                prices = [price / factor for price in prices]
+            except ZeroDivisionError:
+                raise FieldError(
+                    "columns 4 and 5 (close, adjclose) - expected prices other than 0 to adjust by - found "
+                    f"close={prices[3]} "
+                    f"and adjclose={adjusted} - correct the row, or pass adjclose=False"
+                ) from None
+            # the adjusted close is what the file says, not what a division gives back
+            prices[3] = adjusted
+            if p.adjvolume:
+                volume *= factor
+        if p.round:
+            prices = [round(price, p.decimals) for price in prices]
+        return (date2num(moment), *prices, float(round(volume, p.roundvolume)), 0.0, adjusted)
+
+    # -- all at once ------------------------------------------------------------------------------------------------
+
+    _same_width = True
+
+    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+        if len(first) != len(_NAMES) + 1:
+            return None
+        kinds: dict[int, Kind] = {0: "time"}
+        for at in range(1, len(_NAMES) + 1):
+            kinds[at] = "number"
+        return kinds
+
+    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+        when = self._iso_numbers(table, None)
+        if when is None:
+            return None
+        values = [table.numbers[at] for at in range(1, len(_NAMES) + 1)]
+        if table.nulls:
+            kept = ~np.logical_or.reduce(list(table.nulls.values()))
+            when = when[kept]
+            values = [column[kept] for column in values]
+            table.lines = np.asarray(table.lines)[kept].tolist()
+        *prices, adjusted, volume = values
+        p = self.p
+        if p.swapcloses:
+            prices[3], adjusted = adjusted, prices[3]
+        if p.adjclose:
+            if not (prices[3].all() and adjusted.all()):
+                return None
+            factor = prices[3] / adjusted
+            prices = [*(price / factor for price in prices[:3]), adjusted]
+            if p.adjvolume:
+                volume = volume * factor
+        if p.round:
+            prices = [rounded(price, p.decimals) for price in prices]
+        lines = dict(zip(_NAMES, prices))
+        return lines | {
+            "datetime": when,
+            "volume": rounded(volume, p.roundvolume),
+            "openinterest": np.zeros(len(when)),
+            "adjclose": adjusted,
+        }
+
+
+def rounded(values: Floats, decimals: int | None) -> Floats:
+    """Round every one of *values* to *decimals* places exactly as ``round`` does."""
+    if decimals is None or not 0 <= decimals <= 15:
+        return np.array([float(round(value, decimals)) for value in values.tolist()])
+    scale = 10.0**decimals
+    scaled = values * scale
+    whole = np.rint(scaled)
+    out: Floats = whole / scale  # correctly rounded, as reading the decimal digits would be
+    # halfway between two results (and where there are no fractions left) the exact value decides
+    unsure = (np.abs(np.abs(scaled - whole) - 0.5) <= 1e-6 + 1e-14 * np.abs(scaled)) | (
+        np.abs(scaled) > 2.0**50
+    )
+    for at in np.flatnonzero(unsure & np.isfinite(values)).tolist():
+        out[at] = round(float(values[at]), decimals)
+    return out
+
+
+def _backwards(file: Any) -> StringIO:
+    """Give the rest of *file* with its lines in reverse order, and close it."""
+    with file:
+        lines = [line.rstrip("\n") for line in file]
+    return StringIO("".join(f"{line}\n" for line in reversed(lines)))
+
+
+class YahooLegacyCSV(YahooFinanceCSVData):
+    """Files that Yahoo Finance gave before 2017; ``version`` is kept for old scripts and has no effect."""
+
+    params: ClassVar[Any] = (("version", ""),)
