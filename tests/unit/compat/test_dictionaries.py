@@ -32,7 +32,12 @@ def test_a_closed_one_raises_key_error_even_through_hasattr() -> None:
     found = AutoOrderedDict()
     found.a.b = 1
     found._close()
-    for read in (lambda: found.missing, lambda: found["missing"], lambda: found.a.missing, lambda: hasattr(found, "x")):
+    for read in (
+        lambda: found.missing,
+        lambda: found["missing"],
+        lambda: found.a.missing,
+        lambda: hasattr(found, "x"),
+    ):
         with pytest.raises(KeyError):
             read()
     found._open()

@@ -121,8 +121,11 @@ def test_a_metaclass_on_an_indicator_runs_its_phases() -> None:
         def __init__(self) -> None:
             self.lines.x = Five(self.data) * 2.0
 
-    assert Owner(bt.LineNum(1.0))._minperiod == 5
-    assert Five(bt.LineNum(1.0)).period_at_the_end == 5
+    class Data(bt.LineSeries):  # type: ignore[misc, name-defined]
+        lines = ("close",)
+
+    assert Owner(Data())._minperiod == 5
+    assert Five(Data()).period_at_the_end == 5
 
 
 def test_a_singleton_is_made_once() -> None:
