@@ -97,7 +97,7 @@ class LineRoot:
     def once(self, start: int, end: int) -> None:
         """Vectorised counterpart of :meth:`next`."""
 
-    # -- operators --------------------------------------------------------------------------------------------------
+    # -- operators: comparisons read the storage directly, they are what a strategy does on every bar -----------------
 
     def _binary(self, op: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
         from .expr import binary_node
@@ -152,25 +152,34 @@ class LineRoot:
         return abs(self[0]) if self._live else self._unary(abs)
 
     def __lt__(self, other: Any) -> Any:
-        return self[0] < other if self._live else self._binary(operator.lt, other)
+        if self._live:
+            return self._a[self._c.i] < other
+        return self._binary(operator.lt, other)
 
     def __gt__(self, other: Any) -> Any:
         if self._live:
-            now = self._c.i
-            return (self._a[now] if now >= 0 else self[0]) > other
+            return self._a[self._c.i] > other
         return self._binary(operator.gt, other)
 
     def __le__(self, other: Any) -> Any:
-        return self[0] <= other if self._live else self._binary(operator.le, other)
+        if self._live:
+            return self._a[self._c.i] <= other
+        return self._binary(operator.le, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self[0] >= other if self._live else self._binary(operator.ge, other)
+        if self._live:
+            return self._a[self._c.i] >= other
+        return self._binary(operator.ge, other)
 
     def __eq__(self, other: Any) -> Any:
-        return self[0] == other if self._live else self._binary(operator.eq, other)
+        if self._live:
+            return self._a[self._c.i] == other
+        return self._binary(operator.eq, other)
 
     def __ne__(self, other: Any) -> Any:
-        return self[0] != other if self._live else self._binary(operator.ne, other)
+        if self._live:
+            return self._a[self._c.i] != other
+        return self._binary(operator.ne, other)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {len(self)}>"
