@@ -1,0 +1,221 @@
+"""The cycles of a run on preloaded bars: their times, and which bar of each feed is current in each.
+
+A run on one feed, or on feeds with the same times, has one cycle per bar. Otherwise the times are merged. Feeds made by
+``Cerebro.resampledata`` are laid out so that every bar is current from the same cycle on as if feeds delivered bar by bar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.time import num2date
+from ..errors import DataError
+from ..lines.clock import Clock
+from .delivery import Merge
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Feeds that advance together: ``bars[k]`` is their current bar in cycle *k* (-1: none yet; None: bar *k*)."""
+
+    bars: Ints | None
+    datas: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The cycles of a run: their number, their times as date numbers, and the feeds in groups that advance together.
+
+    ``by_time`` tells that lines of different feeds are combined by time, as when feeds deliver bar by bar.
+    """
+
+    cycles: int
+    datetime: Floats
+    groups: list[Group]
+    by_time: bool = False
+
+    def bind(self, clock: Clock) -> None:
+        """Put the feeds on their clocks: those with a bar in every cycle on *clock*, the run's own."""
+        clock.size = self.cycles
+        clock.aligned = self.by_time
+        for group in self.groups:
+            shared = clock
+            if group.bars is not None:
+                shared = Clock(group.datas[0]._c.size)
+                shared.bars_at = group.bars
+                shared.aligned = self.by_time
+            for data in group.datas:
+                for line in data.lines._all:
+                    line._set_clock(shared)
+                data.__dict__["_c"] = shared
+
+
+def build_timeline(datas: Sequence[Any], event_mode: bool = False) -> Timeline | None:
+    """Lay out the cycles of a run on preloaded *datas*; None if their bars must be delivered one by one.
+
+    *event_mode* asks for the cycles that delivery bar by bar gives (``Cerebro.resampledata``).
+    """
+    if event_mode:
+        return _event_timeline(datas)
+    return _merged(datas)
+
+
+def _times(data: Any) -> Floats:
+    times: Floats = data.lines.datetime.array
+    return times
+
+
+def _merged(datas: Sequence[Any], by_time: bool = False) -> Timeline:
+    """Merge the times of all datas."""
+    first = _times(datas[0])
+    if len(datas) == 1:
+        return Timeline(len(first), first, [Group(None, [datas[0]])], by_time)
+    members: list[tuple[Floats, list[Any]]] = []
+    for data in datas:
+        times = _times(data)
+        for known, group in members:
+            if _same(times, known):
+                group.append(data)
+                break
+        else:
+            members.append((times, [data]))
+    if len(members) == 1:
+        return Timeline(len(first), first, [Group(None, list(datas))], by_time)
+    if not all(_increasing(times) for times, _ in members):
+        return _stepped(members, by_time)
+    merged = np.unique(np.concatenate([times for times, _ in members]))
+    groups = []
+    for times, group in members:
+        whole = len(times) == len(merged)
+        groups.append(Group(None if whole else np.searchsorted(times, merged, side="right") - 1, group))
+    return Timeline(len(merged), merged, groups, by_time)
+
+
+def _same(a: Floats, b: Floats) -> bool:
+    if a is b:
+        return True
+    return len(a) == len(b) and (not len(a) or (a[0] == b[0] and a[-1] == b[-1] and np.array_equal(a, b)))
+
+
+def _increasing(times: Floats) -> bool:
+    return bool((times[1:] > times[:-1]).all()) and not (len(times) == 1 and times[0] != times[0])
+
+
+def _stepped(members: list[tuple[Floats, list[Any]]], by_time: bool) -> Timeline:
+    """Merge times that are not in order: in each cycle the feeds whose next bar is the earliest advance."""
+    for times, group in members:
+        if np.isnan(times).any():
+            at = int(np.flatnonzero(np.isnan(times))[0])
+            before = f"after {num2date(float(times[at - 1]))}" if at else "the first one"
+            raise DataError(
+                f"merging feeds by time - expected every bar to have a time - found bar {at + 1} of feed "
+                f"{group[0]._name!r} ({before}) without one - correct or drop that row"
+            )
+    columns = [times.tolist() for times, _ in members]
+    ends = [len(column) for column in columns]
+    at = [0] * len(columns)
+    moments: list[float] = []
+    bars: list[list[int]] = [[] for _ in columns]
+    while True:
+        heads = [column[k] for column, k, end in zip(columns, at, ends, strict=True) if k < end]
+        if not heads:
+            break
+        moment = min(heads)
+        moments.append(moment)
+        for number, column in enumerate(columns):
+            k = at[number]
+            if k < ends[number] and column[k] <= moment:
+                at[number] = k = k + 1
+            bars[number].append(k - 1)
+    groups = [Group(np.array(b, dtype=np.int64), group) for b, (_, group) in zip(bars, members, strict=True)]
+    return Timeline(len(moments), np.array(moments), groups, by_time)
+
+
+# -- as if delivered bar by bar ---------------------------------------------------------------------------------------
+
+
+def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
+    resampled = [d for d in datas if d.resampling]
+    if not resampled or len(datas) == 1:
+        if all(_increasing(_times(d)) for d in datas) or len(datas) == 1:
+            return _merged(datas, by_time=True)
+        return _dry_run(datas)
+    return _one_source(datas) or _dry_run(datas)
+
+
+def _one_source(datas: Sequence[Any]) -> Timeline | None:
+    """Lay out one feed and larger bars made of it; None if that is not what *datas* are, or not in order."""
+    source = datas[0]
+    if source.resampling or source._clone:
+        return None
+    clones = datas[1:]
+    order = (source._timeframe, source._compression)
+    times = _times(source)
+    count = len(times)
+    if not count or not _increasing(times):
+        return None
+    groups = []
+    extra = False
+    for clone in clones:
+        triggers = clone._triggers
+        if not clone._clone or clone.data is not source or triggers is None:
+            return None
+        if (clone._timeframe, clone._compression) < order:
+            return None
+        inside = len(triggers) and triggers[-1] == count
+        within = triggers[: len(triggers) - 1] if inside else triggers
+        if bool((_times(clone)[: len(within)] > times[within]).any()):
+            return None  # a bar that is ahead of the cycle in which it is complete
+        extra = extra or bool(inside)
+    cycles = count + extra
+    at = np.arange(cycles, dtype=np.int64)
+    for clone in clones:
+        groups.append(Group(np.searchsorted(clone._triggers, at, side="right") - 1, [clone]))
+    own: Ints | None = None
+    moments = times
+    if extra:
+        own = np.minimum(at, count - 1)
+        last = max(times[-1], *(_times(c)[-1] for c in clones if len(_times(c))))
+        moments = np.append(times, last)
+    return Timeline(cycles, moments, [Group(own, [source]), *groups], by_time=True)
+
+
+def _dry_run(datas: Sequence[Any]) -> Timeline | None:
+    """Deliver all bars once without a strategy, and note which were current in each cycle."""
+    for data in datas:
+        if data.resampling and not data._restep():
+            return None
+    merge = Merge(datas)
+    moments: list[float] = []
+    bars: list[list[int]] = [[] for _ in datas]
+    clocks = [d._c for d in datas]
+    while merge.step():
+        latest = -np.inf
+        for data, clock, seen in zip(datas, clocks, bars, strict=True):
+            i = clock.i
+            seen.append(i)
+            if i >= 0:
+                latest = max(latest, data.lines.datetime._a[i])
+        moments.append(float(latest))
+    for data, clock in zip(datas, clocks, strict=True):
+        if not clock.size:
+            clock.size = clock.i + 1
+            for line in data.lines._all:
+                line._trim(clock.size)
+        clock.i = -1
+        data._held = 0
+    cycles = len(moments)
+    every = np.arange(cycles, dtype=np.int64)
+    groups = []
+    for data, seen in zip(datas, bars, strict=True):
+        column = np.array(seen, dtype=np.int64)
+        groups.append(Group(None if np.array_equal(column, every) else column, [data]))
+    return Timeline(cycles, np.array(moments), groups, by_time=True)

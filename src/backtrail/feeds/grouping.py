@@ -1,0 +1,319 @@
+"""Bars of a larger timeframe out of whole columns: what ``aggregate`` does bar by bar, at once and with the same bits.
+
+Bars that end at times of the day, days, weeks, months, years and plain counts are found with array operations when times
+increase, are in UTC and no trading calendar is involved; everything else goes through :class:`~.aggregate.Aggregation`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.datenums import EPOCH_ORDINAL, from_days, to_micros
+from ..base.time import date2num, num2date
+from ..base.timeframe import TimeFrame
+from .aggregate import UNITS, Aggregation, Rule
+from .columns import Columns
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+_DAY_US = 86_400_000_000
+_MINUTE_US = 60_000_000
+_WHOLE = 2.0**53
+
+
+def resample_columns(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Ints]:
+    """Put the bars of *columns* together by *rule*.
+
+    *source* is the feed they come from: it knows zone, ends of sessions and calendar. Give the larger bars, and for each
+    the number of the source bar whose arrival completes it; ``len(columns)`` stands for the end of the source.
+    """
+    if len(columns):
+        found = _Grouping(columns, rule, source).group()
+        if found is not None:
+            return found
+    return _one_by_one(columns, rule, source)
+
+
+class _Rows:
+    """A feed seen at one of its source bars."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self.when = 0.0
+        self._calendar = source._calendar
+
+    def num2date(self, dt: float) -> datetime:
+        return self.source.num2date(dt)  # type: ignore[no-any-return]
+
+    def date2num(self, dt: date) -> float:
+        return self.source.date2num(dt)  # type: ignore[no-any-return]
+
+    def _getnexteos(self) -> tuple[datetime, float]:
+        return self.source._eos_after(self.when)  # type: ignore[no-any-return]
+
+
+def _one_by_one(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Ints]:
+    rows = _Rows(source)
+    made = Aggregation(rule, rows)
+    bars: list[tuple[float, ...]] = []
+    triggers: list[int] = []
+    fields = (
+        columns.datetime,
+        columns.open,
+        columns.high,
+        columns.low,
+        columns.close,
+        columns.volume,
+        columns.openinterest,
+    )
+    for at, row in enumerate(zip(*(one.tolist() for one in fields), strict=True)):
+        rows.when = row[0]
+        done = made.add(*row)
+        if done is not None:
+            bars.append(done)
+            triggers.append(at)
+    done = made.last()
+    if done is not None:
+        bars.append(done)
+        triggers.append(len(columns))
+    close, low, high, opened, volume, interest, when = np.array(bars, dtype=np.float64).reshape(-1, 7).T.copy()
+    return Columns(when, opened, high, low, close, volume, interest), np.array(triggers, dtype=np.int64)
+
+
+class _Grouping:
+    """The source bars of one column set being assigned to larger bars.
+
+    ``closing[i]``: bar *i* completes the larger bar that it belongs to. ``crossing[i]``: bar *i* comes after the end of an
+    interval, with a larger bar in the making. ``ends``: the end of session passed at bar *i*.
+    """
+
+    def __init__(self, columns: Columns, rule: Rule, source: Any) -> None:
+        self.columns = columns
+        self.rule = rule
+        self.source = source
+        self.when = columns.datetime
+        self.count = len(columns)
+        self.closing: Flags = np.zeros(self.count, dtype=bool)
+        self.ends: dict[int, float] = {}
+        # at the end: the end of session that is still ahead (None after one was passed), and the last one passed
+        self.next_end: datetime | None = None
+        self.last_end: float | None = None
+        # days since 1970, microseconds and units of the timeframe since midnight
+        self.day: Ints = np.empty(0, dtype=np.int64)
+        self.micro: Ints = self.day
+        self.point: Ints = self.day
+
+    def group(self) -> tuple[Columns, Ints] | None:
+        """Give the larger bars and their triggers; None if this must be done one by one."""
+        rule, source, when = self.rule, self.source, self.when
+        if source._tz is not None or source._calendar is not None:
+            return None
+        if not bool((when[1:] > when[:-1]).all()) or self._unreadable():
+            return None
+        if rule.counting:
+            return self._counted()
+        if rule.timeframe == TimeFrame.Ticks or rule.timeframe > TimeFrame.Years:
+            return None
+        if rule.timeframe == TimeFrame.Days:
+            self._sessions()
+            crossing = self._flags(self.ends)
+        elif rule.intraday:
+            self.day, self.micro = _moments(when)
+            crossing = self._intraday()
+        else:
+            self.day, self.micro = _moments(when)
+            crossing = self._periods()
+        if not (rule.intraday and rule.bar2edge):
+            crossing &= np.cumsum(crossing) % rule.compression == 0
+        return self._bars(crossing)
+
+    def _unreadable(self) -> bool:
+        """Tell whether there are prices that are not numbers: comparisons then depend on their order."""
+        c = self.columns
+        total = c.open.sum() + c.high.sum() + c.low.sum() + self.when[0]
+        return bool(np.isnan(total)) or not np.isfinite(self.when[-1])
+
+    def _flags(self, at: Any) -> Flags:
+        flags: Flags = np.zeros(self.count, dtype=bool)
+        flags[list(at)] = True
+        return flags
+
+    # -- where bars end ---------------------------------------------------------------------------------------------
+
+    def _intraday(self) -> Flags:
+        rule = self.rule
+        unit, compression = UNITS[rule.timeframe], rule.compression
+        whole = self.micro // unit
+        self.point = point = whole + rule.boundoff if rule.boundoff else whole
+        interval = point // compression
+        self.closing = (interval * compression == point) & (whole * unit == self.micro)
+        if not rule.bar2edge:
+            interval = point
+        self._sessions()
+        crossing = np.zeros(self.count, dtype=bool)
+        np.greater(interval[1:], interval[:-1], out=crossing[1:])
+        crossing |= self._flags(self.ends)
+        crossing[1:] &= ~self.closing[:-1]
+        crossing &= ~self.closing
+        return crossing
+
+    def _sessions(self) -> None:
+        """Find the ends of sessions that complete a bar: met exactly (closing), or passed with a bar in the making."""
+        when, closing = self.when, self.closing
+        at = 0
+        while at < self.count:
+            end, number = self.source._eos_after(float(when[at]))
+            at += int(np.searchsorted(when[at:], number, side="left"))
+            if at == self.count:
+                self.next_end = end
+                return
+            if when[at] == number:
+                closing[at] = True
+            elif closing[at] or (at and closing[at - 1]):
+                # nothing is in the making when the session ends: backtrader never looks for another end then
+                self.next_end = end
+                return
+            else:
+                self.ends[at] = number
+            self.last_end = number
+            self.next_end = None
+            at += 1
+
+    def _periods(self) -> Flags:
+        days = self.day
+        timeframe = self.rule.timeframe
+        key: Ints
+        if timeframe == TimeFrame.Weeks:
+            # ISO weeks start on Monday: as a pair (year, week) they grow with the number of the week
+            key = (days + EPOCH_ORDINAL - 1) // 7
+        else:
+            unit = "datetime64[M]" if timeframe == TimeFrame.Months else "datetime64[Y]"
+            key = days.astype("datetime64[D]").astype(unit).astype(np.int64)
+        crossing = np.zeros(self.count, dtype=bool)
+        np.greater(key[1:], key[:-1], out=crossing[1:])
+        return crossing
+
+    def _counted(self) -> tuple[Columns, Ints] | None:
+        compression = self.rule.compression
+        starts = np.arange(0, self.count, compression, dtype=np.int64)
+        ends = np.append(starts[1:], self.count) - 1
+        times = self.when[ends]
+        whole = self.count % compression == 0
+        triggers = ends.copy()
+        if not whole:
+            triggers[-1] = self.count
+        if self.rule.adjusts:
+            last = self.source._eos_after(float(times[-1]))[1]
+            limits = self._session_ends(times)
+            times = np.maximum(times, limits)
+            if not whole:
+                times[-1] = last
+        return self._aggregate(starts, ends, times), triggers
+
+    def _session_ends(self, times: Floats) -> Floats:
+        """Give the end of session at or after each of *times*."""
+        after = self.source._eos_after
+        return np.array([after(t)[1] for t in times.tolist()])
+
+    # -- the larger bars --------------------------------------------------------------------------------------------
+
+    def _bars(self, crossing: Flags) -> tuple[Columns, Ints] | None:
+        closing, when, count = self.closing, self.when, self.count
+        opening = crossing.copy()
+        opening[0] = True
+        opening[1:] |= closing[:-1]
+        starts = np.flatnonzero(opening)
+        ends = np.append(starts[1:], count) - 1
+        exact = closing[ends]
+        triggers = np.where(exact, ends, ends + 1)
+        times = when[ends]
+        if self.rule.adjusts:
+            times = self._boundaries(times, ends, exact, triggers)
+        if self.rule.intraday:
+            # source bars up to the time of the last complete bar are late
+            follow = triggers + 1
+            follow = follow[follow < count]
+            if bool((when[follow] <= times[: len(follow)]).any()):
+                return None
+        return self._aggregate(starts, ends, times), triggers
+
+    def _boundaries(self, times: Floats, ends: Ints, exact: Flags, triggers: Ints) -> Floats:
+        """Move the times of the bars to the boundaries at which they end, never back."""
+        limits = self._points(ends) if self.rule.intraday else times.copy()
+        if self.ends:
+            passed = np.fromiter(self.ends, dtype=np.int64)
+            at = np.searchsorted(triggers, passed)
+            at = np.minimum(at, len(triggers) - 1)
+            hit = (triggers[at] == passed) & ~exact[at]
+            limits[at[hit]] = np.fromiter(self.ends.values(), dtype=np.float64)[hit]
+        moved = np.where(exact, times, np.maximum(times, limits))
+        if triggers[-1] == self.count:
+            moved[-1] = self._final(float(times[-1]), float(limits[-1]))
+        return moved
+
+    def _final(self, when: float, limit: float) -> float:
+        """Give the time of the bar that the end of the source completes."""
+        if self.next_end is None:
+            return when if self.last_end is None else self.last_end
+        if self.rule.intraday:
+            return limit
+        return date2num(datetime.combine(num2date(when), self.next_end.time()))
+
+    def _points(self, ends: Ints) -> Floats:
+        rule = self.rule
+        point = (self.point[ends] // rule.compression + bool(rule.rightedge)) * rule.compression
+        micro = point * UNITS[rule.timeframe]
+        days = micro // _DAY_US
+        return from_days(self.day[ends] + days, micro - days * _DAY_US)
+
+    def _aggregate(self, starts: Ints, ends: Ints, times: Floats) -> Columns:
+        c = self.columns
+        return Columns(
+            times,
+            c.open[starts],
+            np.maximum.reduceat(c.high, starts),
+            np.minimum.reduceat(c.low, starts),
+            c.close[ends],
+            _sums(c.volume, starts, ends),
+            c.openinterest[ends],
+        )
+
+
+def _moments(when: Floats) -> tuple[Ints, Ints]:
+    """Give the days since 1970 and the microseconds of the day that date numbers stand for."""
+    whole = np.floor(when)
+    day = whole.astype(np.int64) - EPOCH_ORDINAL
+    micro = np.rint((when - whole) * 1440.0).astype(np.int64) * _MINUTE_US
+    if int(micro.max()) < _DAY_US and np.array_equal(from_days(day, micro), when):
+        return day, micro
+    micros = to_micros(when)
+    day = micros // _DAY_US
+    return day, micros - day * _DAY_US
+
+
+def _sums(values: Floats, starts: Ints, ends: Ints) -> Floats:
+    """Add up *values* from each of *starts* to each of *ends*, first to last."""
+    total = float(np.abs(values).sum())
+    if total < _WHOLE and np.array_equal(values, np.floor(values)):
+        return np.add.reduceat(values, starts) + 0.0
+    longest = int((ends - starts).max())
+    if len(starts) <= longest:
+        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.array([float(np.add.accumulate(values[a : b + 1])[-1]) for a, b in bounds]) + 0.0
+    # one more source bar of all larger bars per step; longest first: those still going on stay at the front
+    order = np.argsort(starts - ends, kind="stable")
+    firsts = starts[order]
+    lengths = (ends - starts)[order]
+    going = np.searchsorted(-lengths, -np.arange(1, longest + 1), side="right").tolist()
+    sums = values[firsts] + 0.0
+    for step, count in enumerate(going, 1):
+        sums[:count] += values[firsts[:count] + step]
+    out = np.empty_like(sums)
+    out[order] = sums
+    return out
