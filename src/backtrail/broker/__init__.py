@@ -1,0 +1,1 @@
+"""Brokers: who takes the orders, fills them and keeps the account."""

@@ -1,0 +1,318 @@
+"""The account: cash, positions, their value, and what an execution does to them."""
+
+from __future__ import annotations
+
+import datetime as _dt
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from ..base.time import num2date
+from ..market.commission import CommInfoBase, has_interest, is_standard
+from ..market.position import Position
+from .history import PastFund
+from .journal import Journal
+from .protocol import BrokerBase
+
+_NOWHERE = -2
+
+
+class Book:
+    """What the broker knows about one data: its scheme, and the data and position that its executions count for.
+
+    A data that compensates another one opens and closes the other's position; openings pay the other's commission.
+    """
+
+    __slots__ = (
+        "close",
+        "comminfo",
+        "daily",
+        "data",
+        "high",
+        "low",
+        "open",
+        "opening",
+        "plain",
+        "position",
+        "stamp",
+        "target",
+    )
+
+    def __init__(self, data: Any, target: Any, comminfo: Any, opening: Any) -> None:
+        self.data = data
+        self.target = target
+        self.comminfo = comminfo
+        self.opening = opening
+        self.position: Position | None = None
+        # Priced without calls: a stock under an unaltered scheme, and no compensation.
+        self.plain: bool = target is data and is_standard(comminfo) and comminfo._stocklike
+        # The account moves on every bar that a position is held.
+        self.daily: bool = not (is_standard(opening) and opening._stocklike) or has_interest(opening)
+        self.stamp = data.datetime
+        self.open = getattr(data, "open", None)
+        self.high = getattr(data, "high", None)
+        self.low = getattr(data, "low", None)
+        self.close = data.close
+
+
+class Account(BrokerBase):
+    """Cash, positions and fund of a simulated broker, valued as backtrader values them.
+
+    The value is that of the end of the last :meth:`next`. While ``lazy_value`` is set and nothing but prices moved, it is
+    computed from the current closes when somebody asks.
+    """
+
+    params: ClassVar[Any] = (
+        ("cash", 10000.0),
+        ("checksubmit", True),
+        ("eosbar", False),
+        ("filler", None),
+        ("slip_perc", 0.0),
+        ("slip_fixed", 0.0),
+        ("slip_open", False),
+        ("slip_match", True),
+        ("slip_limit", True),
+        ("slip_out", False),
+        ("coc", False),
+        ("coo", False),
+        ("int2pnl", True),
+        ("shortcash", True),
+        ("fundstartval", 100.0),
+        ("fundmode", False),
+    )
+
+    cerebro: Any = None
+    _fundhist: list[PastFund]
+
+    def __init__(self) -> None:
+        self._fundhist = []
+        super().__init__()
+
+    def init(self) -> None:
+        """Start over: cash as set, no positions."""
+        super().init()
+        p = self.p
+        self.startingcash = self.cash = p.cash
+        self._value = self.cash
+        self._valuemkt = 0.0
+        self._valuelever = 0.0
+        self._valuemktlever = 0.0
+        self._leverage = 1.0
+        self._unrealized = 0.0
+        self.positions: defaultdict[Any, Position] = defaultdict(Position)
+        self.d_credit: defaultdict[Any, float] = defaultdict(float)
+        self._fundval = p.fundstartval
+        self._fundshares = p.cash / self._fundval
+        self._cash_addition: deque[float] = deque()
+        self._books: dict[Any, Book] = {}
+        self._daily: list[Book] = []
+        self._valued = _NOWHERE
+        self.journal = Journal(self.cash, self._fundshares)
+        self.active = True
+
+    # -- settings -----------------------------------------------------------------------------------------------------
+
+    def addcommissioninfo(self, comminfo: CommInfoBase, name: str | None = None) -> None:
+        """Use *comminfo* for the data called *name*, or as the default."""
+        super().addcommissioninfo(comminfo, name)
+        self._reopen_books()
+
+    def _reopen_books(self) -> None:
+        """Look schemes up again: one of them changed."""
+        self._books = {}
+        self._daily = []
+        for data, position in self.positions.items():
+            if position.size:
+                self._watch(self._book(data))
+                position.adjbase = data.close[0]
+                position.datetime = data.datetime.datetime()
+        self.active = True
+
+    def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
+        """Report as a fund does: analyzers and observers then follow the value of a share."""
+        self.p.fundmode = fundmode
+        if fundstartval is not None:
+            self.set_fundstartval(fundstartval)
+
+    def get_fundmode(self) -> bool:
+        """Tell whether the broker reports as a fund does."""
+        return bool(self.p.fundmode)
+
+    def set_fundstartval(self, fundstartval: float) -> None:
+        """Set what a fund share is worth at the start."""
+        self.p.fundstartval = fundstartval
+
+    def set_int2pnl(self, int2pnl: bool) -> None:
+        """Count interest in the commission of the execution that closes (a part of) the position."""
+        self.p.int2pnl = int2pnl
+
+    def set_shortcash(self, shortcash: bool) -> None:
+        """Let short sales of stocks add cash (True) or bind it (False)."""
+        self.p.shortcash = shortcash
+
+    # -- cash ---------------------------------------------------------------------------------------------------------
+
+    def get_cash(self) -> float:
+        """Give the cash."""
+        return self.cash  # type: ignore[no-any-return]  # cash is whatever number the user set
+
+    getcash = get_cash
+
+    def set_cash(self, cash: float) -> None:
+        """Set the cash, at the start or now."""
+        self.startingcash = self.cash = self.p.cash = cash
+        self._value = cash
+        self._valued = self._cycle()
+        self._note_cash()
+
+    setcash = set_cash
+
+    def add_cash(self, cash: float) -> None:
+        """Add *cash* (negative: take away) at the end of the next cycle; it buys fund shares at their present value."""
+        self.get_fundvalue()
+        self._cash_addition.append(cash)
+        self.active = True
+
+    def _cycle(self) -> int:
+        clock = self._clock
+        return _NOWHERE if clock is None else clock.i + clock.dropped
+
+    def _note_cash(self) -> None:
+        """Enter a change of cash or fund shares into the journal."""
+        self.journal.moves.append((self._cycle(), None, 0, 0.0, self.cash, self._fundshares))
+
+    # -- positions ----------------------------------------------------------------------------------------------------
+
+    def getposition(self, data: Any) -> Position:
+        """Give the position in *data*."""
+        return self.positions[data]
+
+    def _book(self, data: Any) -> Book:
+        book = self._books.get(data)
+        if book is None:
+            target = data._compensate
+            if target is None:
+                target = data
+            schemes = self.getcommissioninfo
+            book = self._books[data] = Book(data, target, schemes(data), schemes(target))
+            # What a compensating future settles against moves with every bar.
+            book.daily = book.daily or any(other._compensate is data for other in self._datas())
+        return book
+
+    def _watch(self, book: Book) -> None:
+        """Charge and adjust the position of *book* on every bar from now on, if its scheme asks for it."""
+        target = book if book.target is book.data else self._book(book.target)
+        if target.daily and target not in self._daily:
+            self._daily.append(target)
+
+    # -- value --------------------------------------------------------------------------------------------------------
+
+    def get_value(self, datas: Iterable[Any] | None = None, mkt: bool = False, lever: bool = False) -> float:
+        """Give the value of the account, or that of the positions in *datas*.
+
+        For the account, *mkt* leaves the cash out and *lever* counts positions in full instead of what they bind. For
+        *datas* it is the other way round, as in backtrader: positions count in full unless *lever*.
+        """
+        if datas:
+            return self._positions_value(datas, lever)
+        if self.lazy_value and self._valued != self._cycle():
+            self._revalue()
+        if mkt:
+            return self._valuemktlever if lever else self._valuemkt
+        return self._valuelever if lever else self._value
+
+    getvalue = get_value
+
+    def get_value_lever(self, datas: Iterable[Any] | None = None, mkt: bool = False) -> float:
+        """Give the value with positions counted in full."""
+        return self.get_value(datas=datas, mkt=mkt, lever=True)
+
+    def get_leverage(self) -> float:
+        """Give the ratio of the positions' full value to what they bind."""
+        if self.lazy_value and self._valued != self._cycle():
+            self._revalue()
+        return self._leverage
+
+    def get_fundshares(self) -> float:
+        """Give the number of fund shares."""
+        return self._fundshares
+
+    def get_fundvalue(self) -> float:
+        """Give the value of one fund share."""
+        if self.lazy_value and self._valued != self._cycle():
+            self._revalue()
+        return self._fundval  # type: ignore[no-any-return]  # starts as whatever number the user set
+
+    def _position_value(self, data: Any) -> tuple[float, float]:
+        """Give the value of the position in *data* at the current close and its unrealised profit."""
+        comminfo = self._book(data).comminfo
+        position = self.positions[data]
+        close = data.close[0]
+        if self.p.shortcash:
+            value = comminfo.getvaluesize(position.size, close)
+        else:
+            value = comminfo.getvalue(position, close)
+        return value, comminfo.profitandloss(position.size, position.price, close)
+
+    def _positions_value(self, datas: Iterable[Any], lever: bool) -> float:
+        """Give the value of the positions in *datas*; with *lever* what the cash bound for long ones is worth."""
+        self._add_pending_cash()
+        values = []
+        for data in datas:
+            value, unrealized = self._position_value(data)
+            if lever and value > 0:
+                value = (value - unrealized) / self._book(data).comminfo.get_leverage() + unrealized
+            values.append(value)
+        return values[0] if len(values) == 1 else sum(values)
+
+    def _add_pending_cash(self) -> None:
+        """Bring the cash in that was added since the last cycle."""
+        additions = self._cash_addition
+        if additions:
+            while additions:
+                cash = additions.popleft()
+                self._fundshares += cash / self._fundval
+                self.cash += cash
+            self._note_cash()
+
+    def _revalue(self) -> None:
+        """Compute the value of the account at the current closes."""
+        self._add_pending_cash()
+        full = bound = profit = 0.0
+        shortcash = self.p.shortcash
+        for data in self.positions:
+            value, unrealized = self._position_value(data)
+            leverage = self._books[data].comminfo.get_leverage()
+            if not shortcash:
+                value = abs(value)
+            full += value
+            profit += unrealized
+            if value > 0:
+                value -= unrealized
+                bound += value / leverage
+                bound += unrealized
+            else:
+                bound += value
+        self._leverage = full / (bound or 1.0)
+        self._unrealized = profit
+        self._valued = self._cycle()
+        if self._fundhist:
+            share, worth = self._fundhist[-1].at(self._now())
+            self._fundval = share
+            self._fundshares = worth / share
+            self.cash = worth - bound
+            self._value = bound = worth
+            full = worth * self._leverage
+        else:
+            self._value = self.cash + bound
+            self._fundval = self._value / self._fundshares
+        self._valuemkt = bound
+        self._valuelever = self.cash + full
+        self._valuemktlever = full
+
+    def _datas(self) -> list[Any]:
+        return [] if self.cerebro is None else self.cerebro.datas  # type: ignore[no-any-return]  # the run's feeds
+
+    def _now(self) -> _dt.datetime:
+        """Give the time of the newest bar of all datas."""
+        return num2date(max((data.datetime[0] for data in self._datas() if len(data)), default=1.0))

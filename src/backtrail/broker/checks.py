@@ -1,0 +1,88 @@
+"""Orders that cannot work, or will not do what they seem to ask for."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from numbers import Real
+from typing import Any
+
+from ..errors import OrderError, OrderWarning, unknown_name
+from ..market.order import Order
+
+_TAKES_PRICE = (Order.Limit, Order.Stop, Order.StopLimit, Order.StopTrail, Order.StopTrailLimit)
+_NEEDS_PRICE = (Order.Limit, Order.Stop, Order.StopLimit)
+_TRAILS = (Order.StopTrail, Order.StopTrailLimit)
+
+
+def check_order(order: Any, info: dict[str, Any]) -> None:
+    """Raise :class:`OrderError` for an order that no broker could take; warn of one that is not what it seems.
+
+    What is checked: execution type, size, prices (present, absent, finite), trailing distance.
+    """
+    exectype = order.exectype
+    if not isinstance(exectype, int) or not 0 <= exectype <= 7:
+        raise OrderError(
+            f"{_what(order)}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; got {exectype!r}."
+        )
+    size = order.size
+    if not isinstance(size, Real) or isinstance(size, bool) or not math.isfinite(size):
+        raise OrderError(
+            f"{_what(order)}: size must be a finite number; got {size!r}. Check what it is computed from."
+        )
+    for name in ("price", "pricelimit", "trailamount", "trailpercent"):
+        value = getattr(order, name)
+        if value is not None:
+            _check_number(order, "plimit" if name == "pricelimit" else name, value)
+    if not info.get("_quiet"):
+        _warn_of_prices(order)
+    info.pop("_quiet", None)
+
+
+def _check_number(order: Any, name: str, value: Any) -> None:
+    if not isinstance(value, Real) and not hasattr(value, "__float__"):
+        raise OrderError(f"{_what(order)}: {name} must be a number; got {value!r}.")
+    if not math.isfinite(value):
+        _warn(
+            f"{_what(order)}: {name} is {value}, so it will never be executed as meant. Is an indicator still warming up?"
+        )
+
+
+def _warn_of_prices(order: Any) -> None:
+    """Warn of prices that are left out or without effect."""
+    exectype = order.exectype
+    name = Order.ExecTypes[exectype]
+    if exectype in _NEEDS_PRICE and not order.price and not order.pricelimit:
+        _warn(f"{_what(order)}: a {name} order needs a price; the current close is taken. Give price=...")
+    elif exectype in (Order.Market, Order.Close) and (order.price or order.pricelimit):
+        _warn(
+            f"{_what(order)}: a {name} order takes no price; it is only used to check the cash. Leave price and plimit out, "
+            "or give exectype=bt.Order.Limit or bt.Order.Stop."
+        )
+    elif exectype in (Order.Limit, Order.Stop, Order.StopTrail) and order.price and order.pricelimit:
+        _warn(
+            f"{_what(order)}: a {name} order takes no plimit; it has no effect. Give exectype=bt.Order.StopLimit."
+        )
+    elif exectype == Order.StopLimit and order.price and not order.pricelimit:
+        _warn(
+            f"{_what(order)}: a StopLimit order needs plimit; the stop price is taken as limit. Give plimit=..."
+        )
+    trailing = order.trailamount or order.trailpercent
+    if exectype in _TRAILS:
+        if not trailing:
+            _warn(
+                f"{_what(order)}: a {name} order needs trailamount or trailpercent; its stop does not move without."
+            )
+    elif trailing:
+        _warn(f"{_what(order)}: a {name} order does not trail. Give exectype=bt.Order.StopTrail.")
+
+
+def _what(order: Any) -> str:
+    return f"{order.ordtypename()} order of {order.data._name or 'the data'}"
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, OrderWarning, stacklevel=7)
+
+
+__all__ = ["check_order", "unknown_name"]

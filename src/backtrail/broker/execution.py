@@ -1,0 +1,308 @@
+"""What executions do: check that they can be paid, move cash and positions, tell the owners."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import Any
+
+from ..market.execution import OrderExecutionBit
+from ..market.order import Order
+from ..market.position import Position
+from .account import Account, Book
+from .linked import original
+
+log = logging.getLogger(__name__)
+
+_MARKET = Order.Market
+_PARTIAL, _COMPLETED = Order.Partial, Order.Completed
+_NOT_AFFORDABLE = (
+    "refused for margin: {0} {1} of {2} at {3} takes {4} and {5} commission; cash before: {6}, after: {7}. "
+    "Trade a smaller size, add cash, or set leverage or margin on the commission scheme."
+)
+
+
+class Executor(Account):
+    """The part of the simulated broker that executes orders at a price."""
+
+    margin_cascade: bool
+
+    def init(self) -> None:
+        """Start over without orders."""
+        super().init()
+        self.orders: list[Any] = []
+        self.pending: deque[Any] = deque()
+        self.submitted: deque[Any] = deque()
+        self.notifs: deque[Any] = deque()
+        self._toactivate: deque[Any] = deque()
+        self._working = False
+
+    # -- telling --------------------------------------------------------------------------------------------------------
+
+    def get_notification(self) -> Any:
+        """Give the next order to be told to its owner, or None."""
+        return self.notifs.popleft() if self.notifs else None
+
+    def notify(self, order: Any) -> None:
+        """Tell the owner of *order* about its present state: a copy is queued, if the owner looks at orders."""
+        owner = order.owner
+        if owner is None or owner._wants_orders:
+            self.notifs.append(order.clone())
+        executed = order.executed
+        if executed.size:
+            cycle = self._cycle() if self._working else self._cycle() + 1
+            self.journal.notices.append((cycle, order, executed.size, executed.price))
+
+    def _notify_execution(self, order: Any) -> None:
+        """Tell the owner of an execution; trades are built from it even if nobody looks at the order."""
+        owner = order.owner
+        self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
+        executed = order.executed
+        self.journal.notices.append((self._cycle(), order, executed.size, executed.price))
+
+    # -- checking -------------------------------------------------------------------------------------------------------
+
+    def check_submitted(self) -> None:
+        """Accept the submitted orders that the cash suffices for, one after the other, as if each were executed.
+
+        Orders accepted earlier are not taken into account. The cash that a refused order lacks is missing for the orders
+        after it, unless ``margin_cascade`` is off.
+        """
+        cash = self.cash
+        held: dict[Any, Position] = {}
+        submitted = self.submitted
+        while submitted:
+            order = submitted.popleft()
+            if not self._in_family(order):
+                continue
+            data = order.data
+            position = held.get(data)
+            if position is None:
+                position = held[data] = self.positions[data].clone()
+            before = cash
+            size, price = position.size, position.price
+            cash = self._cash_after(order, cash, position)
+            if cash >= 0.0:
+                self.submit_accept(order)
+                continue
+            order.margin()
+            self._explain_margin(order, self._check_price(order), before, cash)
+            if not self.margin_cascade:
+                cash = before
+                position.size, position.price = size, price
+            self.notify(order)
+            self._ococheck(order)
+            self._bracketize(order, cancel=True)
+
+    def _check_price(self, order: Any) -> float:
+        """Give the price that a submitted order is checked at."""
+        if self.p.coo and order.exectype == _MARKET:
+            return order.data.open[0]  # type: ignore[no-any-return]  # a line's value
+        return order.created.price  # type: ignore[no-any-return]  # settled on creation
+
+    def _cash_after(self, order: Any, cash: float, position: Position) -> float:
+        """Give the cash that would be left if *order* were executed now, and update *position* by it."""
+        book = self._book(order.data)
+        comminfo = book.comminfo
+        price = self._check_price(order)
+        _, _, opened, closed = position.update(order.executed.remsize, price)
+        shortcash = self.p.shortcash
+        if closed:
+            if shortcash:
+                value = comminfo.getvaluesize(-closed, price)
+            else:
+                value = comminfo.getoperationcost(closed, price)
+            cash += value / comminfo.get_leverage() if value > 0 else value
+            cash -= comminfo.getcommission(closed, price)
+        if opened:
+            if shortcash:
+                value = comminfo.getvaluesize(opened, price)
+            else:
+                value = comminfo.getoperationcost(opened, price)
+            cash -= value / comminfo.get_leverage() if value > 0 else value
+            cash -= book.opening.getcommission(opened, price)
+        return cash
+
+    def _explain_margin(self, order: Any, price: float, before: float, after: float) -> None:
+        """Give *order* its reason for being refused, and log it."""
+        comminfo = self._book(order.data).comminfo
+        size = order.executed.remsize
+        cost, commission = comminfo.getoperationcost(size, price), comminfo.getcommission(size, price)
+        side = "buying" if order.isbuy() else "selling"
+        name = order.data._name or "the data"
+        order._why = (_NOT_AFFORDABLE, side, abs(size), name, price, cost, commission, before, after)
+        log.warning("Order %s was %s", order.ref, order.reason)
+
+    # -- executing ------------------------------------------------------------------------------------------------------
+
+    def _execute(self, order: Any, ago: int, price: float, dtcoc: float | None = None) -> None:
+        """Execute *order* at *price*, as far as the filler and the cash allow.
+
+        The part that closes a position is executed first, whatever the cash. The part that opens one is refused when the
+        cash would become negative: the order then ends with status Margin.
+        """
+        filler = self.p.filler
+        executed = order.executed
+        if filler is None:
+            size = executed.remsize
+        else:
+            size = filler(order, price, ago)
+            if order.ordtype == Order.Sell:
+                size = -size
+        data = order.data
+        book = self._books.get(data) or self._book(data)
+        comminfo, target = book.comminfo, book.target
+        position = self.positions[target]
+        entry = position.price
+        psize, pprice, opened, closed = position.pseudoupdate(size, price)
+        shortcash = self.p.shortcash
+        cash = self.cash
+        pnl = closedvalue = closedcomm = openedvalue = openedcomm = 0.0
+        if closed:
+            pnl = comminfo.profitandloss(-closed, entry, price)
+            if shortcash:
+                closedvalue = comminfo.getvaluesize(-closed, entry)
+            else:
+                closedvalue = comminfo.getoperationcost(closed, entry)
+            freed = closedvalue / comminfo.get_leverage() if closedvalue > 0 else closedvalue
+            cash += freed + pnl * comminfo.stocklike
+            closedcomm = comminfo.getcommission(closed, price)
+            cash -= closedcomm
+            cash += comminfo.cashadjust(-closed, position.adjbase, price)
+            self.cash = cash
+        wanted = opened
+        before = cash
+        if opened:
+            if shortcash:
+                openedvalue = comminfo.getvaluesize(opened, price)
+            else:
+                openedvalue = comminfo.getoperationcost(opened, price)
+            cash -= openedvalue / comminfo.get_leverage() if openedvalue > 0 else openedvalue
+            openedcomm = book.opening.getcommission(opened, price)
+            cash -= openedcomm
+            if cash < 0.0:
+                opened = 0
+                openedvalue = openedcomm = 0.0
+                psize, pprice = position.size + closed, entry if position.size + closed else 0.0
+            else:
+                if abs(psize) > abs(opened):
+                    # Futures held before are settled to this price, so that all of them share one base.
+                    cash += comminfo.cashadjust(psize - opened, position.adjbase, price)
+                position.adjbase = price
+                self.cash = cash
+        size = closed + opened
+        if size:
+            comminfo.confirmexec(size, price)
+            position.update(size, price, data.datetime[0])
+            position._data = data
+            if closed and self.p.int2pnl:
+                closedcomm += self.d_credit.pop(target, 0.0)
+            dt = dtcoc if dtcoc else target.datetime[ago]
+            parts = (closed, closedvalue, closedcomm, opened, openedvalue, openedcomm)
+            executed.addbit(tuple.__new__(OrderExecutionBit, (dt, size, price, *parts, pnl, psize, pprice)))
+            executed.margin = comminfo.margin
+            order.status = _PARTIAL if executed.remsize else _COMPLETED
+            order.comminfo = comminfo
+            self._enter(target, book, position)
+            self._notify_execution(order)
+            self._ococheck(order)
+        if wanted and not opened:
+            order.margin()
+            self._explain_margin(order, price, before, cash)
+            self.notify(order)
+            self._ococheck(order)
+            self._bracketize(order, cancel=True)
+
+    def _enter(self, target: Any, book: Book, position: Position) -> None:
+        """Enter a changed position and the cash into the journal."""
+        self.journal.moves.append(
+            (self._cycle(), target, position.size, position.price, self.cash, self._fundshares)
+        )
+        if book.daily or target is not book.data:
+            self._watch(book)
+            position.datetime = book.data.datetime.datetime()
+
+    # -- links between orders -------------------------------------------------------------------------------------------
+
+    def _in_family(self, order: Any) -> bool:
+        """Tell whether the parent of *order* is still there (or was never needed); else reject the order."""
+        family = order._family
+        if family is None or not family.gone or order is family.parent:
+            return True
+        self._reject_child(order)
+        return False
+
+    def _reject_child(self, order: Any) -> None:
+        order._why = ("rejected: its parent, order {0}, is no longer there", original(order.parent).ref)
+        order.reject()
+        self.notify(order)
+
+    def _ococheck(self, order: Any) -> None:
+        """Cancel the pending orders of the same group."""
+        group = original(order)._group
+        if not group:
+            return
+        members = list(group)
+        group.clear()
+        pending = self.pending
+        for at in range(len(pending) - 1, -1, -1):
+            other = pending[at]
+            if other is not None and other in members:
+                del pending[at]
+                other._why = (
+                    "cancelled: order {0} of the same OCO group was {1}",
+                    order.ref,
+                    order.getstatusname(),
+                )
+                other.cancel()
+                self.notify(other)
+
+    def _bracketize(self, order: Any, cancel: bool = False) -> None:
+        """End the bracket of *order*, or let the children of the completed parent be matched from the next cycle on."""
+        family = original(order)._family
+        if family is None:
+            return
+        members = family.members
+        if cancel or family.parent is not original(order):
+            while members:
+                member = members.popleft()
+                why = ("cancelled: order {0} of the same bracket was {1}", order.ref, order.getstatusname())
+                self._cancel(member, why, bracket=True)
+            family.gone = True
+        else:
+            members.popleft()
+            self._toactivate.extend(members)
+
+    def _cancel(self, order: Any, why: tuple[Any, ...], bracket: bool = False) -> bool:
+        raise NotImplementedError
+
+    def submit_accept(self, order: Any) -> None:
+        """Accept *order*: it waits for its price from now on."""
+        order.pannotated = None
+        order.submit()
+        order.accept()
+        self.pending.append(order)
+        self.notify(order)
+
+    # -- every bar, where the scheme asks for it ------------------------------------------------------------------------
+
+    def _charge_interest(self) -> None:
+        """Take the interest on the positions held from the cash, by calendar days."""
+        credit = 0.0
+        for data, position in self.positions.items():
+            if not position.size:
+                continue
+            now = data.datetime.datetime()
+            amount = self._book(data).comminfo.get_credit_interest(data, position, now)
+            self.d_credit[data] += amount
+            credit += amount
+            position.datetime = now
+        self.cash -= credit
+
+    def _settle_futures(self) -> None:
+        """Move the cash of futures held to the current close."""
+        for data, position in self.positions.items():
+            if position.size:
+                close = data.close[0]
+                self.cash += self._book(data).comminfo.cashadjust(position.size, position.adjbase, close)
+                position.adjbase = close

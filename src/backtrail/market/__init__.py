@@ -1,0 +1,1 @@
+"""What is traded and what came of it: orders, executions, positions, trades, commission schemes."""

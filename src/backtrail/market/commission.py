@@ -1,0 +1,181 @@
+"""What trading costs, what a position is worth, and how much cash it binds."""
+
+from __future__ import annotations
+
+import datetime as _dt
+from typing import Any, ClassVar
+
+from ..base.declare import ParamsBase
+
+
+class CommInfoBase(ParamsBase):
+    """Commission, margin, value and interest of an instrument.
+
+    ``commission`` is a percentage of the value (``COMM_PERC``; as a fraction when ``percabs``, else in percent) or an amount
+    per unit (``COMM_FIXED``). ``commtype=None`` decides by ``margin``: with one, a future with a fixed commission; without,
+    a stock with a percentage. ``mult`` multiplies profits and losses of futures. ``automargin`` below 0 makes the margin
+    ``mult * price``, above 0 ``automargin * price``. ``interest`` is a yearly rate charged on short positions, and on long
+    ones when ``interest_long``. ``leverage`` divides the cash that a long position binds.
+    """
+
+    COMM_PERC, COMM_FIXED = 0, 1
+
+    params: ClassVar[Any] = (
+        ("commission", 0.0),
+        ("mult", 1.0),
+        ("margin", None),
+        ("commtype", None),
+        ("stocklike", False),
+        ("percabs", False),
+        ("interest", 0.0),
+        ("interest_long", False),
+        ("leverage", 1.0),
+        ("automargin", False),
+    )
+
+    def __init__(self) -> None:
+        p = self.p
+        self._stocklike: bool = p.stocklike
+        self._commtype: int | None = p.commtype
+        if self._commtype is None:
+            if p.margin:
+                self._stocklike = False
+                self._commtype = self.COMM_FIXED
+            else:
+                self._stocklike = True
+                self._commtype = self.COMM_PERC
+        if not self._stocklike and not p.margin:
+            p.margin = 1.0
+        if self._commtype == self.COMM_PERC and not p.percabs:
+            p.commission /= 100.0
+        self._creditrate: float = p.interest / 365.0
+
+    @property
+    def margin(self) -> Any:
+        """The margin parameter; :meth:`get_margin` gives what a unit binds at a price."""
+        return self.p.margin
+
+    @property
+    def stocklike(self) -> bool:
+        """Whether units are paid for in full (stocks) instead of by margin (futures)."""
+        return self._stocklike
+
+    def get_margin(self, price: float) -> Any:
+        """Give the cash that one unit binds at *price* (futures)."""
+        automargin = self.p.automargin
+        if not automargin:
+            return self.p.margin
+        if automargin < 0:
+            return price * self.p.mult
+        return price * automargin
+
+    def get_leverage(self) -> Any:
+        """Give the leverage."""
+        return self.p.leverage
+
+    def getsize(self, price: float, cash: float) -> int:
+        """Give how many whole units *cash* pays for at *price*."""
+        unit = price if self._stocklike else self.get_margin(price)
+        return int(self.p.leverage * (cash // unit))
+
+    def getoperationcost(self, size: float, price: float) -> float:
+        """Give the cash that an operation of *size* at *price* needs, whichever its direction."""
+        unit = price if self._stocklike else self.get_margin(price)
+        return abs(size) * unit  # type: ignore[no-any-return]  # margin is whatever the user gave
+
+    def getvaluesize(self, size: float, price: float) -> float:
+        """Give the value of *size* at *price*: negative for short stocks, the margin for futures."""
+        if self._stocklike:
+            return size * price
+        return abs(size) * self.get_margin(price)  # type: ignore[no-any-return]  # margin is whatever the user gave
+
+    def getvalue(self, position: Any, price: float) -> float:
+        """Give the value of *position* at *price*; that of short stocks is mirrored at the entry price."""
+        size = position.size
+        if not self._stocklike:
+            return abs(size) * self.get_margin(price)  # type: ignore[no-any-return]  # margin is whatever the user gave
+        if size >= 0:
+            return size * price  # type: ignore[no-any-return]  # sizes are numbers of any kind
+        entry = position.price
+        return entry * size + (entry - price) * size  # type: ignore[no-any-return]  # sizes are numbers of any kind
+
+    def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
+        """Give the commission of *size* at *price*; *pseudoexec* tells a check from an execution. Made to be overridden."""
+        if self._commtype == self.COMM_PERC:
+            return abs(size) * self.p.commission * price  # type: ignore[no-any-return]  # rate is whatever was given
+        return abs(size) * self.p.commission  # type: ignore[no-any-return]  # rate is whatever was given
+
+    def getcommission(self, size: float, price: float) -> float:
+        """Give the commission that *size* at *price* would cost."""
+        return self._getcommission(size, price, pseudoexec=True)
+
+    def confirmexec(self, size: float, price: float) -> float:
+        """Take note that *size* was executed at *price*; give its commission."""
+        return self._getcommission(size, price, pseudoexec=False)
+
+    def profitandloss(self, size: float, price: float, newprice: float) -> float:
+        """Give what *size* makes when the price goes from *price* to *newprice*."""
+        return size * (newprice - price) * self.p.mult  # type: ignore[no-any-return]  # mult is whatever was given
+
+    def cashadjust(self, size: float, price: float, newprice: float) -> float:
+        """Give the cash that moves when the price of *size* futures goes from *price* to *newprice*; 0 for stocks."""
+        if self._stocklike:
+            return 0.0
+        return size * (newprice - price) * self.p.mult  # type: ignore[no-any-return]  # mult is whatever was given
+
+    def get_credit_interest(self, data: Any, pos: Any, dt: _dt.datetime) -> float:
+        """Give the interest on *pos* for the calendar days from its last update to *dt*."""
+        size, price = pos.size, pos.price
+        if size > 0 and not self.p.interest_long:
+            return 0.0
+        today, last = dt.date(), pos.datetime.date()
+        if today <= last:
+            return 0.0
+        return self._get_credit_interest(data, size, price, (today - last).days, today, last)
+
+    def _get_credit_interest(
+        self, data: Any, size: float, price: float, days: int, dt0: _dt.date, dt1: _dt.date
+    ) -> float:
+        """Give the interest for *days* from *dt1* to *dt0*. Made to be overridden."""
+        return days * self._creditrate * abs(size) * price
+
+
+class CommissionInfo(CommInfoBase):
+    """A :class:`CommInfoBase` whose percentages are fractions: 0.001 is 0.1 %."""
+
+    params: ClassVar[Any] = (("percabs", True),)
+
+
+# What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
+_PRICING = (
+    *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
+    *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
+)
+
+
+def is_standard(comminfo: Any) -> bool:
+    """Tell whether *comminfo* prices as :class:`CommInfoBase` does: nothing of it is overridden."""
+    cls = type(comminfo)
+    known = _standard.get(cls)
+    if known is None:
+        known = isinstance(comminfo, CommInfoBase) and all(
+            getattr(cls, name) is getattr(CommInfoBase, name) for name in _PRICING
+        )
+        _standard[cls] = known
+    return known
+
+
+def has_interest(comminfo: Any) -> bool:
+    """Tell whether holding a position under *comminfo* can cost interest."""
+    cls = type(comminfo)
+    own = ("get_credit_interest", "_get_credit_interest")
+    if not isinstance(comminfo, CommInfoBase) or any(
+        getattr(cls, n) is not getattr(CommInfoBase, n) for n in own
+    ):
+        return True
+    return bool(comminfo._creditrate)
+
+
+_standard: dict[type, bool] = {}
+
+__all__ = ["CommInfoBase", "CommissionInfo", "has_interest", "is_standard"]

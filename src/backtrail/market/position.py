@@ -1,0 +1,134 @@
+"""How much of an instrument is held, and at which average price."""
+
+from __future__ import annotations
+
+import datetime as _dt
+from typing import Any
+
+
+class Position:
+    """Size and average price; a negative size is a short position.
+
+    ``price_orig`` is the price before the last update, ``upopened`` and ``upclosed`` are what the last update opened and
+    closed, ``adjbase`` is the price that futures cash was last adjusted to. ``len(position)`` is the absolute size, a flat
+    position is false.
+    """
+
+    upopened: float = 0
+    upclosed: float = 0
+    adjbase: float | None = None
+    updt: Any = None
+    _when: Any = None
+    _data: Any = None
+
+    def __init__(self, size: float = 0, price: float = 0.0) -> None:
+        self.size = size
+        self.price = self.price_orig = price if size else 0.0
+
+    @property
+    def datetime(self) -> _dt.datetime | None:
+        """The time of the last update (of the last bar, while something is held); None before the first update."""
+        when, data = self._when, self._data
+        if data is None:
+            return when  # type: ignore[no-any-return]  # whatever update() was given
+        if self.size and when is not None:
+            return data.datetime.datetime()  # type: ignore[no-any-return]  # a feed's own conversion
+        return data.num2date(when) if isinstance(when, float) else when
+
+    @datetime.setter
+    def datetime(self, value: Any) -> None:
+        self._when = value
+        self._data = None
+
+    def fix(self, size: float, price: float) -> bool:
+        """Set size and price; tell whether the size is what it was."""
+        before = self.size
+        self.size = size
+        self.price = price
+        return before == size
+
+    def set(self, size: float, price: float) -> tuple[float, float, float, float]:
+        """Replace the position; give (size, price, opened, closed)."""
+        before = self.size
+        if before > 0:
+            if size > before:
+                self.upopened, self.upclosed = size - before, 0
+            else:
+                self.upopened, self.upclosed = min(0, size), min(before, before - size)
+        elif before < 0:
+            if size < before:
+                self.upopened, self.upclosed = size - before, 0
+            else:
+                self.upopened, self.upclosed = max(0, size), max(before, before - size)
+        else:
+            self.upopened, self.upclosed = self.size, 0
+        self.size = size
+        self.price_orig = self.price
+        self.price = price if size else 0.0
+        return self.size, self.price, self.upopened, self.upclosed
+
+    def clone(self) -> Position:
+        """Give a position of the same size and price."""
+        return Position(self.size, self.price)
+
+    def pseudoupdate(self, size: float, price: float) -> tuple[float, float, float, float]:
+        """Give what :meth:`update` would give, without updating."""
+        return Position(self.size, self.price).update(size, price)
+
+    def update(self, size: float, price: float, dt: Any = None) -> tuple[float, float, float, float]:
+        """Trade *size* at *price*; give (size, price, opened, closed), signed as the operation.
+
+        An increase averages the price, a reduction leaves it, a reversal starts at *price*.
+        """
+        self._when = dt
+        before = self.size
+        entry = self.price_orig = self.price
+        after = self.size = before + size
+        if not after:
+            opened, closed = 0, size
+            self.price = 0.0
+        elif not before:
+            opened, closed = size, 0
+            self.price = price
+        elif before > 0:
+            if size > 0:
+                opened, closed = size, 0
+                self.price = (entry * before + size * price) / after
+            elif after > 0:
+                opened, closed = 0, size
+            else:
+                opened, closed = after, -before
+                self.price = price
+        elif size < 0:
+            opened, closed = size, 0
+            self.price = (entry * before + size * price) / after
+        elif after < 0:
+            opened, closed = 0, size
+        else:
+            opened, closed = after, -before
+            self.price = price
+        self.upopened, self.upclosed = opened, closed
+        return after, self.price, opened, closed
+
+    def __len__(self) -> int:
+        return abs(self.size)  # type: ignore[return-value]  # fractional sizes raise TypeError, as len() must
+
+    def __bool__(self) -> bool:
+        return bool(self.size != 0)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            (
+                "--- Position Begin",
+                f"- Size: {self.size}",
+                f"- Price: {self.price}",
+                f"- Price orig: {self.price_orig}",
+                f"- Closed: {self.upclosed}",
+                f"- Opened: {self.upopened}",
+                f"- Adjbase: {self.adjbase}",
+                "--- Position End",
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"Position(size={self.size}, price={self.price})"

@@ -1,0 +1,38 @@
+"""The base of sizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..base.declare import ParamsBase
+
+
+class Sizer(ParamsBase):
+    """Base of sizers: override ``_getsizing``.
+
+    ``strategy`` and ``broker`` are set by the framework before the first question.
+    """
+
+    strategy: Any = None
+    broker: Any = None
+
+    def getsizing(self, data: Any, isbuy: bool) -> float:
+        """Give the size for an order on *data*."""
+        comminfo = self.broker.getcommissioninfo(data)
+        return self._getsizing(comminfo, self.broker.getcash(), data, isbuy)
+
+    def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
+        """Give the size for an order on *data*, with *cash* at hand; 0 means no order. Made to be overridden."""
+        raise NotImplementedError(
+            f"{type(self).__name__} must define _getsizing(comminfo, cash, data, isbuy)"
+        )
+
+    def set(self, strategy: Any, broker: Any) -> None:
+        """Take the strategy and the broker to size for."""
+        self.strategy = strategy
+        self.broker = broker
+
+
+SizerBase = Sizer
+
+__all__ = ["Sizer", "SizerBase"]

@@ -1,0 +1,415 @@
+"""The order methods of strategies, and the trades that come of the executions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from typing import Any
+
+from ..base.autodict import AutoDictList
+from ..errors import OrderError, unknown_name
+from ..market.order import Order
+from ..market.trade import Trade
+from ..sizers.base import Sizer
+from ..sizers.fixedsize import FixedSize
+
+
+class OrderMixin:
+    """Orders, positions and sizing of a strategy.
+
+    ``data`` may be a data or its name everywhere; left out, it is the first data. ``_wants_orders`` and ``_wants_trades``
+    tell whether somebody looks at notifications; without, neither copies of orders nor of trades are made.
+    """
+
+    _wants_orders: bool = True
+    _wants_trades: bool = True
+    _price_sizes: bool = False
+
+    data: Any
+    datas: list[Any]
+    env: Any
+    broker: Any
+    position: Any
+    _sizer: Any
+    _tradehistoryon: bool = False
+    _order_analyzers: Any = ()
+    _trade_analyzers: Any = ()
+    notify_order: Any
+    notify_trade: Any
+
+    def _init_orders(self) -> None:
+        """Start with no orders and no trades."""
+        self._orders: list[Any] = []
+        self._orderspending: list[Any] = []
+        self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
+        self._tradespending: list[Any] = []
+
+    # -- sizing ---------------------------------------------------------------------------------------------------------
+
+    def _default_sizer(self) -> None:
+        """Trade one unit if nothing else is said."""
+        self.setsizer(FixedSize())
+
+    def _addsizer(self, sizer: Any, *args: Any, **kwargs: Any) -> None:
+        """Make a *sizer* (a class) and use it; None stands for the default one."""
+        if sizer is None:
+            self._default_sizer()
+        else:
+            self.setsizer(sizer(*args, **kwargs))
+
+    def setsizer(self, sizer: Sizer) -> Sizer:
+        """Let *sizer* decide on sizes; give it back."""
+        self._sizer = sizer
+        sizer.set(self, self.broker)
+        return sizer
+
+    def getsizer(self) -> Any:
+        """Give the sizer."""
+        return self._sizer
+
+    @property
+    def sizer(self) -> Any:
+        """The sizer."""
+        return self._sizer
+
+    @sizer.setter
+    def sizer(self, sizer: Sizer) -> None:
+        self.setsizer(sizer)
+
+    def getsizing(self, data: Any = None, isbuy: bool = True) -> Any:
+        """Give the size that the sizer has for an order now."""
+        return self._sizer.getsizing(self._named(data), isbuy=isbuy)
+
+    # -- datas and positions ----------------------------------------------------------------------------------------------
+
+    def _named(self, data: Any) -> Any:
+        """Give the data that *data* names: itself, by name, or the first one."""
+        if data is None:
+            return self.datas[0]
+        if isinstance(data, str):
+            known = self.env.datasbyname
+            if data not in known:
+                raise OrderError(unknown_name("data", type(self).__name__, data, known))
+            return known[data]
+        return data
+
+    def getposition(self, data: Any = None, broker: Any = None) -> Any:
+        """Give the position in *data*."""
+        return (broker or self.broker).getposition(self._named(data))
+
+    def getpositionbyname(self, name: str | None = None, broker: Any = None) -> Any:
+        """Give the position in the data called *name*."""
+        return (broker or self.broker).getposition(self._named(name or None))
+
+    @property
+    def positionbyname(self) -> Any:
+        """The position in the first data."""
+        return self.getpositionbyname()
+
+    def getpositions(self, broker: Any = None) -> Any:
+        """Give the positions by data."""
+        return (broker or self.broker).positions
+
+    @property
+    def positions(self) -> Any:
+        """The positions by data."""
+        return self.getpositions()
+
+    def getpositionsbyname(self, broker: Any = None) -> Any:
+        """Give the positions by the name of the data."""
+        positions = (broker or self.broker).positions
+        return OrderedDict((name, positions[data]) for name, data in self.env.datasbyname.items())
+
+    @property
+    def positionsbyname(self) -> Any:
+        """The positions by the name of the data."""
+        return self.getpositionsbyname()
+
+    # -- orders -----------------------------------------------------------------------------------------------------------
+
+    def buy(
+        self,
+        data: Any = None,
+        size: float | None = None,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int | None = None,
+        valid: Any = None,
+        tradeid: Any = 0,
+        oco: Any = None,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        parent: Any = None,
+        transmit: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Issue an order to buy; give it, or None for a size of 0.
+
+        *size* comes from the sizer if left out; its sign does not matter. *price* is the limit or stop price, *plimit* the
+        limit of StopLimit orders. *valid* is a date, a datetime, a ``timedelta`` from now, ``Order.DAY`` or a date number.
+        *oco* cancels this order when that one is executed, and the other way round. *parent* and *transmit* build brackets.
+        Other keywords are kept in ``order.info``.
+        """
+        if data is None:
+            data = self.datas[0]
+        elif isinstance(data, str):
+            data = self._named(data)
+        if size is None:
+            size = self.getsizing(data, isbuy=True)
+        if not size:
+            return None
+        return self.broker.buy(
+            self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
+            parent=parent, transmit=transmit, **kwargs,
+        )  # fmt: skip
+
+    def sell(
+        self,
+        data: Any = None,
+        size: float | None = None,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int | None = None,
+        valid: Any = None,
+        tradeid: Any = 0,
+        oco: Any = None,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        parent: Any = None,
+        transmit: bool = True,
+        **kwargs: Any,
+    ) -> Any:
+        """Issue an order to sell; everything is as in :meth:`buy`."""
+        if data is None:
+            data = self.datas[0]
+        elif isinstance(data, str):
+            data = self._named(data)
+        if size is None:
+            size = self.getsizing(data, isbuy=False)
+        if not size:
+            return None
+        return self.broker.sell(
+            self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
+            parent=parent, transmit=transmit, **kwargs,
+        )  # fmt: skip
+
+    def cancel(self, order: Any) -> None:
+        """Ask for *order* to be cancelled."""
+        self.broker.cancel(order)
+
+    def close(self, data: Any = None, size: float | None = None, **kwargs: Any) -> Any:
+        """Issue the order that closes the position (or *size* of it); None without a position."""
+        data = self._named(data)
+        held = self.broker.getposition(data).size
+        size = abs(held if size is None else size)
+        if held > 0:
+            return self.sell(data=data, size=size, **kwargs)
+        if held < 0:
+            return self.buy(data=data, size=size, **kwargs)
+        return None
+
+    # -- brackets ---------------------------------------------------------------------------------------------------------
+
+    def buy_bracket(
+        self,
+        data: Any = None,
+        size: float | None = None,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int = Order.Limit,
+        valid: Any = None,
+        tradeid: Any = 0,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        oargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        stopprice: float | None = None,
+        stopexec: int | None = Order.Stop,
+        stopargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        limitprice: float | None = None,
+        limitexec: int | None = Order.Limit,
+        limitargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Issue a buy with a stop below and a limit above that wait for it and cancel each other.
+
+        ``stopexec=None`` or ``limitexec=None`` leaves that side out. *oargs*, *stopargs* and *limitargs* are arguments of
+        one order each, other keywords of all three. Gives ``[main, stop, limit]``, each None if left out or of size 0.
+        """
+        main = dict(
+            data=data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
+            trailamount=trailamount, trailpercent=trailpercent,
+        )  # fmt: skip
+        child = dict(data=data, valid=valid, tradeid=tradeid)
+        stop = None if stopexec is None else dict(child, price=stopprice, exectype=stopexec) | dict(stopargs)
+        limit = (
+            None if limitexec is None else dict(child, price=limitprice, exectype=limitexec) | dict(limitargs)
+        )
+        return self._bracket(self.buy, self.sell, main | dict(oargs), stop, limit, kwargs)
+
+    def sell_bracket(
+        self,
+        data: Any = None,
+        size: float | None = None,
+        price: float | None = None,
+        plimit: float | None = None,
+        exectype: int = Order.Limit,
+        valid: Any = None,
+        tradeid: Any = 0,
+        trailamount: float | None = None,
+        trailpercent: float | None = None,
+        oargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        stopprice: float | None = None,
+        stopexec: int | None = Order.Stop,
+        stopargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        limitprice: float | None = None,
+        limitexec: int | None = Order.Limit,
+        limitargs: Any = {},  # noqa: B006  # the documented default; it is only read
+        **kwargs: Any,
+    ) -> list[Any]:
+        """Issue a sell with a stop above and a limit below; everything is as in :meth:`buy_bracket`."""
+        main = dict(
+            data=data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
+            trailamount=trailamount, trailpercent=trailpercent,
+        )  # fmt: skip
+        child = dict(data=data, valid=valid, tradeid=tradeid)
+        stop = None if stopexec is None else dict(child, price=stopprice, exectype=stopexec) | dict(stopargs)
+        limit = (
+            None if limitexec is None else dict(child, price=limitprice, exectype=limitexec) | dict(limitargs)
+        )
+        return self._bracket(self.sell, self.buy, main | dict(oargs), stop, limit, kwargs)
+
+    def _bracket(
+        self,
+        enter: Any,
+        leave: Any,
+        main: dict[str, Any],
+        stop: dict[str, Any] | None,
+        limit: dict[str, Any] | None,
+        both: dict[str, Any],
+    ) -> list[Any]:
+        """Issue the main order and its children; the last one transmits them all."""
+        parent = enter(**(main | both | {"transmit": stop is None and limit is None}))
+        if parent is None:
+            return [None, None, None]
+        link = {"parent": parent, "size": parent.size}
+        stop_order = limit_order = None
+        if stop is not None:
+            stop_order = leave(**(stop | both | link | {"transmit": limit is None}))
+        if limit is not None:
+            limit_order = leave(**(limit | both | link | {"transmit": True}))
+        return [parent, stop_order, limit_order]
+
+    # -- targets ----------------------------------------------------------------------------------------------------------
+
+    def order_target_size(self, data: Any = None, target: float = 0, **kwargs: Any) -> Any:
+        """Issue the order that brings the position to *target* units; None if it is there. Pending orders do not count."""
+        data = self._named(data)
+        held = self.broker.getposition(data).size
+        if not target and held:
+            return self.close(data=data, size=held, **kwargs)
+        if target > held:
+            return self.buy(data=data, size=target - held, **kwargs)
+        if target < held:
+            return self.sell(data=data, size=held - target, **kwargs)
+        return None
+
+    def order_target_value(
+        self, data: Any = None, target: float = 0.0, price: float | None = None, **kwargs: Any
+    ) -> Any:
+        """Issue the order that brings the position's value to *target*, in whole units at *price* (default: the close)."""
+        data = self._named(data)
+        held = self.broker.getposition(data).size
+        self._price_sizes = True
+        try:
+            if not target and held:
+                return self.close(data=data, size=held, price=price, **kwargs)
+            value = self.broker.getvalue(datas=[data])
+            comminfo = self.broker.getcommissioninfo(data)
+            price = price if price is not None else data.close[0]
+            if target > value:
+                return self.buy(
+                    data=data, size=comminfo.getsize(price, target - value), price=price, **kwargs
+                )
+            if target < value:
+                return self.sell(
+                    data=data, size=comminfo.getsize(price, value - target), price=price, **kwargs
+                )
+        finally:
+            self._price_sizes = False
+        return None
+
+    def order_target_percent(self, data: Any = None, target: float = 0.0, **kwargs: Any) -> Any:
+        """Issue the order that brings the position's value to the fraction *target* of the account's value."""
+        return self.order_target_value(
+            data=self._named(data), target=target * self.broker.getvalue(), **kwargs
+        )
+
+    # -- what came of it --------------------------------------------------------------------------------------------------
+
+    def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
+        """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
+        seen = order._source is not None
+        if seen and not order.simulated:
+            self._orderspending.append(order)
+        executed = order.executed
+        told: list[Any] = []
+        if executed.size:
+            bits = executed.exbits
+            if seen:
+                bits = bits[executed.p1 : executed.p2]
+            else:
+                bits = bits[executed.p2 :]
+                executed.markpending()
+            if bits:
+                self._trade(order, bits, told)
+        if told:
+            self._tradespending.extend(told)
+        if quicknotify:
+            self._notify([order] if seen else (), told)
+
+    def _trade(self, order: Any, bits: list[Any], told: list[Any]) -> None:
+        """Count executions into the trades of their data and id; copies of those to be notified go to *told*."""
+        data = order.data._compensate
+        if data is None:
+            data = order.data
+        tradeid = order.tradeid
+        trades = self._trades[data][tradeid]
+        if trades:
+            trade = trades[-1]
+        else:
+            trade = Trade(data, tradeid, self._tradehistoryon)
+            trades.append(trade)
+        wanted = self._wants_trades
+        comminfo = order.comminfo
+        for bit in bits:
+            _, _, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, _, _ = bit
+            if closed:
+                trade.update(order, closed, price, closedvalue, closedcomm, pnl, comminfo)
+                if trade.isclosed and wanted:
+                    told.append(trade.copy())
+            if opened:
+                if trade.isclosed:
+                    trade = Trade(data, tradeid, self._tradehistoryon)
+                    trades.append(trade)
+                trade.update(order, opened, price, openedvalue, openedcomm, pnl, comminfo)
+                if trade.isclosed and wanted:
+                    told.append(trade.copy())
+            if trade.justopened and wanted:
+                told.append(trade.copy())
+
+    def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
+        """Call the hooks of the strategy and of its analyzers for orders and trades.
+
+        Orders of the past reach the strategy only if it asked to be told of them; analyzers see them always.
+        """
+        for order in qorders:
+            if order.exectype != Order.Historical or order.histnotify:
+                self.notify_order(order)
+            for analyzer in self._order_analyzers:
+                analyzer._notify_order(order)
+        for trade in qtrades:
+            self.notify_trade(trade)
+            for analyzer in self._trade_analyzers:
+                analyzer._notify_trade(trade)
+
+
+__all__ = ["OrderMixin"]
