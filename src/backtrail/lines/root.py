@@ -200,7 +200,7 @@ class LineSingle(LineRoot):
 class LineMultiple(LineRoot):
     """Base of a group of lines."""
 
-    lines: Any
+    lines: ClassVar[Any]
 
     def addminperiod(self, minperiod: int) -> None:
         """Add *minperiod* - 1 bars to every line."""
