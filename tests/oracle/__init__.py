@@ -7,9 +7,10 @@ small, and `script(spec)` prints it as a program.
 """
 
 from tests.oracle.compare import Divergence, compare, diff, differs
-from tests.oracle.generate import FAMILIES, generate
+from tests.oracle.generate import FAMILIES, generate, generate_from
 from tests.oracle.record import Event, Recording, record
 from tests.oracle.scenario import Data, Scenario, Watch
+from tests.oracle.search import specs
 from tests.oracle.shrink import load_case, save_case, script, shrink
 from tests.oracle.spec import scenario_of
 
@@ -25,10 +26,12 @@ __all__ = [
     "diff",
     "differs",
     "generate",
+    "generate_from",
     "load_case",
     "record",
     "save_case",
     "scenario_of",
     "script",
     "shrink",
+    "specs",
 ]

@@ -43,6 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         begin, ran, bad = perf_counter(), 0, 0
         for seed in range(first, last):
             spec = generate(seed, family)
+            if args.bare:
+                for strategy in spec["strategies"]:
+                    strategy["indicators"] = []
             found = compare(spec)
             ran += 1
             if found is None:

@@ -42,6 +42,7 @@ class Actions:
             "read": 0.5,
             "add_cash": 0.5 if "fund" in features else 0.0,
         }
+        weights = {name: weight for name, weight in weights.items() if weight}
         kind = rng.choices(list(weights), list(weights.values()))[0]
         return getattr(self, f"_{kind}")()
 

@@ -14,12 +14,26 @@ def tick_of(style: str) -> float:
     return {"coarse": 1.0, "spread": 0.25, "quiet": 0.01}.get(style, 0.05)
 
 
+def noise(rng: Random, mean: float, sigma: float) -> float:
+    """Give a normal number within six sigmas, whatever drives *rng*."""
+    return mean + max(-6.0 * sigma, min(6.0 * sigma, rng.gauss(0.0, sigma)))
+
+
 def times(
     rng: Random, count: int, timeframe: str, compression: int, start: datetime, holes: float
 ) -> list[datetime]:
     """Give *count* rising times: working days, Fridays, or steps within a session from 09:30 to 16:00."""
     stamps: list[datetime] = []
-    now = start
+    now, missed = start, 0
+
+    def keep() -> None:
+        nonlocal missed
+        if missed < 5 and rng.random() < holes:
+            missed += 1
+            return
+        missed = 0
+        stamps.append(now)
+
     if timeframe == "Minutes":
         step = timedelta(minutes=compression)
         close = now.replace(hour=16, minute=0)
@@ -28,15 +42,14 @@ def times(
             if now > close or rng.random() < 0.01:
                 now = (now + timedelta(days=1)).replace(hour=9, minute=30) + step
                 close = now.replace(hour=16, minute=0)
-            if rng.random() >= holes:
-                stamps.append(now)
+            keep()
         return stamps
     if timeframe == "Weeks":  # on Fridays
         now += timedelta(days=(4 - now.weekday()) % 7)
     step = timedelta(days=7 * compression if timeframe == "Weeks" else compression)
     while len(stamps) < count:
-        if now.weekday() < 5 and rng.random() >= holes:
-            stamps.append(now)
+        if now.weekday() < 5:
+            keep()
         now += step
     return stamps
 
@@ -61,15 +74,15 @@ def prices(rng: Random, count: int, style: str) -> list[tuple[float, float, floa
             continue
         if style == "flat" and rng.random() < 0.15:
             still = rng.randint(1, 6)
-        gap = rng.gauss(0, move * (2.0 if style == "gaps" else 0.2))
+        gap = noise(rng, 0.0, move * (2.0 if style == "gaps" else 0.2))
         opened = snap(close + gap)
         if style == "limit" and rng.random() < 0.2:
             opened = snap(close * rng.choice([0.9, 1.1]))
             high = low = new = opened
         else:
-            new = snap(opened + rng.gauss(drift, move))
-            high = snap(max(opened, new) + abs(rng.gauss(0, move / 2)))
-            low = snap(min(opened, new) - abs(rng.gauss(0, move / 2)))
+            new = snap(opened + noise(rng, drift, move))
+            high = snap(max(opened, new) + abs(noise(rng, 0.0, move / 2)))
+            low = snap(min(opened, new) - abs(noise(rng, 0.0, move / 2)))
         if style != "spread" and low <= tick:  # only spreads go to zero and below
             opened = high = low = new = snap(base)
         if new == 0.0:

@@ -1,7 +1,8 @@
 """Find the first difference between two recordings, and word it so that a person can go and look.
 
 Values must be the same to the last bit and of the same type (NaN equals NaN, -0.0 differs from 0.0): an `int` where
-backtrader gives a `float`, or a numpy scalar, prints differently in a user's log.
+backtrader gives a `float` prints differently in a user's log. The numpy scalars that backtrader hands out when it does
+not preload a frame count as Python's floats, which is what backtrail must give.
 """
 
 from __future__ import annotations

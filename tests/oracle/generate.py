@@ -58,11 +58,15 @@ INDICATORS = ("SMA", "EMA", "WMA", "Highest", "Lowest", "StdDev", "ATR", "Moment
 
 def generate(seed: int, family: str = "everything") -> Spec:
     """Make the spec number *seed* of a family."""
-    rng = Random(f"{family}:{seed}")
+    return {"seed": seed, **generate_from(Random(f"{family}:{seed}"), family)}
+
+
+def generate_from(rng: Random, family: str) -> Spec:
+    """Make a spec of a family from any source of randomness, Hypothesis' own included."""
     features = FAMILIES[family]
     if family == "everything":  # each run shows some of it: all at once hides most
         features = frozenset(f for f in sorted(features) if rng.random() < 0.4)
-    spec: Spec = {"seed": seed, "family": family}
+    spec: Spec = {"family": family}
     ticks = _datas(rng, features, spec)
     spec["cerebro"] = settings.cerebro(rng, features)
     if "optimise" in features:

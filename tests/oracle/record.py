@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
+import types
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from tests.oracle.scenario import Scenario, Watch, add_datas
 
 ORDER_DATA = (
@@ -48,6 +51,11 @@ class Recording:
     final: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
     message: str = ""
+
+    def digest(self) -> str:
+        """Give a hash of every bit that was recorded."""
+        text = repr((self.events, self.final, self.error))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class _Refs:
@@ -149,44 +157,41 @@ class _Recorder:
         return fields
 
 
-def recorded_class(bt: ModuleType, base: type, recorder: _Recorder) -> type:
+def recorded_class(base: type, recorder: _Recorder) -> type:
     """Derive from a strategy class one that writes down the hooks being watched before it does what the class does."""
 
-    class Recorded(base):  # type: ignore[misc, valid-type]
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self.recorded_as = recorder.strategies
-            recorder.strategies += 1
-            super().__init__(*args, **kwargs)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        self.recorded_as = recorder.strategies
+        recorder.strategies += 1
+        base.__init__(self, *args, **kwargs)
 
-        def record_note(self, kind: str, **fields: Any) -> None:
-            recorder.note(self, kind, fields)
+    def record_note(self: Any, kind: str, **fields: Any) -> None:
+        recorder.note(self, kind, fields)
 
-        def record_order(self, kind: str, order: Any) -> None:
-            recorder.note(
-                self, kind, {"order": None} if order is None else order_fields(order, recorder.refs)
-            )
+    def record_order(self: Any, kind: str, order: Any) -> None:
+        recorder.note(self, kind, {"order": None} if order is None else order_fields(order, recorder.refs))
 
     def lifecycle(kind: str) -> Any:
         def hook(self: Any) -> None:
             recorder.note(self, kind, {})
-            getattr(super(Recorded, self), kind)()
+            getattr(base, kind)(self)
 
         return hook
 
     def per_bar(kind: str) -> Any:
         def hook(self: Any) -> None:
             recorder.note(self, kind, recorder.bar(self))
-            getattr(super(Recorded, self), kind)()
+            getattr(base, kind)(self)
 
         return hook
 
     def notify_order(self: Any, order: Any) -> None:
         recorder.note(self, "notify_order", order_fields(order, recorder.refs))
-        super(Recorded, self).notify_order(order)
+        base.notify_order(self, order)
 
     def notify_trade(self: Any, trade: Any) -> None:
         recorder.note(self, "notify_trade", trade_fields(trade, recorder.refs))
-        super(Recorded, self).notify_trade(trade)
+        base.notify_trade(self, trade)
 
     def notify_cashvalue(self: Any, cash: float, value: float) -> None:
         recorder.note(self, "notify_cashvalue", {"cash": cash, "value": value})
@@ -197,7 +202,7 @@ def recorded_class(bt: ModuleType, base: type, recorder: _Recorder) -> type:
 
     def notify_timer(self: Any, timer: Any, when: Any, *args: Any, **kwargs: Any) -> None:
         recorder.note(self, "notify_timer", {"when": when, "args": plain(args), "kwargs": plain(kwargs)})
-        super(Recorded, self).notify_timer(timer, when, *args, **kwargs)
+        base.notify_timer(self, timer, when, *args, **kwargs)
 
     given = {
         "notify_order": notify_order,
@@ -205,13 +210,12 @@ def recorded_class(bt: ModuleType, base: type, recorder: _Recorder) -> type:
         "notify_cashvalue": notify_cashvalue,
         "notify_fund": notify_fund,
         "notify_timer": notify_timer,
+        "start": lifecycle("start"),
+        "stop": lifecycle("stop"),
     }
-    for kind in recorder.watch.hooks:
-        if kind in given:
-            setattr(Recorded, kind, given[kind])
-        else:
-            setattr(Recorded, kind, lifecycle(kind) if kind in ("start", "stop") else per_bar(kind))
-    return Recorded
+    body = {kind: given.get(kind) or per_bar(kind) for kind in recorder.watch.hooks}
+    body.update(__init__=init, record_note=record_note, record_order=record_order, __module__=__name__)
+    return types.new_class("Recorded", (base,), {}, lambda namespace: namespace.update(body))
 
 
 def final_state(cerebro: Any, strategies: Iterable[Any]) -> dict[str, Any]:
@@ -270,7 +274,7 @@ def record(bt: ModuleType, scenario: Scenario) -> Recording:
                 options["timeframe"] = getattr(bt.TimeFrame, options["timeframe"])
             cerebro.addanalyzer(getattr(bt.analyzers, name), **options)
         for factory, kwargs in scenario.strategies:
-            cls = recorded_class(bt, factory(bt), recorder)
+            cls = recorded_class(factory(bt), recorder)
             if scenario.optimise is None:
                 cerebro.addstrategy(cls, **kwargs)
             else:
@@ -288,4 +292,17 @@ def record(bt: ModuleType, scenario: Scenario) -> Recording:
     finally:
         for path in files:
             path.unlink(missing_ok=True)
+    if bt.__name__ == "backtrader":  # it hands out numpy scalars when it does not preload a frame
+        for event in recording.events:
+            event.fields = {name: _python(value) for name, value in event.fields.items()}
+        recording.final = {name: _python(value) for name, value in recording.final.items()}
     return recording
+
+
+def _python(value: Any) -> Any:
+    """Turn numpy scalars into Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple)):
+        return type(value)(_python(each) for each in value)
+    return value

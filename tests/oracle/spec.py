@@ -17,6 +17,7 @@ number], `id` to be referred to by `oco`, `parent` and `cancel` of later actions
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from types import ModuleType
@@ -173,26 +174,24 @@ def scripted_strategy(bt: ModuleType, entry: dict[str, Any]) -> type:
         def notify_timer(self, timer, when, *args, **kwargs):
             self.follow("timer")
 
+    def notify_order(self, order):
+        if order.status == order.Completed:
+            self.follow("filled")
+
+    def notify_trade(self, trade):
+        if trade.isclosed:
+            self.follow("closed")
+
+    body: dict[str, Any] = {"__module__": __name__}
     if entry.get("prenext"):
-        Scripted.prenext = lambda self: self.next()
+        body["prenext"] = lambda self: self.next()
     if "next_open" in table:
-        Scripted.next_open = lambda self: self.follow("next_open")
-        Scripted.prenext_open = lambda self: self.follow("next_open")
+        body["next_open"] = body["prenext_open"] = lambda self: self.follow("next_open")
     if "filled" in table:
-
-        def notify_order(self, order):
-            if order.status == order.Completed:
-                self.follow("filled")
-
-        Scripted.notify_order = notify_order
+        body["notify_order"] = notify_order
     if "closed" in table:
-
-        def notify_trade(self, trade):
-            if trade.isclosed:
-                self.follow("closed")
-
-        Scripted.notify_trade = notify_trade
-    return Scripted
+        body["notify_trade"] = notify_trade
+    return types.new_class("Script", (Scripted,), {}, lambda namespace: namespace.update(body))
 
 
 def make_indicator(bt: ModuleType, data: Any, name: str, kwargs: dict[str, Any]) -> Any:
