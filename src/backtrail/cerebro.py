@@ -257,7 +257,9 @@ class Cerebro(ParamsBase):
         base = self._signal_strat or Build(SignalStrategy)
         kwargs = dict(base.kwargs)
         kwargs.update(
-            _accumulate=self._signal_accumulate, _concurrent=self._signal_concurrent, signals=list(self.signals)
+            _accumulate=self._signal_accumulate,
+            _concurrent=self._signal_concurrent,
+            signals=list(self.signals),
         )
         return Build(base.cls, base.args, kwargs)
 
@@ -347,7 +349,9 @@ class Cerebro(ParamsBase):
             if name in known:
                 setattr(self.params, name, value)
             else:
-                warnings.warn(unknown_name("parameter", "Cerebro.run", name, known), CompatWarning, stacklevel=2)
+                warnings.warn(
+                    unknown_name("parameter", "Cerebro.run", name, known), CompatWarning, stacklevel=2
+                )
         self._check_settings()
         strats: list[Iterable[Build]] = list(self.strats)
         if self.signals:

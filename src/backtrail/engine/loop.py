@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..analyzers.base import Analyzer
 from ..lines.clock import Clock
 from ..lines.expr import where_of
 
@@ -27,7 +28,9 @@ class UserCode:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
         if exc is None or not isinstance(exc, Exception):
             return
         data = self.run.datas[0]
@@ -59,26 +62,34 @@ def prepare(run: Any, strat: Any) -> None:
 
 def start(run: Any, strat: Any) -> None:
     """Start analyzers, observers and the strategy itself."""
-    for analyzer in (*strat.analyzers, *strat._slave_analyzers):
+    every = (*strat.analyzers, *strat._slave_analyzers)
+    for analyzer in every:
         analyzer._start()
-    for observer in strat.stats:
+    for observer in strat._observers_flat():
         observer._start()
     for data in run.datas:
         data._go_live(True)
     strat._go_live(True)
     hooks = type(strat)._hooks
-    strat._bar_analyzers = [a for a in strat.analyzers if a._per_bar]
-    strat._bar_slaves = [a for a in strat._slave_analyzers if a._per_bar]
-    strat._bar_observers = [o for o in strat.stats if o._per_bar]
-    every = (*strat.analyzers, *strat._slave_analyzers)
-    strat._order_analyzers = [a for a in every if a._wants_orders]
-    strat._trade_analyzers = [a for a in every if a._wants_trades]
-    strat._cash_analyzers = [a for a in every if a._wants_cash]
-    strat._wants_orders = "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
-    strat._wants_trades = "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat._bar_observers)
-    strat._tells_cash = bool(strat._cash_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
-    strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers or strat._bar_slaves)
+    strat._bar_analyzers = [a for a in every if a._must_step()]
+    strat._event_analyzers = [a for a in every if not a._must_step() and a._steps_on_events]
+    strat._late_analyzers = [a for a in every if not a._must_step() and not a._steps_on_events]
+    strat._bar_observers = [o for o in strat._observers_flat() if o._must_step()]
+    strat._order_analyzers = [a for a in every if _hears(a, "notify_order")]
+    strat._trade_analyzers = [a for a in every if _hears(a, "notify_trade")]
+    strat._wants_orders = (
+        "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
+    )
+    strat._wants_trades = "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat.stats)
+    strat._tells_cash = bool(strat._bar_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
+    strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers)
     strat.start()
+
+
+def _hears(analyzer: Any, hook: str) -> bool:
+    """Tell whether *analyzer* or one below it has a *hook* of its own."""
+    plain = getattr(Analyzer, hook)
+    return any(getattr(type(one), hook) is not plain for one in analyzer._family())
 
 
 def fill(run: Any) -> None:
@@ -324,28 +335,15 @@ def broker_notify(run: Any) -> None:
 def deliver(strat: Any) -> None:
     """Call the hooks for the orders and trades that were notified, then forget them."""
     if strat._orderspending or strat._tradespending:
-        tell(strat, strat._orderspending, strat._tradespending)
+        strat._notify(strat._orderspending, strat._tradespending)
         strat.clear()
-
-
-def tell(strat: Any, orders: list[Any], trades: list[Any]) -> None:
-    """Call the notification hooks of a strategy and of its analyzers."""
-    for order in orders:
-        if order.histnotify or order.exectype != 7:
-            strat.notify_order(order)
-        for analyzer in strat._order_analyzers:
-            analyzer._notify_order(order)
-    for trade in trades:
-        strat.notify_trade(trade)
-        for analyzer in strat._trade_analyzers:
-            analyzer._notify_trade(trade)
 
 
 def step_strategy(run: Any, strat: Any, status: int) -> None:
     """Run one strategy on the current bar: prenext (status > 0), nextstart (0) or next (< 0)."""
     strat._minperstatus = status
     if strat._orderspending or strat._tradespending:
-        tell(strat, strat._orderspending, strat._tradespending)
+        strat._notify(strat._orderspending, strat._tradespending)
     if strat._tells_cash:
         tell_cash(strat)
     if status < 0:
@@ -356,8 +354,6 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
         strat.prenext()
     if strat._extras:
         for analyzer in strat._bar_analyzers:
-            (analyzer._next if status < 0 else analyzer._nextstart if status == 0 else analyzer._prenext)()
-        for analyzer in strat._bar_slaves:
             (analyzer._next if status < 0 else analyzer._nextstart if status == 0 else analyzer._prenext)()
         for observer in strat._bar_observers:
             observer._bar(status)
@@ -372,7 +368,7 @@ def tell_cash(strat: Any) -> None:
     fundvalue, shares = broker.fundvalue, broker.fundshares
     strat.notify_cashvalue(cash, value)
     strat.notify_fund(cash, value, fundvalue, shares)
-    for analyzer in strat._cash_analyzers:
+    for analyzer in strat._bar_analyzers:
         analyzer._notify_cashvalue(cash, value)
         analyzer._notify_fund(cash, value, fundvalue, shares)
 

@@ -104,17 +104,17 @@ class Run:
                 if self.mode != "delivered":
                     data.preload()
         if self.mode != "delivered":
-            self.timeline = build_timeline(self.datas, event_mode=spec.event_mode)
+            self.timeline = build_timeline(
+                self.datas, event_mode=spec.event_mode, stepped=self.mode == "stepped"
+            )
             if self.timeline is None:
                 self.restart_delivered()
-        if self.mode == "delivered":
+        if self.timeline is None:
             from .delivery import Delivery
 
             self.delivery = Delivery(self)
         else:
-            assert_timeline = self.timeline
-            if assert_timeline is not None:
-                self.clock.size = assert_timeline.cycles
+            self.timeline.bind(self.clock)
         for data in self.datas:
             for line in data.lines:
                 line._policy = self.policy

@@ -61,7 +61,9 @@ class SignalStrategy(Strategy):
 
     params = (("signals", []), ("_accumulate", False), ("_concurrent", False), ("_data", None))
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         args, kwargs = super()._prepare(args, kwargs)
         self._signals: dict[int, list[Any]] = {}
         self._sentinel: Any = None
@@ -82,7 +84,9 @@ class SignalStrategy(Strategy):
         if isinstance(wanted, str):
             return self.getdatabyname(wanted)
         if not -len(self.datas) <= wanted < len(self.datas):
-            raise ParameterValueError(f"SignalStrategy: _data={wanted} but there are {len(self.datas)} datas.")
+            raise ParameterValueError(
+                f"SignalStrategy: _data={wanted} but there are {len(self.datas)} datas."
+            )
         return self.datas[wanted]
 
     def _finish(self) -> None:
@@ -135,12 +139,16 @@ class SignalStrategy(Strategy):
             exits = self._has(SIGNAL_LONGEXIT)
             reverse = both_short or (enter_short and not exits)
             leave = not exits and self._speaks(SIGNAL_LONG, False)
-            self._manage(reverse, self._speaks(SIGNAL_LONGEXIT, False) or leave, both_long or enter_long, True)
+            self._manage(
+                reverse, self._speaks(SIGNAL_LONGEXIT, False) or leave, both_long or enter_long, True
+            )
         else:
             exits = self._has(SIGNAL_SHORTEXIT)
             reverse = both_long or (enter_long and not exits)
             leave = not exits and self._speaks(SIGNAL_SHORT, True)
-            self._manage(reverse, self._speaks(SIGNAL_SHORTEXIT, True) or leave, both_short or enter_short, False)
+            self._manage(
+                reverse, self._speaks(SIGNAL_SHORTEXIT, True) or leave, both_short or enter_short, False
+            )
 
     def _manage(self, reverse: bool, leave: bool, again: bool, is_long: bool) -> None:
         """Close, reverse or add to an open position."""

@@ -59,7 +59,9 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         args, kwargs = super()._prepare(args, kwargs)
         own = self.__dict__
         own["observers"] = own["stats"] = ItemCollection()
@@ -138,6 +140,10 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
             self.stats.append(observer)
             made.append(observer)
         setattr(self.stats, obsname, made)
+
+    def _observers_flat(self) -> list[Any]:
+        """Give the observers one by one."""
+        return list(self.stats)
 
     def _settz(self, tz: Any) -> None:
         self._tz = tz
