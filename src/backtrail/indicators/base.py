@@ -21,7 +21,6 @@ class Indicator(IndicatorBase):
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
     }  # fmt: skip
 
-
     def setup(self) -> None:
         """Build what the indicator needs.
 

@@ -1,15 +1,14 @@
-"""Highest and lowest of the last *period* values, where they stand, and how many values lie below the last one.
+"""Highest and lowest of the last *period* values, where they stand, and how many lie below the last one.
 
-Every function fills ``out[start:stop]`` and reads ``src[start - period + 1 : stop]``. Ties and NaN follow Python's ``max`` and
-``min``, which keep the first of several equal values and compare from the oldest to the newest: -0.0 and 0.0 are equal,
-and a comparison with NaN is false. Blocks of ordinary numbers take vectorised paths with the same result.
+Every function fills ``out[start:stop]`` and reads ``src[start - period + 1 : stop]``. Ties and NaN follow Python's
+``max`` and ``min``, which keep the first of several equal values and compare from the oldest to the newest: -0.0 and
+0.0 are equal, and a comparison with NaN is false. Blocks of ordinary numbers take vectorised paths with the same
+result.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,3 +76,77 @@ def _doubling(values: Array, period: int, out: Array, ufunc: np.ufunc) -> None:
     rest = period - width
     windows = len(out)
     ufunc(current[:windows], current[rest : rest + windows], out=out)
+
+
+def highest_ago(start: int, stop: int, out: Array, src: Array, period: int, oldest: bool) -> None:
+    """Fill ``out[start:stop]`` with how many bars ago the highest of the last *period* values was.
+
+    Of several equal ones the *oldest* counts, or else the newest. A window with NaN gives NaN.
+    """
+    _distances(start, stop, out, src, period, np.greater, oldest)
+
+
+def lowest_ago(start: int, stop: int, out: Array, src: Array, period: int, oldest: bool) -> None:
+    """Fill ``out[start:stop]`` with how many bars ago the lowest of the last *period* values was."""
+    _distances(start, stop, out, src, period, np.less, oldest)
+
+
+def _distances(
+    start: int, stop: int, out: Array, src: Array, period: int, beats: np.ufunc, oldest: bool
+) -> None:
+    """Fill ``out[start:stop]`` with distances to extremes, by windows of width 1, 2, 4, …, block by block."""
+    step = max(_BLOCK, 2 * period)
+    for begin in range(start, stop, step):
+        end = min(begin + step, stop)
+        first = begin - period + 1
+        best = src[first:end]
+        at = np.arange(first, end)
+        holes = np.isnan(best)
+        width = 1
+        while width < period:
+            shift = min(width, period - width)
+            older, newer = best[:-shift], best[shift:]
+            keep = ~beats(newer, older) if oldest else beats(older, newer)
+            best = np.where(keep, older, newer)
+            at = np.where(keep, at[:-shift], at[shift:])
+            width += shift
+        np.subtract(np.arange(begin, end), at, out=out[begin:end], casting="unsafe")
+        if holes.any():
+            hit = np.empty(end - begin)
+            _doubling(holes.astype(np.float64), period, hit, np.maximum)
+            out[begin:end][hit > 0.0] = np.nan
+
+
+def any_true(start: int, stop: int, out: Array, src: Array, period: int) -> None:
+    """Fill ``out[start:stop]`` with 1.0 where any of the last *period* values is not zero, else 0.0."""
+    _flags(start, stop, out, src, period, np.maximum)
+
+
+def all_true(start: int, stop: int, out: Array, src: Array, period: int) -> None:
+    """Fill ``out[start:stop]`` with 1.0 where none of the last *period* values is zero, else 0.0."""
+    _flags(start, stop, out, src, period, np.minimum)
+
+
+def _flags(start: int, stop: int, out: Array, src: Array, period: int, ufunc: np.ufunc) -> None:
+    """Fill ``out[start:stop]`` with the extremes of flags that tell which values are not zero."""
+    step = max(_BLOCK, 2 * period)
+    for begin in range(start, stop, step):
+        end = min(begin + step, stop)
+        flags = (src[begin - period + 1 : end] != 0.0).astype(np.float64)
+        _doubling(flags, period, out[begin:end], ufunc)
+
+
+def percent_rank(start: int, stop: int, out: Array, src: Array, period: int) -> None:
+    """Fill ``out[start:stop]`` with the share of the last *period* values that lie below the last one."""
+    for begin in range(start, stop, _BLOCK):
+        end = min(begin + _BLOCK, stop)
+        size = end - begin
+        values = src[begin - period + 1 : end]
+        if size == 1:
+            out[begin] = np.count_nonzero(values < values[-1]) / period
+            continue
+        current = values[period - 1 :]
+        below = np.zeros(size, dtype=np.int32)
+        for ago in range(period - 1):
+            below += values[ago : ago + size] < current
+        np.divide(below, period, out=out[begin:end])

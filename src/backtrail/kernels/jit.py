@@ -5,14 +5,15 @@ written so that Python and numba do exactly the same arithmetic: no ``min``/``ma
 no division by what may be zero.
 
 Importing numba costs several hundred times what a kernel takes on a short series. So kernels start as plain Python
-(over memoryviews, which give Python floats) and the estimated time that this costs is added up; once the sum reaches what
-numba would have cost, numba is imported. Compiled code is cached on disk by numba. The environment variable
+(over memoryviews, which give Python floats) and the estimated time that this costs is added up; once the sum reaches
+what numba would have cost, numba is imported. Compiled code is cached on disk by numba. The environment variable
 ``BACKTRAIL_JIT`` decides otherwise: ``off`` never compiles, ``on`` compiles at the first long range, ``auto`` is the
 rule above.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable
@@ -76,15 +77,12 @@ class Kernel:
     return the first index whose divisor is zero, or -1).
     """
 
-    __slots__ = ("__doc__", "__name__", "_compiled", "cost_ns", "python", "spent_ns")
-
     def __init__(self, python: Callable[..., Any], cost_ns: int) -> None:
         self.python = python
         self.cost_ns = cost_ns
         self.spent_ns = 0
-        self.__name__ = python.__name__
-        self.__doc__ = python.__doc__
         self._compiled: Callable[..., Any] | None = None
+        functools.update_wrapper(self, python)
 
     def __call__(self, start: int, stop: int, *args: Any) -> Any:
         """Run the kernel on ``[start, stop)``."""

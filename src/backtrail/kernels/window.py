@@ -1,13 +1,13 @@
-"""Sums, means, extremes and ranks of the last *period* values.
+"""Sums, means and weighted means of the last *period* values.
 
-Every function fills ``out[start:stop]``; ``out[i]`` depends on ``src[i - period + 1 : i + 1]`` only, so callers see to it
-that ``start >= period - 1``.
+Every function fills ``out[start:stop]``; ``out[i]`` depends on ``src[i - period + 1 : i + 1]`` only, so callers see to
+it that ``start >= period - 1``.
 
-Sums are *correctly rounded*: the double nearest to the exact sum, as ``math.fsum`` gives it. They are computed in
-fixed point: where all values of a block are multiples of one power of two and small enough, they are integers, and a
-window sum is a difference of two cumulative sums in 64-bit integers (which may wrap around). The conversion back to a double
-rounds once, to nearest. Values that need more than one integer are cut in two limbs. What fits in neither (NaN, infinities, a
-very wide range of magnitudes) goes to ``math.fsum``.
+Sums are *correctly rounded*: the double nearest to the exact sum, as ``math.fsum`` gives it. They are computed in fixed
+point: where all values of a block are multiples of one power of two and small enough, they are integers, and a window
+sum is a difference of two cumulative sums in 64-bit integers (which may wrap around). The conversion back to a double
+rounds once, to nearest. Values that need more than one integer are cut in two limbs. What fits in neither (NaN,
+infinities, a very wide range of magnitudes) goes to ``math.fsum``.
 """
 
 from __future__ import annotations
@@ -122,7 +122,10 @@ def _differences(limbs: NDArray[np.int64], period: int) -> NDArray[np.int64]:
 
 
 def weighted(start: int, stop: int, out: Array, src: Array, weights: Sequence[float], coef: float) -> None:
-    """Fill ``out[start:stop]`` with *coef* times the ``fsum`` of the products of a window and *weights* (oldest first)."""
+    """Fill ``out[start:stop]`` with *coef* times the ``fsum`` of the products of a window and *weights*.
+
+    *weights* has one weight per value of the window, the oldest first.
+    """
     period = len(weights)
     for begin in range(start, stop, _BLOCK):
         end = min(begin + _BLOCK, stop)
