@@ -49,6 +49,7 @@ class Line(LineSingle):
     _tz: Any = None
     _name: str = ""
     _owner: Any = None
+    _ahead: int = 0  # how many bars ago the value was due that arrives now
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._c = clock if clock is not None else Clock()
@@ -129,7 +130,9 @@ class Line(LineSingle):
             return float(self._a[at])
         end = self._known()
         if end == 0 or at < -end:
-            raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars before it")
+            raise IndexError(
+                f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars before it"
+            )
         if policy is not None:
             self._warn_wrap(policy, ago, now)
         return float(self._a[at + end if at < 0 else at])

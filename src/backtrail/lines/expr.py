@@ -231,7 +231,10 @@ class LineOwnOperation(LineActions):
 
 
 class LineDelay(LineActions):
-    """A line as it was *-ago* bars before (``ago`` < 0), as it is (0), or as it will be (> 0)."""
+    """A line as it was *-ago* bars before (``ago`` < 0), as it is (0), or as it will be (> 0).
+
+    Bar by bar the future is not known: a value reaches the bar that it belongs to when it arrives.
+    """
 
     def __init__(self, a: Any, ago: int) -> None:
         self.a = operand(a)
@@ -239,8 +242,9 @@ class LineDelay(LineActions):
         super().__init__(self.a)
         if self.ago < 0:
             self.incminperiod(-self.ago)
-        elif self.ago > self.a._minperiod:
-            self.incminperiod(self.ago)
+        else:
+            self._ahead = self.ago
+            self.updateminperiod(self.ago)
 
     def compute(self, start: int, stop: int) -> None:
         """Fill the bars [start, stop)."""
@@ -250,17 +254,19 @@ class LineDelay(LineActions):
         if ago <= 0:
             out[start:stop] = source[start + ago : stop + ago]
         else:
-            end = min(stop, self._c.size - ago)
-            if end > start:
-                out[start:end] = source[start + ago : end + ago]
+            begin = max(start - ago, 0)
+            out[begin : max(stop - ago, 0)] = source[begin + ago : stop]
 
     def value(self) -> float:
-        """Give the value of the current bar; a bar that has not arrived yet gives NaN."""
+        """Give the value of the current bar; looking ahead, that is not known yet."""
         line = self.a
         c = line._c
         at = c.i + self.ago
-        if 0 <= at < line._known():
-            return float(line._a[at])
+        if self.ago <= 0:
+            return float(line._a[at]) if at >= 0 else NAN
+        back = self._c.i - self.ago
+        if back >= 0:
+            self._a[back] = line._a[c.i]
         return NAN
 
 

@@ -69,7 +69,9 @@ class LineIterator(LineSeries):
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         args, kwargs = super()._prepare(args, kwargs)
         self._children: list[Any] = []
         self._owner = owner = self._find_owner()
@@ -153,7 +155,11 @@ class LineIterator(LineSeries):
 
     def getindicators_lines(self) -> list[Any]:
         """Give the indicators below that have lines of their own."""
-        return [c for c in self.getindicators() if hasattr(c.lines if isinstance(c, LineSeries) else None, "getlinealiases")]
+        return [
+            c
+            for c in self.getindicators()
+            if hasattr(c.lines if isinstance(c, LineSeries) else None, "getlinealiases")
+        ]
 
     def getobservers(self) -> list[Any]:
         """Give the observers below."""
@@ -310,6 +316,8 @@ class LineIterator(LineSeries):
             for target, source in links:
                 at = source._c.i
                 target._a[i] = source._a[at] if at >= 0 else NAN
+                if source._ahead and i >= source._ahead:
+                    target._a[i - source._ahead] = source._a[at - source._ahead]
         length = i + 1 + c.dropped
         period = self._minperiod
         by = self._by_bar

@@ -28,7 +28,9 @@ def line() -> Any:
 class LinesSpec:
     """The line names of a class: those of its bases, left to right, then its own."""
 
-    def __init__(self, names: tuple[str, ...] = (), extra: int = 0, aliases: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(
+        self, names: tuple[str, ...] = (), extra: int = 0, aliases: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         self._names = names
         self._extra = extra
         self._aliases = aliases
@@ -270,11 +272,17 @@ class LineSeries(Declared, LineMultiple):
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         cls = type(self)
         own = self.__dict__
         plotinfo = cls.plotinfo._defaults
-        taken = {n: kwargs.pop(n) for n in list(kwargs) if n in plotinfo and n not in cls.params._defaults} if kwargs else {}
+        taken = (
+            {n: kwargs.pop(n) for n in list(kwargs) if n in plotinfo and n not in cls.params._defaults}
+            if kwargs
+            else {}
+        )
         args, kwargs = super()._prepare(args, kwargs)
         own["plotinfo"] = Info(plotinfo, taken)
         own["plotlines"] = PlotLines(
@@ -292,14 +300,18 @@ class LineSeries(Declared, LineMultiple):
         own["_c"] = clock
         own["_a"] = memoryview(b"").cast("d") if not lines._all else None
         for name, value in lines.__dict__.items():
-            if isinstance(value, Line):
+            if isinstance(value, Line) and name not in ("p", "params"):
                 own[name] = value
         if lines._all:
             own["line"] = lines._all[0]
             lines._all[0]._mirror(self)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("line") and (digits := name[4:].removeprefix("_")).isdigit() and "lines" in self.__dict__:
+        if (
+            name.startswith("line")
+            and (digits := name[4:].removeprefix("_")).isdigit()
+            and "lines" in self.__dict__
+        ):
             found = self.lines[int(digits)]
             object.__setattr__(self, name, found)
             return found
@@ -425,4 +437,13 @@ def as_series(obj: Any) -> Any:
     return obj
 
 
-__all__ = ["LineMark", "LineSeries", "LineSeriesStub", "Lines", "LinesSpec", "as_series", "find_owner", "line"]
+__all__ = [
+    "LineMark",
+    "LineSeries",
+    "LineSeriesStub",
+    "Lines",
+    "LinesSpec",
+    "as_series",
+    "find_owner",
+    "line",
+]
