@@ -20,7 +20,8 @@ _NOWHERE = -2
 class Book:
     """What the broker knows about one data: its scheme, and the data and position that its executions count for.
 
-    A data that compensates another one opens and closes the other's position; openings pay the other's commission.
+    A data that compensates another one opens and closes the other's position; openings pay the other's
+    commission.
     """
 
     __slots__ = (
@@ -58,8 +59,8 @@ class Book:
 class Account(BrokerBase):
     """Cash, positions and fund of a simulated broker, valued as backtrader values them.
 
-    The value is that of the end of the last :meth:`next`. While ``lazy_value`` is set and nothing but prices moved, it is
-    computed from the current closes when somebody asks.
+    The value is that of the end of the last :meth:`next`. While ``lazy_value`` is set and nothing but prices
+    moved, it is computed from the current closes when somebody asks.
     """
 
     params: ClassVar[Any] = (
@@ -81,11 +82,8 @@ class Account(BrokerBase):
         ("fundmode", False),
     )
 
-    cerebro: Any = None
-    _fundhist: list[PastFund]
-
     def __init__(self) -> None:
-        self._fundhist = []
+        self._fundhist: list[PastFund] = []
         super().__init__()
 
     def init(self) -> None:
@@ -97,7 +95,7 @@ class Account(BrokerBase):
         self._valuemkt = 0.0
         self._valuelever = 0.0
         self._valuemktlever = 0.0
-        self._leverage = 1.0
+        self._leverage: float = 1.0
         self._unrealized = 0.0
         self.positions: defaultdict[Any, Position] = defaultdict(Position)
         self.d_credit: defaultdict[Any, float] = defaultdict(float)
@@ -110,7 +108,7 @@ class Account(BrokerBase):
         self.journal = Journal(self.cash, self._fundshares)
         self.active = True
 
-    # -- settings -----------------------------------------------------------------------------------------------------
+    # -- settings ----------------------------------------------------------------------------------------------
 
     def addcommissioninfo(self, comminfo: CommInfoBase, name: str | None = None) -> None:
         """Use *comminfo* for the data called *name*, or as the default."""
@@ -150,7 +148,7 @@ class Account(BrokerBase):
         """Let short sales of stocks add cash (True) or bind it (False)."""
         self.p.shortcash = shortcash
 
-    # -- cash ---------------------------------------------------------------------------------------------------------
+    # -- cash --------------------------------------------------------------------------------------------------
 
     def get_cash(self) -> float:
         """Give the cash."""
@@ -181,7 +179,7 @@ class Account(BrokerBase):
         """Enter a change of cash or fund shares into the journal."""
         self.journal.moves.append((self._cycle(), None, 0, 0.0, self.cash, self._fundshares))
 
-    # -- positions ----------------------------------------------------------------------------------------------------
+    # -- positions ---------------------------------------------------------------------------------------------
 
     def getposition(self, data: Any) -> Position:
         """Give the position in *data*."""
@@ -205,13 +203,13 @@ class Account(BrokerBase):
         if target.daily and target not in self._daily:
             self._daily.append(target)
 
-    # -- value --------------------------------------------------------------------------------------------------------
+    # -- value -------------------------------------------------------------------------------------------------
 
     def get_value(self, datas: Iterable[Any] | None = None, mkt: bool = False, lever: bool = False) -> float:
         """Give the value of the account, or that of the positions in *datas*.
 
-        For the account, *mkt* leaves the cash out and *lever* counts positions in full instead of what they bind. For
-        *datas* it is the other way round, as in backtrader: positions count in full unless *lever*.
+        For the account, *mkt* leaves the cash out and *lever* counts positions in full instead of what they
+        bind. For *datas* it is the other way round, as in backtrader: positions count in full unless *lever*.
         """
         if datas:
             return self._positions_value(datas, lever)
@@ -311,7 +309,7 @@ class Account(BrokerBase):
         self._valuemktlever = full
 
     def _datas(self) -> list[Any]:
-        return [] if self.cerebro is None else self.cerebro.datas  # type: ignore[no-any-return]  # the run's feeds
+        return [] if self.cerebro is None else list(self.cerebro.datas)
 
     def _now(self) -> _dt.datetime:
         """Give the time of the newest bar of all datas."""

@@ -23,7 +23,8 @@ def check_order(order: Any, info: dict[str, Any]) -> None:
     exectype = order.exectype
     if not isinstance(exectype, int) or not 0 <= exectype <= 7:
         raise OrderError(
-            f"{_what(order)}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; got {exectype!r}."
+            f"{_what(order)}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; "
+            f"got {exectype!r}."
         )
     size = order.size
     if not isinstance(size, Real) or isinstance(size, bool) or not math.isfinite(size):
@@ -44,7 +45,8 @@ def _check_number(order: Any, name: str, value: Any) -> None:
         raise OrderError(f"{_what(order)}: {name} must be a number; got {value!r}.")
     if not math.isfinite(value):
         _warn(
-            f"{_what(order)}: {name} is {value}, so it will never be executed as meant. Is an indicator still warming up?"
+            f"{_what(order)}: {name} is {value}, so it will never be executed as meant. "
+            "Is an indicator still warming up?"
         )
 
 
@@ -56,8 +58,8 @@ def _warn_of_prices(order: Any) -> None:
         _warn(f"{_what(order)}: a {name} order needs a price; the current close is taken. Give price=...")
     elif exectype in (Order.Market, Order.Close) and (order.price or order.pricelimit):
         _warn(
-            f"{_what(order)}: a {name} order takes no price; it is only used to check the cash. Leave price and plimit out, "
-            "or give exectype=bt.Order.Limit or bt.Order.Stop."
+            f"{_what(order)}: a {name} order takes no price; it is only used to check the cash. "
+            "Leave price and plimit out, or give exectype=bt.Order.Limit or bt.Order.Stop."
         )
     elif exectype in (Order.Limit, Order.Stop, Order.StopTrail) and order.price and order.pricelimit:
         _warn(

@@ -25,7 +25,7 @@ _NOT_AFFORDABLE = (
 class Executor(Account):
     """The part of the simulated broker that executes orders at a price."""
 
-    margin_cascade: bool
+    margin_cascade = True
 
     def init(self) -> None:
         """Start over without orders."""
@@ -37,7 +37,7 @@ class Executor(Account):
         self._toactivate: deque[Any] = deque()
         self._working = False
 
-    # -- telling --------------------------------------------------------------------------------------------------------
+    # -- telling -----------------------------------------------------------------------------------------------
 
     def get_notification(self) -> Any:
         """Give the next order to be told to its owner, or None."""
@@ -60,13 +60,13 @@ class Executor(Account):
         executed = order.executed
         self.journal.notices.append((self._cycle(), order, executed.size, executed.price))
 
-    # -- checking -------------------------------------------------------------------------------------------------------
+    # -- checking ----------------------------------------------------------------------------------------------
 
     def check_submitted(self) -> None:
         """Accept the submitted orders that the cash suffices for, one after the other, as if each were executed.
 
-        Orders accepted earlier are not taken into account. The cash that a refused order lacks is missing for the orders
-        after it, unless ``margin_cascade`` is off.
+        Orders accepted earlier are not taken into account. The cash that a refused order lacks is missing for
+        the orders after it, unless ``margin_cascade`` is off.
         """
         cash = self.cash
         held: dict[Any, Position] = {}
@@ -133,13 +133,13 @@ class Executor(Account):
         order._why = (_NOT_AFFORDABLE, side, abs(size), name, price, cost, commission, before, after)
         log.warning("Order %s was %s", order.ref, order.reason)
 
-    # -- executing ------------------------------------------------------------------------------------------------------
+    # -- executing ---------------------------------------------------------------------------------------------
 
     def _execute(self, order: Any, ago: int, price: float, dtcoc: float | None = None) -> None:
         """Execute *order* at *price*, as far as the filler and the cash allow.
 
-        The part that closes a position is executed first, whatever the cash. The part that opens one is refused when the
-        cash would become negative: the order then ends with status Margin.
+        The part that closes a position is executed first, whatever the cash. The part that opens one is
+        refused when the cash would become negative: the order then ends with status Margin.
         """
         filler = self.p.filler
         executed = order.executed
@@ -193,8 +193,8 @@ class Executor(Account):
         size = closed + opened
         if size:
             comminfo.confirmexec(size, price)
-            position.update(size, price, data.datetime[0])
-            position._data = data
+            position.update(size, price, target.datetime[0])
+            position._data = target
             if closed and self.p.int2pnl:
                 closedcomm += self.d_credit.pop(target, 0.0)
             dt = dtcoc if dtcoc else target.datetime[ago]
@@ -220,9 +220,9 @@ class Executor(Account):
         )
         if book.daily or target is not book.data:
             self._watch(book)
-            position.datetime = book.data.datetime.datetime()
+            position.datetime = target.datetime.datetime()
 
-    # -- links between orders -------------------------------------------------------------------------------------------
+    # -- links between orders ----------------------------------------------------------------------------------
 
     def _in_family(self, order: Any) -> bool:
         """Tell whether the parent of *order* is still there (or was never needed); else reject the order."""
@@ -284,7 +284,7 @@ class Executor(Account):
         self.pending.append(order)
         self.notify(order)
 
-    # -- every bar, where the scheme asks for it ------------------------------------------------------------------------
+    # -- every bar, where the scheme asks for it ---------------------------------------------------------------
 
     def _charge_interest(self) -> None:
         """Take the interest on the positions held from the cash, by calendar days."""

@@ -1,12 +1,11 @@
 """Fillers: how much of an order a bar can take.
 
-A filler is called with ``(order, price, ago)`` and gives the size, 0 or more; ``ago`` is the bar (0, or -1 for the one
-before). Put one into the broker with ``BackBroker(filler=…)`` or ``set_filler``.
+A filler is called with ``(order, price, ago)`` and gives the size, 0 or more; ``ago`` is the bar (0, or -1 for
+the one before). Put one into the broker with ``BackBroker(filler=…)`` or ``set_filler``.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase
@@ -20,7 +19,8 @@ class FixedSize(ParamsBase):
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""
         size = self.p.size or abs(order.executed.remsize)
-        return min(order.data.volume[ago], abs(order.executed.remsize), size)  # type: ignore[no-any-return]  # line values
+        filled: float = min(order.data.volume[ago], abs(order.executed.remsize), size)
+        return filled
 
 
 class FixedBarPerc(ParamsBase):
@@ -31,11 +31,15 @@ class FixedBarPerc(ParamsBase):
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""
         most = (order.data.volume[ago] * self.p.perc) // 100
-        return min(most, abs(order.executed.remsize))  # type: ignore[no-any-return]  # line values
+        filled: float = min(most, abs(order.executed.remsize))
+        return filled
 
 
 class BarPointPerc(ParamsBase):
-    """Spread *perc* percent of the bar's volume evenly over the bar's prices in steps of *minmov*, and fill one step's part."""
+    """Fill at most the part of a bar's volume that is traded at one of its prices.
+
+    *perc* percent of the volume are spread evenly over the prices from low to high in steps of *minmov*.
+    """
 
     params: ClassVar[Any] = (("minmov", None), ("perc", 100.0))
 
@@ -47,7 +51,8 @@ class BarPointPerc(ParamsBase):
         if minmov:
             steps = (data.high[ago] - data.low[ago] + minmov) // minmov
         part = (data.volume[ago] * self.p.perc / 100.0) // steps
-        return min(part, abs(order.executed.remsize))  # type: ignore[no-any-return]  # line values
+        filled: float = min(part, abs(order.executed.remsize))
+        return filled
 
 
 __all__ = ["BarPointPerc", "FixedBarPerc", "FixedSize"]

@@ -25,7 +25,8 @@ def original(order: Any) -> Any:
 def join_group(order: Any, other: Any) -> None:
     """Put *order* into the group of *other*: when one is executed, expires or is cancelled, the rest is cancelled.
 
-    An order that was executed in part has left its group: it is not cancelled any more, but still cancels those that join.
+    An order that was executed in part has left its group: it is not cancelled any more, but still cancels
+    those that join.
     """
     leader = original(other)
     if leader._group is None:

@@ -1,7 +1,7 @@
 """Where orders meet a bar: pure functions of prices.
 
-Each gives the price of the execution, or None when there is none on this bar. ``buy`` tells the side; ``o h l c`` are the
-bar's open, high, low and close.
+Each gives the price of the execution, or None when there is none on this bar. ``buy`` tells the side; ``o h l
+c`` are the bar's open, high, low and close.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def limit(
 ) -> float | None:
     """Execute at the open if that is better than *wanted*, else at *wanted* if the bar reaches it.
 
-    A slipped opening of a buy ends at the bar's high or at *wanted*; that of a sell ends at *wanted*, even below the bar's
-    low, unless *floor_at_low*.
+    A slipped opening of a buy ends at the bar's high or at *wanted*; that of a sell ends at *wanted*, even
+    below the bar's low, unless *floor_at_low*.
     """
     if buy:
         if wanted >= o:
@@ -64,8 +64,8 @@ def stop_limit(
 ) -> tuple[bool, float | None]:
     """Tell whether the stop *wanted* is hit, and give the price if the limit is executed on the same bar.
 
-    Hit by the open, the order is a limit order from there. Hit later on the bar, it is executed on this bar only where
-    the way from open to close tells that the limit came after the stop.
+    Hit by the open, the order is a limit order from there. Hit later on the bar, it is executed on this bar
+    only where the way from open to close tells that the limit came after the stop.
     """
     if buy:
         if o >= wanted:

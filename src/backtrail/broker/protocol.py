@@ -12,8 +12,8 @@ from ..market.commission import CommInfoBase, CommissionInfo
 class Broker(Protocol):
     """The role of a broker in a run.
 
-    ``active`` tells whether :meth:`next` has anything to do in this cycle; ``notifs`` holds the orders that wait to be told
-    to their owners, oldest first.
+    ``active`` tells whether :meth:`next` has anything to do in this cycle; ``notifs`` holds the orders that
+    wait to be told to their owners, oldest first.
     """
 
     active: bool
@@ -50,22 +50,26 @@ class Broker(Protocol):
         """Give the value of the account, or of the positions in *datas*."""
 
 
+# Keywords of classes with a params tuple are unknown to type checkers.
+_scheme: Any = CommInfoBase
+
+
 class BrokerBase(ParamsBase):
     """Base of brokers: the commission schemes by data name, and the names that every broker answers.
 
     A scheme stored under None is for the datas that have none of their own.
     """
 
-    params: ClassVar[Any] = (("commission", CommInfoBase(percabs=True)),)
+    params: ClassVar[Any] = (("commission", _scheme(percabs=True)),)
 
-    active: bool = True
-    lazy_value: bool = False
-    notifs: deque[Any]
-    _clock: Any = None
-    _cerebro: Any = None
+    active = True
+    lazy_value = False
+    _clock: ClassVar[Any] = None
 
     def __init__(self) -> None:
         self.comminfo: dict[str | None, Any] = {}
+        self.notifs: deque[Any] = deque()
+        self.cerebro: Any = None
         self.init()
 
     def init(self) -> None:
@@ -112,7 +116,7 @@ class BrokerBase(ParamsBase):
         name: str | None = None,
     ) -> None:
         """Make a commission scheme for the data called *name*, or the default one."""
-        scheme = CommInfoBase(
+        scheme = _scheme(
             commission=commission,
             margin=margin,
             mult=mult,

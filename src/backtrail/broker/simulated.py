@@ -23,11 +23,12 @@ class BackBroker(Executor):
 
     ``margin_cascade=False``   an order refused for margin does not count against the orders submitted after it
     ``cancel_submitted=True``  an order can be cancelled in the bar that created it
-    ``stale_fills=False``      limit and stop orders are matched only against bars later than the one that created them
+    ``stale_fills=False``      limit and stop orders are matched only against bars later than the one that
+                               created them
     ``sell_limit_floor=True``  a slipped limit sell is never executed below the bar's low
     ``trail_extremes=True``    trailing stops follow the bar's high (sell) or low (buy) instead of its close
-    ``honour_eosbar=True``     the parameter ``eosbar`` has an effect: without it, an intraday bar at the very end of the
-                               session does not end it
+    ``honour_eosbar=True``     the parameter ``eosbar`` has an effect: without it, an intraday bar at the very
+                               end of the session does not end it
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class BackBroker(Executor):
         self._userhist = []
         self._fundhist = []
 
-    # -- settings -------------------------------------------------------------------------------------------------------
+    # -- settings ----------------------------------------------------------------------------------------------
 
     def _configure(self) -> None:
         """Take the settings over into what the matching reads."""
@@ -139,9 +140,10 @@ class BackBroker(Executor):
     seteosbar = set_eosbar
 
     def add_order_history(self, orders: Iterable[Any], notify: bool = True) -> None:
-        """Replay past executions ``[date, size, price]`` or ``[date, size, price, data]`` as orders of the first strategy.
+        """Replay past executions ``[date, size, price]`` or ``[date, size, price, data]``.
 
-        *notify* tells whether the strategy is told of them; analyzers always are.
+        They become orders of the first strategy. *notify* tells whether the strategy hears of them; analyzers do
+        always.
         """
         self._userhist.append(PastOrders(orders, notify))
 
@@ -149,7 +151,7 @@ class BackBroker(Executor):
         """Take share value and net assets from ``[date, share value, net asset value]`` instead of computing them."""
         self._fundhist.append(PastFund(fund))
 
-    # -- taking orders --------------------------------------------------------------------------------------------------
+    # -- taking orders -----------------------------------------------------------------------------------------
 
     def buy(
         self,
@@ -172,8 +174,8 @@ class BackBroker(Executor):
     ) -> Any:
         """Take an order to buy *size* of *data*; unknown keywords go to ``order.info``."""
         order = BuyOrder(
-            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent, transmit,
-            False, histnotify,
+            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
+            transmit, False, histnotify,
         )  # fmt: skip
         return self._take(order, kwargs, _checksubmit)
 
@@ -198,8 +200,8 @@ class BackBroker(Executor):
     ) -> Any:
         """Take an order to sell *size* of *data*; unknown keywords go to ``order.info``."""
         order = SellOrder(
-            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent, transmit,
-            False, histnotify,
+            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
+            transmit, False, histnotify,
         )  # fmt: skip
         return self._take(order, kwargs, _checksubmit)
 
@@ -248,7 +250,8 @@ class BackBroker(Executor):
     def cancel(self, order: Any, bracket: bool = False) -> bool:
         """Take *order* back; tell whether it was there.
 
-        Orders that are not accepted yet (in the bar of their creation) are not found, unless ``cancel_submitted``.
+        Orders that are not accepted yet (in the bar of their creation) are not found, unless
+        ``cancel_submitted``.
         """
         return self._cancel(order, _USER, bracket)
 
@@ -280,7 +283,7 @@ class BackBroker(Executor):
         """Give the status of *order*."""
         return int(original(order).status)
 
-    # -- matching -------------------------------------------------------------------------------------------------------
+    # -- matching ----------------------------------------------------------------------------------------------
 
     def next(self) -> None:
         """Work on the current bar: check, charge, match, settle, value."""

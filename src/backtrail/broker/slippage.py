@@ -6,8 +6,9 @@ from __future__ import annotations
 class Slippage:
     """A percentage (first) or fixed amount by which prices move against the order.
 
-    ``open`` slips executions at the opening price. A slipped price outside of the bar is moved to the bar's edge (``match``,
-    for limit orders ``limit``); without that there is no execution. ``out`` keeps the unreal price instead of the edge.
+    ``open`` slips executions at the opening price. A slipped price outside of the bar is moved to the bar's
+    edge (``match``, for limit orders ``limit``); without that there is no execution. ``out`` keeps the unreal
+    price instead of the edge.
     """
 
     __slots__ = ("fixed", "limit", "match", "none", "open", "out", "perc")

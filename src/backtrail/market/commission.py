@@ -11,11 +11,12 @@ from ..base.declare import ParamsBase
 class CommInfoBase(ParamsBase):
     """Commission, margin, value and interest of an instrument.
 
-    ``commission`` is a percentage of the value (``COMM_PERC``; as a fraction when ``percabs``, else in percent) or an amount
-    per unit (``COMM_FIXED``). ``commtype=None`` decides by ``margin``: with one, a future with a fixed commission; without,
-    a stock with a percentage. ``mult`` multiplies profits and losses of futures. ``automargin`` below 0 makes the margin
-    ``mult * price``, above 0 ``automargin * price``. ``interest`` is a yearly rate charged on short positions, and on long
-    ones when ``interest_long``. ``leverage`` divides the cash that a long position binds.
+    ``commission`` is a percentage of the value (``COMM_PERC``; as a fraction when ``percabs``, else in
+    percent) or an amount per unit (``COMM_FIXED``). ``commtype=None`` decides by ``margin``: with one, a
+    future with a fixed commission; without, a stock with a percentage. ``mult`` multiplies profits and losses
+    of futures. ``automargin`` below 0 makes the margin
+    ``mult * price``, above 0 ``automargin * price``. ``interest`` is a yearly rate charged on short positions,
+    and on long ones when ``interest_long``. ``leverage`` divides the cash that a long position binds.
     """
 
     COMM_PERC, COMM_FIXED = 0, 1
@@ -81,29 +82,35 @@ class CommInfoBase(ParamsBase):
     def getoperationcost(self, size: float, price: float) -> float:
         """Give the cash that an operation of *size* at *price* needs, whichever its direction."""
         unit = price if self._stocklike else self.get_margin(price)
-        return abs(size) * unit  # type: ignore[no-any-return]  # margin is whatever the user gave
+        cost: float = abs(size) * unit
+        return cost
 
     def getvaluesize(self, size: float, price: float) -> float:
         """Give the value of *size* at *price*: negative for short stocks, the margin for futures."""
         if self._stocklike:
             return size * price
-        return abs(size) * self.get_margin(price)  # type: ignore[no-any-return]  # margin is whatever the user gave
+        value: float = abs(size) * self.get_margin(price)
+        return value
 
     def getvalue(self, position: Any, price: float) -> float:
         """Give the value of *position* at *price*; that of short stocks is mirrored at the entry price."""
-        size = position.size
+        size: float = position.size
+        value: float
         if not self._stocklike:
-            return abs(size) * self.get_margin(price)  # type: ignore[no-any-return]  # margin is whatever the user gave
-        if size >= 0:
-            return size * price  # type: ignore[no-any-return]  # sizes are numbers of any kind
-        entry = position.price
-        return entry * size + (entry - price) * size  # type: ignore[no-any-return]  # sizes are numbers of any kind
+            value = abs(size) * self.get_margin(price)
+        elif size >= 0:
+            value = size * price
+        else:
+            value = position.price * size + (position.price - price) * size
+        return value
 
     def _getcommission(self, size: float, price: float, pseudoexec: bool) -> float:
-        """Give the commission of *size* at *price*; *pseudoexec* tells a check from an execution. Made to be overridden."""
-        if self._commtype == self.COMM_PERC:
-            return abs(size) * self.p.commission * price  # type: ignore[no-any-return]  # rate is whatever was given
-        return abs(size) * self.p.commission  # type: ignore[no-any-return]  # rate is whatever was given
+        """Give the commission of *size* at *price*. Made to be overridden.
+
+        *pseudoexec* tells a check from an execution.
+        """
+        amount: float = abs(size) * self.p.commission
+        return amount * price if self._commtype == self.COMM_PERC else amount
 
     def getcommission(self, size: float, price: float) -> float:
         """Give the commission that *size* at *price* would cost."""
@@ -115,13 +122,15 @@ class CommInfoBase(ParamsBase):
 
     def profitandloss(self, size: float, price: float, newprice: float) -> float:
         """Give what *size* makes when the price goes from *price* to *newprice*."""
-        return size * (newprice - price) * self.p.mult  # type: ignore[no-any-return]  # mult is whatever was given
+        profit: float = size * (newprice - price) * self.p.mult
+        return profit
 
     def cashadjust(self, size: float, price: float, newprice: float) -> float:
-        """Give the cash that moves when the price of *size* futures goes from *price* to *newprice*; 0 for stocks."""
+        """Give the cash that moves when futures of *size* go from *price* to *newprice*; 0 for stocks."""
         if self._stocklike:
             return 0.0
-        return size * (newprice - price) * self.p.mult  # type: ignore[no-any-return]  # mult is whatever was given
+        moved: float = size * (newprice - price) * self.p.mult
+        return moved
 
     def get_credit_interest(self, data: Any, pos: Any, dt: _dt.datetime) -> float:
         """Give the interest on *pos* for the calendar days from its last update to *dt*."""

@@ -10,8 +10,8 @@ from typing import Any
 class OrderExecutionBit(tuple[Any, ...]):
     """One execution of (a part of) an order.
 
-    ``closed`` and ``opened`` are the signed sizes that closed and opened a position; ``psize`` and ``pprice`` are the
-    position's size and price afterwards; ``pnl`` belongs to the closed part.
+    ``closed`` and ``opened`` are the signed sizes that closed and opened a position; ``psize`` and ``pprice``
+    are the position's size and price afterwards; ``pnl`` belongs to the closed part.
     """
 
     __slots__ = ()
@@ -54,13 +54,14 @@ class OrderExecutionBit(tuple[Any, ...]):
     comm = property(lambda self: self[5] + self[8], doc="Commission of both parts.")
 
     def __repr__(self) -> str:
-        return f"OrderExecutionBit(dt={self[0]}, size={self[1]}, price={self[2]}, closed={self[3]}, opened={self[6]})"
+        return f"OrderExecutionBit(dt={self[0]}, size={self[1]}, price={self[2]}, pnl={self[9]})"
 
 
 class OrderData:
     """Prices and sizes of an order, as created or as executed so far.
 
-    ``exbits`` holds the executions; ``p1`` and ``p2`` bound those that came since the last-but-one notification.
+    ``exbits`` holds the executions; ``p1`` and ``p2`` bound those that came since the last-but-one
+    notification.
     ``price`` is the average over all executions.
     """
 

@@ -74,8 +74,9 @@ class _Executed:
 class OrderBase:
     """Constants and state that all orders share.
 
-    Orders compare by ``ref`` and can be held in sets and dicts. The parameters of creation are attributes of the order
-    (and of ``order.params``); the size of a sell is negative as ``order.size``, as given in ``order.params.size``.
+    Orders compare by ``ref`` and can be held in sets and dicts. The parameters of creation are attributes of
+    the order (and of ``order.params``); the size of a sell is negative as ``order.size``, as given in
+    ``order.params.size``.
     ``reason`` says in words why an order was rejected, cancelled, expired or refused for margin.
     """
 

@@ -9,9 +9,9 @@ from typing import Any
 class Position:
     """Size and average price; a negative size is a short position.
 
-    ``price_orig`` is the price before the last update, ``upopened`` and ``upclosed`` are what the last update opened and
-    closed, ``adjbase`` is the price that futures cash was last adjusted to. ``len(position)`` is the absolute size, a flat
-    position is false.
+    ``price_orig`` is the price before the last update, ``upopened`` and ``upclosed`` are what the last update
+    opened and closed, ``adjbase`` is the price that futures cash was last adjusted to. ``len(position)`` is
+    the absolute size, a flat position is false.
     """
 
     upopened: float = 0
@@ -29,11 +29,10 @@ class Position:
     def datetime(self) -> _dt.datetime | None:
         """The time of the last update (of the last bar, while something is held); None before the first update."""
         when, data = self._when, self._data
-        if data is None:
-            return when  # type: ignore[no-any-return]  # whatever update() was given
-        if self.size and when is not None:
-            return data.datetime.datetime()  # type: ignore[no-any-return]  # a feed's own conversion
-        return data.num2date(when) if isinstance(when, float) else when
+        if data is not None and when is not None:
+            when = data.datetime.datetime() if self.size else data.num2date(when)
+        known: _dt.datetime | None = when
+        return known
 
     @datetime.setter
     def datetime(self, value: Any) -> None:
@@ -84,6 +83,8 @@ class Position:
         before = self.size
         entry = self.price_orig = self.price
         after = self.size = before + size
+        opened: float
+        closed: float
         if not after:
             opened, closed = 0, size
             self.price = 0.0

@@ -61,8 +61,10 @@ class TradeHistory(AutoOrderedDict):
 class Trade:
     """A position from being opened to being closed, for one data and ``tradeid``.
 
-    ``price`` stays at the average entry after closing; ``pnl`` is gross, ``pnlcomm`` net of commission. ``baropen``,
-    ``barclose`` and ``barlen`` count bars, ``dtopen`` and ``dtclose`` are date numbers. ``long`` is there once opened.
+    ``price`` stays at the average entry after closing; ``pnl`` is gross, ``pnlcomm`` net of commission.
+    ``baropen``,
+    ``barclose`` and ``barlen`` count bars, ``dtopen`` and ``dtclose`` are date numbers. ``long`` is there once
+    opened.
     """
 
     refbasis = count(1)
@@ -130,11 +132,13 @@ class Trade:
 
     def open_datetime(self, tz: Any = None, naive: bool = True) -> _dt.datetime:
         """Give the time at which the trade was opened."""
-        return self.data.num2date(self.dtopen, tz=tz, naive=naive)  # type: ignore[no-any-return]  # feed's conversion
+        moment: _dt.datetime = self.data.num2date(self.dtopen, tz=tz, naive=naive)
+        return moment
 
     def close_datetime(self, tz: Any = None, naive: bool = True) -> _dt.datetime:
         """Give the time at which the trade was closed."""
-        return self.data.num2date(self.dtclose, tz=tz, naive=naive)  # type: ignore[no-any-return]  # feed's conversion
+        moment: _dt.datetime = self.data.num2date(self.dtclose, tz=tz, naive=naive)
+        return moment
 
     def update(
         self,

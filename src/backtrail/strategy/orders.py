@@ -16,8 +16,9 @@ from ..sizers.fixedsize import FixedSize
 class OrderMixin:
     """Orders, positions and sizing of a strategy.
 
-    ``data`` may be a data or its name everywhere; left out, it is the first data. ``_wants_orders`` and ``_wants_trades``
-    tell whether somebody looks at notifications; without, neither copies of orders nor of trades are made.
+    ``data`` may be a data or its name everywhere; left out, it is the first data. ``_wants_orders`` and
+    ``_wants_trades`` tell whether somebody looks at notifications; without, neither copies of orders nor of
+    trades are made.
     """
 
     _wants_orders: bool = True
@@ -43,7 +44,7 @@ class OrderMixin:
         self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
         self._tradespending: list[Any] = []
 
-    # -- sizing ---------------------------------------------------------------------------------------------------------
+    # -- sizing ------------------------------------------------------------------------------------------------
 
     def _default_sizer(self) -> None:
         """Trade one unit if nothing else is said."""
@@ -79,7 +80,7 @@ class OrderMixin:
         """Give the size that the sizer has for an order now."""
         return self._sizer.getsizing(self._named(data), isbuy=isbuy)
 
-    # -- datas and positions ----------------------------------------------------------------------------------------------
+    # -- datas and positions -----------------------------------------------------------------------------------
 
     def _named(self, data: Any) -> Any:
         """Give the data that *data* names: itself, by name, or the first one."""
@@ -124,7 +125,7 @@ class OrderMixin:
         """The positions by the name of the data."""
         return self.getpositionsbyname()
 
-    # -- orders -----------------------------------------------------------------------------------------------------------
+    # -- orders ------------------------------------------------------------------------------------------------
 
     def buy(
         self,
@@ -144,10 +145,10 @@ class OrderMixin:
     ) -> Any:
         """Issue an order to buy; give it, or None for a size of 0.
 
-        *size* comes from the sizer if left out; its sign does not matter. *price* is the limit or stop price, *plimit* the
-        limit of StopLimit orders. *valid* is a date, a datetime, a ``timedelta`` from now, ``Order.DAY`` or a date number.
-        *oco* cancels this order when that one is executed, and the other way round. *parent* and *transmit* build brackets.
-        Other keywords are kept in ``order.info``.
+        *size* comes from the sizer if left out; its sign does not matter. *price* is the limit or stop price,
+        *plimit* the limit of StopLimit orders. *valid* is a date, a datetime, a ``timedelta`` from now,
+        ``Order.DAY`` or a date number. *oco* cancels this order when that one is executed, and the other way
+        round. *parent* and *transmit* build brackets. Other keywords are kept in ``order.info``.
         """
         if data is None:
             data = self.datas[0]
@@ -207,7 +208,7 @@ class OrderMixin:
             return self.buy(data=data, size=size, **kwargs)
         return None
 
-    # -- brackets ---------------------------------------------------------------------------------------------------------
+    # -- brackets ----------------------------------------------------------------------------------------------
 
     def buy_bracket(
         self,
@@ -231,8 +232,9 @@ class OrderMixin:
     ) -> list[Any]:
         """Issue a buy with a stop below and a limit above that wait for it and cancel each other.
 
-        ``stopexec=None`` or ``limitexec=None`` leaves that side out. *oargs*, *stopargs* and *limitargs* are arguments of
-        one order each, other keywords of all three. Gives ``[main, stop, limit]``, each None if left out or of size 0.
+        ``stopexec=None`` or ``limitexec=None`` leaves that side out. *oargs*, *stopargs* and *limitargs* are
+        arguments of one order each, other keywords of all three. Gives ``[main, stop, limit]``, each None if
+        left out or of size 0.
         """
         main = dict(
             data=data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
@@ -298,10 +300,13 @@ class OrderMixin:
             limit_order = leave(**(limit | both | link | {"transmit": True}))
         return [parent, stop_order, limit_order]
 
-    # -- targets ----------------------------------------------------------------------------------------------------------
+    # -- targets -----------------------------------------------------------------------------------------------
 
     def order_target_size(self, data: Any = None, target: float = 0, **kwargs: Any) -> Any:
-        """Issue the order that brings the position to *target* units; None if it is there. Pending orders do not count."""
+        """Issue the order that brings the position to *target* units; None if it is there.
+
+        Pending orders do not count.
+        """
         data = self._named(data)
         held = self.broker.getposition(data).size
         if not target and held:
@@ -315,7 +320,10 @@ class OrderMixin:
     def order_target_value(
         self, data: Any = None, target: float = 0.0, price: float | None = None, **kwargs: Any
     ) -> Any:
-        """Issue the order that brings the position's value to *target*, in whole units at *price* (default: the close)."""
+        """Issue the order that brings the position's value to *target*; None if it is there.
+
+        The size is in whole units at *price*, which is the close if left out.
+        """
         data = self._named(data)
         held = self.broker.getposition(data).size
         self._price_sizes = True
@@ -343,7 +351,7 @@ class OrderMixin:
             data=self._named(data), target=target * self.broker.getvalue(), **kwargs
         )
 
-    # -- what came of it --------------------------------------------------------------------------------------------------
+    # -- what came of it ---------------------------------------------------------------------------------------
 
     def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
         """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
