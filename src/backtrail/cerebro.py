@@ -7,7 +7,7 @@ import datetime
 import itertools
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from .base.declare import ParamsBase
 from .base.info import Info
@@ -33,7 +33,7 @@ class Cerebro(ParamsBase):
     cash and commission on :attr:`broker`; then :meth:`run`, which gives the list of strategies.
     """
 
-    params = (
+    params: ClassVar[Any] = (
         ("preload", True), ("runonce", True), ("maxcpus", None), ("stdstats", True), ("oldbuysell", False),
         ("oldtrades", False), ("lookahead", 0), ("exactbars", False), ("optdatas", True), ("optreturn", True),
         ("objcache", False), ("live", False), ("writer", False), ("tradehistory", False), ("oldsync", False),
@@ -374,7 +374,7 @@ class Cerebro(ParamsBase):
             from .optimize.executors import run_sets
 
             run_sets(self, list(sets), self.p.executor)
-        return self.runstrats if self._dooptimize else self.runstrats[0]  # type: ignore[no-any-return]
+        return self.runstrats if self._dooptimize else self.runstrats[0]
 
     def _check_settings(self) -> None:
         choices = ("error", "warn", "allow", None)
@@ -458,8 +458,7 @@ class Cerebro(ParamsBase):
         state["runwriters"] = []
         state["_run"] = None
         state["optcbs"] = []
-        params = state["params"] = Info(self.params._defaults, self.params.__dict__)
-        params.executor = None
+        params = state["params"] = Info(self.params._defaults, {**self.params.__dict__, "executor": None})
         state["p"] = params
         return state
 

@@ -58,13 +58,16 @@ class Timeline:
                 data.__dict__["_c"] = shared
 
 
-def build_timeline(datas: Sequence[Any], event_mode: bool = False) -> Timeline | None:
+def build_timeline(datas: Sequence[Any], event_mode: bool = False, stepped: bool = False) -> Timeline | None:
     """Lay out the cycles of a run on preloaded *datas*; None if their bars must be delivered one by one.
 
-    *event_mode* asks for the cycles that delivery bar by bar gives (``Cerebro.resampledata``).
+    *event_mode* asks for the cycles of feeds that are not preloaded (``Cerebro.resampledata``), *stepped* for those of
+    preloaded feeds without vectorised indicators.
     """
     if event_mode:
         return _event_timeline(datas)
+    if stepped and len(datas) > 1 and not all(_increasing(_times(d)) and not d.resampling for d in datas):
+        return _dry_run(datas)
     return _merged(datas)
 
 
@@ -143,12 +146,18 @@ def _stepped(members: list[tuple[Floats, list[Any]]], by_time: bool) -> Timeline
 
 
 def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
+    if len(datas) == 1:
+        return _merged(datas, by_time=True)
     resampled = [d for d in datas if d.resampling]
-    if not resampled or len(datas) == 1:
-        if all(_increasing(_times(d)) for d in datas) or len(datas) == 1:
-            return _merged(datas, by_time=True)
-        return _dry_run(datas)
-    return _one_source(datas) or _dry_run(datas)
+    if not resampled and all(_increasing(_times(d)) for d in datas):
+        return _merged(datas, by_time=True)
+    found = _one_source(datas)
+    if found is not None:
+        return found
+    for data in resampled:
+        if not data._restep():
+            return None
+    return _dry_run(datas)
 
 
 def _one_source(datas: Sequence[Any]) -> Timeline | None:
@@ -188,11 +197,8 @@ def _one_source(datas: Sequence[Any]) -> Timeline | None:
     return Timeline(cycles, moments, [Group(own, [source]), *groups], by_time=True)
 
 
-def _dry_run(datas: Sequence[Any]) -> Timeline | None:
+def _dry_run(datas: Sequence[Any]) -> Timeline:
     """Deliver all bars once without a strategy, and note which were current in each cycle."""
-    for data in datas:
-        if data.resampling and not data._restep():
-            return None
     merge = Merge(datas)
     moments: list[float] = []
     bars: list[list[int]] = [[] for _ in datas]

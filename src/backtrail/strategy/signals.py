@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from ..base.owner import inside
 from ..errors import ParameterValueError
@@ -33,7 +33,7 @@ SignalTypes = list(range(14))
 class Signal(Indicator):
     """A line whose sign is a signal; by default the values of the data it is given."""
 
-    lines = ("signal",)
+    lines: ClassVar[Any] = ("signal",)
 
     def __init__(self) -> None:
         self.lines.signal = self.data0.lines[0]
@@ -59,7 +59,7 @@ class SignalStrategy(Strategy):
     ``_accumulate``. ``_data`` (a data, its number or its name) is what is traded, by default the first data.
     """
 
-    params = (("signals", []), ("_accumulate", False), ("_concurrent", False), ("_data", None))
+    params: ClassVar[Any] = (("signals", []), ("_accumulate", False), ("_concurrent", False), ("_data", None))
 
     def _prepare(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

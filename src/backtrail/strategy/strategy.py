@@ -29,11 +29,11 @@ class _BrokerPosition:
 class Strategy(OrderMixin, TimerMixin, StrategyBase):
     """Base of strategies: define ``next`` and whatever hooks are of interest."""
 
-    lines = ("datetime",)
+    lines: ClassVar[Any] = ("datetime",)
     csv: ClassVar[bool] = True
     _oldsync: ClassVar[bool] = False
     _hooks: ClassVar[frozenset[str]] = frozenset()
-    plotinfo = {
+    plotinfo: ClassVar[Any] = {
         "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
         "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False,
@@ -228,7 +228,8 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
         return values
 
     def _now(self) -> _dt.datetime:
-        return self.lines.datetime.datetime()
+        now: _dt.datetime = self.lines.datetime.datetime()
+        return now
 
 
 _HOOKS = (
