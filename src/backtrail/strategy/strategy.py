@@ -18,12 +18,16 @@ _RENAMED = {"notify": "notify_order", "notify_operation": "notify_trade"}
 
 
 class _BrokerPosition:
-    """``strategy.position`` as long as the strategy has no attribute of that name: the first data's position."""
+    """``strategy.position``: the first data's position, an attribute of the strategy from its first reading on.
+
+    Reading it is what makes the broker hold a position of that data, and positions are valued in that order.
+    """
 
     def __get__(self, strategy: Any, owner: type | None = None) -> Any:
         if strategy is None:
             return self
-        return strategy.getposition()
+        made = strategy.__dict__["position"] = strategy.getposition()
+        return made
 
 
 class Strategy(OrderMixin, TimerMixin, StrategyBase):
@@ -73,8 +77,6 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
         self._tz: Any = None
         self._init_orders()
         self._init_timers()
-        if self.datas:
-            own["position"] = self.broker.getposition(self.datas[0])
         return args, kwargs
 
     def _find_owner(self) -> Any:
