@@ -1,0 +1,363 @@
+"""The base of analyzers: hooks, children, results.
+
+An analyzer is told about orders, trades, cash and value, and is stepped once per cycle after its strategy. One that
+can work out its results from whole arrays implements :meth:`Analyzer.advance` beside the hooks: as long as no subclass
+changes its hooks, these are never called, and ``advance`` is called at the end, or when somebody reads the results.
+Both ways must leave the object in the same state, to the last bit.
+"""
+
+from __future__ import annotations
+
+import pprint as _pprint
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.declare import ParamsBase, param
+from ..base.outline import Outline
+from ..base.owner import building
+from ..errors import DeclarationError
+
+Floats = NDArray[np.float64]
+
+CYCLE_HOOKS = ("prenext", "nextstart", "next", "notify_cashvalue", "notify_fund")
+EVENT_HOOKS = ("notify_order", "notify_trade")
+
+
+class AccountPath(Protocol):
+    """What a run records of the account: one value per cycle of the strategy, index 0 for its first.
+
+    The values are those that ``notify_cashvalue`` and ``notify_fund`` give in that cycle. ``cycles`` counts the cycles
+    that are complete: in the course of a cycle it is not among them, after the last bar all are.
+    """
+
+    cycles: int
+    datetime: Floats
+    cash: Floats
+    value: Floats
+    fundvalue: Floats
+    fundshares: Floats
+
+    def seen(self, data: Any, line: str) -> Floats:
+        """Give what *line* of *data* showed in each cycle; NaN before the data's first bar."""
+        ...
+
+    def position_value(self, data: Any) -> Floats:
+        """Give the value of the position in *data* in each cycle."""
+        ...
+
+
+class _Results:
+    """``rets`` of an analyzer that is behind: brought up to date when it is read.
+
+    Not a data descriptor: as soon as the instance has an attribute ``rets``, that is what is read.
+    """
+
+    def __get__(self, analyzer: Analyzer | None, owner: type | None = None) -> Any:
+        if analyzer is None:
+            return self
+        held = analyzer.__dict__.get("_held", self)
+        if held is self:
+            raise AttributeError(f"{type(analyzer).__name__!r} object has no attribute 'rets'")
+        analyzer._catch_up()
+        return analyzer._held
+
+
+class Analyzer(ParamsBase):
+    """Base of analyzers.
+
+    ``strategy``, ``data`` and ``datas`` are those of the strategy. Analyzers made in ``__init__`` become children,
+    which are served before this one. Results go into ``rets``, by default an ordered dict.
+    """
+
+    csv: ClassVar[bool] = True
+    # hooks which, when a subclass of the class that implements `advance` defines them, make it step cycle by cycle
+    _stepping_hooks: ClassVar[tuple[str, ...]] = CYCLE_HOOKS
+    _steps: ClassVar[bool] = False
+    # step in those cycles only in which an order or a trade was notified
+    _steps_on_events: ClassVar[bool] = False
+
+    if TYPE_CHECKING:  # for type checkers: no parameters
+        strategy: Any = param(init=False)
+        data: Any = param(init=False)
+        datas: list[Any] = param(init=False)
+        rets: Any = param(init=False)
+        _held: Any = param(init=False)
+    else:
+        rets = _Results()
+
+    @classmethod
+    def _declare(cls) -> None:
+        super()._declare()
+        cls._steps = _hooks_changed(cls)
+
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = super()._prepare(args, kwargs)
+        self._children: list[Analyzer] = []
+        self._parent: Analyzer | None = None
+        self.strategy = self._find_owners()
+        self._path: AccountPath | None = None
+        self._leader: Any = None  # the observer that this analyzer works for
+        self._behind = False
+        self._done = 0
+        self.datas = self.strategy.datas
+        if self.datas:
+            self.data = self.datas[0]
+        for number, data in enumerate(self.datas):
+            self.__dict__[f"data{number}"] = data
+        self.create_analysis()
+        return args, kwargs
+
+    def _find_owners(self) -> Any:
+        """Register with the innermost analyzer or observer under construction; give the strategy."""
+        registered = False
+        for owner in reversed(building()):
+            if isinstance(owner, Analyzer):
+                if not registered:
+                    self._parent = owner
+                    owner._register(self)
+                return owner.strategy
+            if not registered and hasattr(owner, "_register_analyzer"):
+                owner._register_analyzer(self)
+                registered = True
+            elif hasattr(owner, "_addanalyzer_slave"):
+                return owner
+        raise DeclarationError(
+            f"{type(self).__name__} was made outside of a strategy; an analyzer belongs to one. Use "
+            f"cerebro.addanalyzer({type(self).__name__}), or make it in the __init__ of an analyzer or observer."
+        )
+
+    def _register(self, child: Analyzer) -> None:
+        self._children.append(child)
+
+    def __len__(self) -> int:
+        """Give the number of bars the strategy has seen."""
+        return len(self.strategy)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("data") and "strategy" in self.__dict__:
+            return getattr(self.strategy, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # -- hooks ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run before the first bar."""
+
+    def stop(self) -> None:
+        """Run after the last bar, the children's first: the place to complete the results."""
+
+    def prenext(self) -> None:
+        """Run on each bar before the strategy's minimum period; by default as :meth:`next`."""
+        self.next()
+
+    def nextstart(self) -> None:
+        """Run when the strategy's minimum period is reached; by default as :meth:`next`."""
+        self.next()
+
+    def next(self) -> None:
+        """Run on each bar, after the strategy."""
+
+    def notify_order(self, order: Any) -> None:
+        """Run for each change of an order."""
+
+    def notify_trade(self, trade: Any) -> None:
+        """Run when a trade opens and when it closes."""
+
+    def notify_cashvalue(self, cash: float, value: float) -> None:
+        """Run on each bar with the broker's cash and value."""
+
+    def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        """Run on each bar with cash, value, fund value and fund shares."""
+
+    def create_analysis(self) -> None:
+        """Make ``self.rets``, before ``__init__`` runs."""
+        self.rets = OrderedDict()
+
+    def get_analysis(self) -> Any:
+        """Give the results; during the run, those of the complete cycles."""
+        return self.rets
+
+    def advance(self, start: int, stop: int) -> None:
+        """Process the cycles [start, stop) of ``self._path`` at once: what the hooks would do one by one."""
+
+    # -- output -----------------------------------------------------------------------------------------------------
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        """Print the results as a nested list; arguments as for ``WriterFile`` (``out``, ``rounding`` …)."""
+        outline = Outline(*args, **kwargs)
+        outline.start()
+        outline.writedict({type(self).__name__: self.get_analysis()})
+        outline.stop()
+
+    def pprint(self, *args: Any, **kwargs: Any) -> None:
+        """Print the results with the standard library's ``pprint``; arguments as for it."""
+        _pprint.pprint(self.get_analysis(), *args, **kwargs)
+
+    # -- called by the engine: children before parents --------------------------------------------------------------
+
+    def _start(self) -> None:
+        for child in self._children:
+            child._start()
+        self.start()
+        if self._parent is None and not self._must_step() and _looks_back(self.strategy):
+            self._done = 0
+            for one in self._family():
+                one._fall_behind()
+
+    def _stop(self) -> None:
+        if self._parent is None:
+            self._catch_up()
+            for one in self._family():
+                one._keep_up()
+        for child in self._children:
+            child._stop()
+        self.stop()
+
+    def _prenext(self) -> None:
+        for child in self._children:
+            child._prenext()
+        self.prenext()
+
+    def _nextstart(self) -> None:
+        for child in self._children:
+            child._nextstart()
+        self.nextstart()
+
+    def _next(self) -> None:
+        for child in self._children:
+            child._next()
+        self.next()
+
+    def _notify_cashvalue(self, cash: float, value: float) -> None:
+        for child in self._children:
+            child._notify_cashvalue(cash, value)
+        self.notify_cashvalue(cash, value)
+
+    def _notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        for child in self._children:
+            child._notify_fund(cash, value, fundvalue, shares)
+        self.notify_fund(cash, value, fundvalue, shares)
+
+    def _notify_order(self, order: Any) -> None:
+        for child in self._children:
+            child._notify_order(order)
+        self.notify_order(order)
+
+    def _notify_trade(self, trade: Any) -> None:
+        for child in self._children:
+            child._notify_trade(trade)
+        self.notify_trade(trade)
+
+    # -- working from whole arrays ----------------------------------------------------------------------------------
+
+    def _must_step(self) -> bool:
+        """Tell whether the hooks need to be called in every cycle."""
+        leader = self._leader
+        return self._needs_steps() if leader is None else bool(leader._must_step())
+
+    def _needs_steps(self) -> bool:
+        """Tell whether this analyzer or one below it cannot do without being called in every cycle."""
+        return self._steps or any(child._needs_steps() for child in self._children)
+
+    def _fall_behind(self) -> None:
+        """Leave the cycles to :meth:`_catch_up`."""
+        self._behind = True
+        if type(self).advance is not Analyzer.advance and "rets" in self.__dict__:
+            self._held = self.__dict__.pop("rets")
+
+    def _keep_up(self) -> None:
+        """Have all results from now on."""
+        self._behind = False
+        if "_held" in self.__dict__:
+            self.rets = self.__dict__.pop("_held")
+
+    def _catch_up(self) -> None:
+        """Process the complete cycles that were not processed yet, in the whole family."""
+        if not self._behind:
+            return
+        if self._parent is not None:
+            self._parent._catch_up()
+        elif self._leader is not None:
+            self._leader._catch_up()
+        else:
+            path = self.strategy._account_path()
+            start, self._done = self._done, path.cycles
+            if start < self._done:
+                self._advance(path, start, self._done)
+
+    def _advance(self, path: AccountPath, start: int, stop: int) -> None:
+        """Process the cycles [start, stop) of *path*, children first."""
+        for child in self._children:
+            child._advance(path, start, stop)
+        with self._on(path):
+            self.advance(start, stop)
+
+    @contextmanager
+    def _on(self, path: AccountPath) -> Iterator[None]:
+        """Have *path* and the results at hand."""
+        self._path = path
+        held = "_held" in self.__dict__
+        if held:
+            self.rets = self._held
+        try:
+            yield
+        finally:
+            self._path = None
+            if held:
+                self._held = self.__dict__.pop("rets")
+
+    def _family(self) -> list[Analyzer]:
+        """Give the analyzers below and this one, in the order in which they are served."""
+        out: list[Analyzer] = []
+        for child in self._children:
+            out += child._family()
+        out.append(self)
+        return out
+
+    # -- account ----------------------------------------------------------------------------------------------------
+
+    def _in_fund_mode(self) -> bool:
+        """Tell whether to follow the fund's value: parameter ``fund``, or the broker's mode where that is None."""
+        fund = self.p.fund
+        return bool(self.strategy.broker.fundmode if fund is None else fund)
+
+    def _worth(self) -> float:
+        """Ask the broker for the present value of the portfolio, or of a fund share in fund mode."""
+        broker = self.strategy.broker
+        worth: float = broker.fundvalue if self._in_fund_mode() else broker.getvalue()
+        return worth
+
+    def _worths(self) -> Floats:
+        """Give the value of the portfolio (of a fund share in fund mode) in each cycle of the path."""
+        path = self._path
+        assert path is not None
+        return path.fundvalue if self._in_fund_mode() else path.value
+
+
+def _looks_back(strategy: Any) -> bool:
+    """Tell whether the run can give the account's path afterwards."""
+    path_of = getattr(strategy, "_account_path", None)
+    return path_of is not None and path_of() is not None
+
+
+def _hooks_changed(cls: type[Analyzer]) -> bool:
+    """Tell whether a class below the one that implements ``advance`` defines a hook that matters to it."""
+    for base in cls.__mro__:
+        if "advance" in base.__dict__:
+            return False
+        if any(hook in base.__dict__ for hook in cls._stepping_hooks):
+            return True
+    return False
+
+
+__all__ = ["AccountPath", "Analyzer"]

@@ -1,0 +1,52 @@
+"""How much of the account is invested."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import Analyzer
+from .moments import ratio
+from .periods import as_datetimes, local_micros
+
+
+class GrossLeverage(Analyzer):
+    """Report, bar by bar, the invested part of the value: ``{moment: (value - cash) / value}``.
+
+    The moment is that of the first data. ``fund`` chooses the fund's share value; None asks the broker for its mode.
+    """
+
+    fund: bool | None = None
+
+    def start(self) -> None:
+        """Find out what to follow."""
+        self._fundmode = self._in_fund_mode()
+
+    def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        """Note cash and value."""
+        self._cash = cash
+        self._value = fundvalue if self._fundmode else value
+
+    def next(self) -> None:
+        """Report on this bar."""
+        moment = (self.data if len(self.data) else self.strategy).datetime.datetime()
+        self.rets[moment] = ratio(self._value - self._cash, self._value)
+
+    def advance(self, start: int, stop: int) -> None:
+        """Report on many bars."""
+        path = self._path
+        if path is None or start >= stop:
+            return
+        values = self._worths()[start:stop]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            levels = (values - path.cash[start:stop]) / values
+        numbers = path.seen(self.data, "datetime")[start:stop]
+        early = np.isnan(numbers)
+        if early.any():
+            numbers = np.where(early, path.datetime[start:stop], numbers)
+        moments = as_datetimes(local_micros(numbers, self.data.lines.datetime._tz))
+        self.rets.update(zip(moments, levels.tolist()))
+        self._cash = float(path.cash[stop - 1])
+        self._value = float(values[-1])
+
+
+__all__ = ["GrossLeverage"]

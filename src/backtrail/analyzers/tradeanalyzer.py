@@ -1,0 +1,212 @@
+"""Statistics over closed trades."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from ..base.autodict import AutoOrderedDict
+from .base import Analyzer
+
+_CLOSED = 2  # Trade.Closed
+
+
+class _Group:
+    """Sums over some of the trades: all of them, the long ones or the short ones."""
+
+    __slots__ = ("count", "longest", "lost", "net", "shortest", "total_len", "won")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.net: float = 0
+        self.total_len = 0
+        self.longest = 0
+        self.shortest = sys.maxsize
+        self.won = _Outcome()
+        self.lost = _Outcome()
+
+
+class _Outcome:
+    """Sums over the won or the lost trades of a group."""
+
+    __slots__ = ("count", "extreme", "longest", "net", "shortest", "total_len")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.net: float = 0
+        self.extreme: float = 0.0
+        self.total_len = 0
+        self.longest = 0
+        self.shortest = sys.maxsize
+
+
+class TradeAnalyzer(Analyzer):
+    """Report statistics over trades.
+
+    Results: ``total`` (``total``, ``open``, ``closed``), ``streak`` (of won and lost: ``current``, ``longest``),
+    ``pnl`` (``gross`` and ``net``: ``total``, ``average``), ``won`` and ``lost`` (``total``, ``pnl``: ``total``,
+    ``average``, ``max``), ``long`` and ``short`` (the same, and by outcome) and ``len`` (bars: ``total``,
+    ``average``, ``max``, ``min``, by outcome and direction). A trade is won if its profit after commission is not
+    negative. Without a closed trade there is only ``total``; reading a name that is not there raises KeyError after
+    the run.
+    """
+
+    def create_analysis(self) -> None:
+        """Make the results: no trade yet."""
+        self._pending: list[tuple[float, float, bool, int]] = []
+        self._opened = 0
+        self._watched = False
+        self._all = _Group()
+        self._long = _Group()
+        self._short = _Group()
+        self._gross: float = 0
+        self._streaks = [0, 0, 0, 0]  # won: current, longest; lost: current, longest
+        self.rets = AutoOrderedDict()
+        self._rets.total.total = 0
+
+    @property  # type: ignore[misc]  # an attribute elsewhere
+    def rets(self) -> Any:
+        """The results, with everything notified so far."""
+        if self._pending or self._opened:
+            self._fold()
+        return self._rets
+
+    @rets.setter
+    def rets(self, value: Any) -> None:
+        self._rets = value
+
+    def stop(self) -> None:
+        """Close the results: a missing name raises KeyError from here on."""
+        super().stop()
+        self.rets._close()
+
+    def notify_trade(self, trade: Any) -> None:
+        """Count the trade."""
+        if trade.justopened:
+            self._opened += 1
+        elif trade.status == _CLOSED:
+            self._pending.append((trade.pnl, trade.pnlcomm, trade.long, trade.barlen))
+        else:
+            return
+        if self._watched:
+            self._fold()
+
+    def _watch(self) -> None:
+        """Keep the results up to date from now on: somebody holds them during the run."""
+        self._watched = True
+
+    # -- folding ----------------------------------------------------------------------------------------------------
+
+    def _fold(self) -> None:
+        """Work what was notified since the last time into the results."""
+        pending, self._pending = self._pending, []
+        total = self._rets["total"]
+        if self._opened:
+            total["total"] += self._opened
+            total["open"] = total.get("open", 0) + self._opened
+            self._opened = 0
+        if not pending:
+            return
+        total["open"] = total.get("open", 0) - len(pending)
+        total["closed"] = total.get("closed", 0) + len(pending)
+        self._add(pending)
+        self._write()
+
+    def _add(self, trades: list[tuple[float, float, bool, int]]) -> None:
+        everything, long, short = self._all, self._long, self._short
+        won_now, won_most, lost_now, lost_most = self._streaks
+        gross = self._gross
+        for pnl, net, is_long, barlen in trades:
+            gross += pnl
+            won = net >= 0.0
+            if won:
+                won_now += 1
+                lost_now = 0
+                if won_now > won_most:
+                    won_most = won_now
+            else:
+                lost_now += 1
+                won_now = 0
+                if lost_now > lost_most:
+                    lost_most = lost_now
+            for group in (everything, long if is_long else short):
+                group.count += 1
+                group.net += net
+                group.total_len += barlen
+                if barlen > group.longest:
+                    group.longest = barlen
+                outcome = group.won if won else group.lost
+                outcome.count += 1
+                outcome.net += net
+                if net > outcome.extreme if won else net < outcome.extreme:
+                    outcome.extreme = net
+                if barlen:
+                    outcome.total_len += barlen
+                    if barlen > outcome.longest:
+                        outcome.longest = barlen
+                    if barlen < outcome.shortest:
+                        outcome.shortest = barlen
+                    if barlen < group.shortest or not group.shortest:
+                        group.shortest = barlen
+                elif group is everything:
+                    group.shortest = 0  # as in backtrader: forgotten again by the next trade that lasts
+        self._gross = gross
+        self._streaks = [won_now, won_most, lost_now, lost_most]
+
+    def _write(self) -> None:
+        """Write the sums into the results, in place."""
+        rets = self._rets
+        everything = self._all
+        won, lost = everything.won, everything.lost
+        won_now, won_most, lost_now, lost_most = self._streaks
+        _put(rets.streak.won, current=won_now, longest=won_most)
+        _put(rets.streak.lost, current=lost_now, longest=lost_most)
+        count = everything.count
+        _put(rets.pnl.gross, total=self._gross, average=self._gross / count)
+        _put(rets.pnl.net, total=everything.net, average=everything.net / count)
+        for name, outcome in (("won", won), ("lost", lost)):
+            rets[name]["total"] = outcome.count
+            _put(rets[name].pnl, **_money(outcome))
+        for name, group in (("long", self._long), ("short", self._short)):
+            side = rets[name]
+            side["total"] = group.count
+            _put(side.pnl, total=_sum(group.net), average=group.net / (group.count or 1.0))
+            _put(side.pnl.won, **_money(group.won))
+            _put(side.pnl.lost, **_money(group.lost))
+            side["won"] = group.won.count
+            side["lost"] = group.lost.count
+        lengths = rets["len"]
+        _put(lengths, **_bars(everything, count))
+        for name, outcome in (("won", won), ("lost", lost)):
+            bars = _bars(outcome, outcome.count)
+            if bars["min"] == sys.maxsize:
+                del bars["min"]
+            _put(lengths[name], **bars)
+        for name, group in (("long", self._long), ("short", self._short)):
+            _put(lengths[name], **_bars(group, group.count))
+            _put(lengths[name].won, **_bars(group.won, group.won.count))
+            _put(lengths[name].lost, **_bars(group.lost, group.lost.count))
+
+
+def _put(results: AutoOrderedDict, **values: Any) -> None:
+    results.update(values)
+
+
+def _sum(total: float) -> float:
+    return total or 0.0  # no trade, or a sum of zero: a float as for every other sum
+
+
+def _money(outcome: _Outcome) -> dict[str, float]:
+    return {
+        "total": _sum(outcome.net),
+        "average": outcome.net / (outcome.count or 1.0),
+        "max": outcome.extreme,
+    }
+
+
+def _bars(group: _Group | _Outcome, count: int) -> dict[str, float]:
+    total = group.total_len
+    return {"total": total, "average": total / (count or 1.0), "max": group.longest, "min": group.shortest}
+
+
+__all__ = ["TradeAnalyzer"]

@@ -1,0 +1,96 @@
+"""The variability-weighted return."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..base.declare import param
+from .moments import ratio, standarddev
+from .returns import Returns
+from .timeframe import TimeFrameAnalyzerBase
+
+
+class VWR(TimeFrameAnalyzerBase):
+    """Report the variability-weighted return.
+
+    The yearly return in percent (:class:`Returns`), lowered by how far the values at the ends of the periods stray from
+    steady growth: ``rnorm100 * (1 - (deviation / sdev_max) ** tau)``. ``tann`` is the number of periods per year.
+
+    Result: ``vwr``; NaN for fewer than two periods and after a total loss.
+    """
+
+    params: ClassVar[Any] = (
+        ("tann", None),
+        ("tau", param(default=0.20, ge=0)),
+        ("sdev_max", param(default=2.0, gt=0)),
+        ("fund", None),
+    )
+    alias: ClassVar[Any] = ("VariabilityWeightedReturn",)
+
+    _TANN: ClassVar[dict[int, float]] = Returns._TANN
+
+    def setup(self) -> None:
+        """Follow the returns."""
+        self._returns = Returns(
+            timeframe=self.p.timeframe, compression=self.p.compression, tann=self.p.tann, fund=self.p.fund
+        )
+
+    def start(self) -> None:
+        """Begin with the value before the first bar."""
+        super().start()
+        self._fundmode = self._in_fund_mode()
+        self._pis: list[float] = [self._worth()]
+        self._pns: list[float] = [math.nan]
+
+    def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        """Note the value as the latest of the present period."""
+        self._value = fundvalue if self._fundmode else value
+
+    def on_dt_over(self) -> None:
+        """Start a period from where the last one ended."""
+        if not math.isnan(self._pns[-1]):
+            self._pis.append(self._pns[-1])
+            self._pns.append(math.nan)
+
+    def next(self) -> None:
+        """Take the value as the latest of the present period."""
+        self._pns[-1] = self._value
+
+    def advance(self, start: int, stop: int) -> None:
+        """Do the same for many cycles at once."""
+        if start >= stop:
+            return
+        _, stops, keys = self._divide(start, stop)
+        ends: list[float] = self._worths()[stops - 1].tolist()
+        if len(ends) > len(keys) or math.isnan(self._pns[-1]):
+            self._pns[-1] = ends.pop(0)
+        if ends:
+            self._pis.append(self._pns[-1])
+            self._pis += ends[:-1]
+            self._pns += ends
+
+    def stop(self) -> None:
+        """Report."""
+        super().stop()
+        found = self._returns.get_analysis()
+        ravg = found["ravg"]
+        try:
+            strays = [
+                ratio(end, begin * math.exp(ravg * n)) - 1.0
+                for n, (begin, end) in enumerate(zip(self._pis, self._pns), 1)
+            ]
+            deviation = standarddev(strays, bessel=True)
+            vwr = found["rnorm100"] * (1.0 - pow(deviation / self.p.sdev_max, self.p.tau))
+        except ArithmeticError:
+            vwr = math.nan
+        self.rets["vwr"] = vwr
+
+
+if TYPE_CHECKING:
+
+    class VariabilityWeightedReturn(VWR):
+        """The alias, which the class makes."""
+
+
+__all__ = ["VWR", "VariabilityWeightedReturn"]
