@@ -133,7 +133,8 @@ class CSVDataBase(DataBase):
                 f"{source!r} - pass dataname='path/to/file.csv'"
             )
         try:
-            return open(source, encoding="utf-8-sig")
+            # bytes that are not UTF-8 matter only in the fields that are read
+            return open(source, encoding="utf-8-sig", errors="surrogateescape")
         except FileNotFoundError:
             not_found(self._label(), source)
 
@@ -247,7 +248,7 @@ class CSVDataBase(DataBase):
             return None
         if not is_large(os.path.getsize(source)) or not isinstance(self.separator, str):
             return None
-        with open(source, encoding="utf-8-sig", errors="replace") as peek:
+        with open(source, encoding="utf-8-sig", errors="surrogateescape") as peek:
             first = next(islice(peek, self._lineno, None), "").rstrip("\n").split(self.separator)
         kinds = self._kinds(first)
         if kinds is None:
@@ -257,16 +258,9 @@ class CSVDataBase(DataBase):
         return None if table is None or lines is None else self._assemble(lines, table.lines)
 
     def _read_small_file(self) -> Columns:
-        try:
-            body = self.f.read()
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"{self._where(0).removesuffix(', line 0')} - expected UTF-8 text - found bytes that are not "
-                f"({error}) - "
-                "convert the file to UTF-8, or pass dataname=open(path, encoding='latin-1')"
-            ) from None
+        body = self.f.read()
         if isinstance(body, bytes):
-            body = body.decode("utf-8")
+            body = body.decode("utf-8-sig", "surrogateescape")
         if "\r" in body:
             body = body.replace("\r\n", "\n").replace("\r", "\n")
         rows, numbers = split_lines(body, self._lineno + 1)

@@ -118,7 +118,7 @@ def read_large(
         if kind == "time":
             if not first_row[at]:
                 return None
-            types[str(at)] = pa.binary(len(first_row[at].encode()))
+            types[str(at)] = pa.binary(len(first_row[at].encode("utf-8", "surrogateescape")))
         else:
             types[str(at)] = pa.float64() if kind == "number" else pa.int64()
     reading = pacsv.ReadOptions(column_names=[str(at) for at in range(len(first_row))], skip_rows=skip)

@@ -144,13 +144,13 @@ def rounded(values: Floats, decimals: int | None) -> Floats:
     if decimals is None or not 0 <= decimals <= 15:
         return np.array([float(round(value, decimals)) for value in values.tolist()])
     scale = 10.0**decimals
-    scaled = values * scale
-    whole = np.rint(scaled)
-    out: Floats = whole / scale  # correctly rounded, as reading the decimal digits would be
-    # halfway between two results (and where there are no fractions left) the exact value decides
-    unsure = (np.abs(np.abs(scaled - whole) - 0.5) <= 1e-6 + 1e-14 * np.abs(scaled)) | (
-        np.abs(scaled) > 2.0**50
-    )
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities stay what they are
+        scaled = values * scale
+        whole = np.rint(scaled)
+        out: Floats = whole / scale  # correctly rounded, as reading the decimal digits would be
+        # halfway between two results (and where there are no fractions left) the exact value decides
+        halfway = np.abs(np.abs(scaled - whole) - 0.5) <= 1e-6 + 1e-14 * np.abs(scaled)
+    unsure = halfway | (np.abs(scaled) > 2.0**50)
     for at in np.flatnonzero(unsure & np.isfinite(values)).tolist():
         out[at] = round(float(values[at]), decimals)
     return out
