@@ -298,7 +298,10 @@ class LineSeries(Declared, LineMultiple):
         lines = Lines(type(self).lines, clock, self)
         own["lines"] = own["l"] = lines
         own["_c"] = clock
+        own["_root"] = self
         own["_a"] = memoryview(b"").cast("d") if not lines._all else None
+        for one in lines._all:
+            one._root = self
         for name, value in lines.__dict__.items():
             if isinstance(value, Line) and name not in ("p", "params"):
                 own[name] = value
@@ -315,6 +318,8 @@ class LineSeries(Declared, LineMultiple):
             found = self.lines[int(digits)]
             object.__setattr__(self, name, found)
             return found
+        if not name.startswith("__") and hasattr(Lines, name) and "lines" in self.__dict__:
+            return getattr(self.lines, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _set_line(self, name: str, value: Any) -> bool:
