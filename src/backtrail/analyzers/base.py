@@ -67,6 +67,16 @@ class _Results:
         return analyzer._held
 
 
+def _hooks_changed(cls: type[Analyzer]) -> bool:
+    """Tell whether a class below the one that implements ``advance`` defines a hook that matters to it."""
+    for base in cls.__mro__:
+        if "advance" in base.__dict__:
+            return False
+        if any(hook in base.__dict__ for hook in cls._stepping_hooks):
+            return True
+    return False
+
+
 class Analyzer(ParamsBase):
     """Base of analyzers.
 
@@ -348,16 +358,6 @@ def _looks_back(strategy: Any) -> bool:
     """Tell whether the run can give the account's path afterwards."""
     path_of = getattr(strategy, "_account_path", None)
     return path_of is not None and path_of() is not None
-
-
-def _hooks_changed(cls: type[Analyzer]) -> bool:
-    """Tell whether a class below the one that implements ``advance`` defines a hook that matters to it."""
-    for base in cls.__mro__:
-        if "advance" in base.__dict__:
-            return False
-        if any(hook in base.__dict__ for hook in cls._stepping_hooks):
-            return True
-    return False
 
 
 __all__ = ["AccountPath", "Analyzer"]

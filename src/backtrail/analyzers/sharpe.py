@@ -19,8 +19,8 @@ class SharpeRatio(Analyzer):
     The returns are those of periods of ``timeframe``. ``riskfreerate`` is per year: it is converted to the timeframe
     (``convertrate``: ``(1 + r) ** (1 / factor) - 1``), else the returns are compounded to a year. ``factor`` is the
     number of periods per year (252 days, 52 weeks, 12 months, 1 year unless given; ``daysfactor`` is its older name
-    for days). ``annualize`` multiplies a ratio with converted rate by ``sqrt(factor)``; ``stddev_sample`` divides by one
-    less. ``legacyannual`` takes yearly returns from :class:`AnnualReturn` and the rate as it is.
+    for days). ``annualize`` multiplies a ratio with converted rate by ``sqrt(factor)``; ``stddev_sample`` divides by
+    one less. ``legacyannual`` takes yearly returns from :class:`AnnualReturn` and the rate as it is.
 
     Result: ``sharperatio``; None where it cannot be computed (no returns, or returns that do not vary).
     """
