@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import param
 from ..kernels import recursive
@@ -26,9 +26,6 @@ class MovingAverage:
             setattr(cls, name.removesuffix("MovingAverage"), made)
         elif name.startswith("MovingAverage"):
             setattr(cls, name.removeprefix("MovingAverage"), made)
-
-    def __class_getitem__(cls, name: str) -> Any:
-        return getattr(cls, name)
 
 
 class MovAv(MovingAverage):
@@ -102,18 +99,18 @@ class WeightedMovingAverage(MovingAverageBase):
         self.lines[0] = WeightedAverage(self.data, period=period, coef=coef, weights=weights)
 
 
-# names under which the classes above are defaults of parameters
-EMA: Any = MovAv["EMA"]
-SMA: Any = MovAv["SMA"]
-WMA: Any = MovAv["WMA"]
+if TYPE_CHECKING:  # made by ``alias``
+    EMA = ExponentialMovingAverage
+    SMA = MovingAverageSimple
+    WMA = WeightedMovingAverage
 
 
 class DoubleExponentialMovingAverage(MovingAverageBase):
     """Mulloy's double exponential average: ``2 * ema - ema(ema)``."""
 
     alias = ("DEMA", "MovingAverageDoubleExponential")
-    lines = ("dema",)
-    params = (("_movav", EMA),)
+    _movav: Any = param(default=EMA)
+    dema = line()
 
     def setup(self) -> None:
         """Combine the averages."""
@@ -126,8 +123,8 @@ class TripleExponentialMovingAverage(MovingAverageBase):
     """Mulloy's triple exponential average: ``3 * ema - 3 * ema(ema) + ema(ema(ema))``."""
 
     alias = ("TEMA", "MovingAverageTripleExponential")
-    lines = ("tema",)
-    params = (("_movav", EMA),)
+    _movav: Any = param(default=EMA)
+    tema = line()
 
     def setup(self) -> None:
         """Combine the averages."""
@@ -141,8 +138,8 @@ class HullMovingAverage(MovingAverageBase):
     """Hull's average: a weighted average over the root of *period* of ``2 * wma(period / 2) - wma(period)``."""
 
     alias = ("HMA", "HullMA")
-    lines = ("hma",)
-    params = (("_movav", WMA),)
+    _movav: Any = param(default=WMA)
+    hma = line()
 
     def setup(self) -> None:
         """Combine the averages."""
@@ -179,8 +176,8 @@ class ZeroLagExponentialMovingAverage(MovingAverageBase):
     """Exponential average of ``2 * value - value half a period ago``."""
 
     alias = ("ZLEMA", "ZeroLagEma")
-    lines = ("zlema",)
-    params = (("_movav", EMA),)
+    _movav: Any = param(default=EMA)
+    zlema = line()
 
     def setup(self) -> None:
         """Average the corrected data."""
@@ -190,11 +187,15 @@ class ZeroLagExponentialMovingAverage(MovingAverageBase):
 
 
 class ZeroLagIndicator(MovingAverageBase):
-    """Error-correcting average (Ehlers and Way): of 2 * *gainlimit* + 1 gains each bar takes the closest to the price."""
+    """Error-correcting average (Ehlers and Way): each bar takes the gain that comes closest to the price.
+
+    The gains tried are -*gainlimit* / 10 … *gainlimit* / 10.
+    """
 
     alias = ("ZLIndicator", "ZLInd", "EC", "ErrorCorrecting")
-    lines = ("ec",)
-    params = (("gainlimit", 50), ("_movav", EMA))
+    gainlimit: int = param(default=50, ge=0)
+    _movav: Any = param(default=EMA)
+    ec = line()
 
     def _plotlabel(self) -> list[Any]:
         return [self.p.period, self.p.gainlimit] + [self.p._movav] * self.p.notdefault("_movav")
@@ -218,15 +219,19 @@ class ZeroLagIndicator(MovingAverageBase):
             )
 
 
-HMA: Any = MovAv["HMA"]
+if TYPE_CHECKING:
+    HMA = HullMovingAverage
 
 
 class DicksonMovingAverage(MovingAverageBase):
     """Dickson's average: the middle of an error-correcting average and a Hull average over *hperiod*."""
 
     alias = ("DMA", "DicksonMA")
-    lines = ("dma",)
-    params = (("gainlimit", 50), ("hperiod", 7), ("_movav", EMA), ("_hma", HMA))
+    gainlimit: int = param(default=50, ge=0)
+    hperiod: int = param(default=7, ge=1)
+    _movav: Any = param(default=EMA)
+    _hma: Any = param(default=HMA)
+    dma = line()
 
     def _plotlabel(self) -> list[Any]:
         return (

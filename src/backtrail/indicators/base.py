@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..lines.iterator import IndicatorBase
 
@@ -15,7 +15,7 @@ class Indicator(IndicatorBase):
     """
 
     csv: ClassVar[bool] = False
-    plotinfo = {
+    plotinfo: ClassVar[Any] = {
         "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
         "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,

@@ -7,7 +7,7 @@ from typing import Any
 from ..base.declare import param
 from ..lines.functions import And, If
 from ..lines.series import line
-from .averages import MovAv
+from .averages import SmoothedMovingAverage
 from .base import Indicator
 from .volatility import AverageTrueRange
 
@@ -40,7 +40,7 @@ class _DirectionalIndicator(Indicator):
 
     _wanted = (True, True)
     period: int = param(default=14, ge=1)
-    movav: Any = MovAv["Smoothed"]
+    movav: Any = SmoothedMovingAverage
     plotlines = {"plusDI": {"_name": "+DI"}, "minusDI": {"_name": "-DI"}}
 
     def _plotlabel(self) -> list[Any]:

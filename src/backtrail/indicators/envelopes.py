@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from ..lines.series import line
 from .averages import MovAv, MovingAverageBase
@@ -11,11 +11,11 @@ from .base import Indicator
 
 
 class EnvelopeMixIn:
-    """Adds the lines ``top`` and ``bot``, *perc* percent above and below the first line of the class it is mixed into."""
+    """Adds the lines ``top`` and ``bot``, *perc* percent above and below the first line of the class."""
 
-    lines: Any = ("top", "bot")
-    params: Any = (("perc", 2.5),)
-    plotlines: Any = {"top": {"_samecolor": True}, "bot": {"_samecolor": True}}
+    lines: ClassVar[Any] = ("top", "bot")
+    params: ClassVar[Any] = (("perc", 2.5),)
+    plotlines: ClassVar[Any] = {"top": {"_samecolor": True}, "bot": {"_samecolor": True}}
 
     def _surround(self: Any) -> None:
         """Build the bands around the first line."""
@@ -39,9 +39,9 @@ class _EnvelopeBase(Indicator):
 class Envelope(_EnvelopeBase, EnvelopeMixIn):
     """Give the data and bands *perc* percent above and below it."""
 
-    lines = EnvelopeMixIn.lines
-    params = EnvelopeMixIn.params
-    plotlines = EnvelopeMixIn.plotlines
+    lines: ClassVar[Any] = EnvelopeMixIn.lines
+    params: ClassVar[Any] = EnvelopeMixIn.params
+    plotlines: ClassVar[Any] = EnvelopeMixIn.plotlines
 
     def setup(self) -> None:
         """Build the bands."""
@@ -52,7 +52,7 @@ class Envelope(_EnvelopeBase, EnvelopeMixIn):
 class OscillatorMixIn(Indicator):
     """Makes a moving average give the distance of the data from it."""
 
-    plotlines = {"_0": {"_name": "osc"}}
+    plotlines: ClassVar[Any] = {"_0": {"_name": "osc"}}
 
     def _plotinit(self) -> None:
         setattr(self.plotlines, self.lines._getlinealias(0), self.plotlines._0)
@@ -95,7 +95,7 @@ def _make_envelope(movav: type[MovingAverageBase], module: Any) -> None:
         "alias": tuple(f"{alias}Envelope" for alias in movav.alias),
         "setup": setup,
     }
-    setattr(module, f"{name}Envelope", type(movav)(f"{name}Envelope", (movav, EnvelopeMixIn), body))
+    setattr(module, f"{name}Envelope", type(f"{name}Envelope", (movav, EnvelopeMixIn), body))
 
 
 def _make_oscillator(movav: type[MovingAverageBase], module: Any) -> None:
@@ -116,7 +116,7 @@ def _make_oscillator(movav: type[MovingAverageBase], module: Any) -> None:
         "alias": tuple(aliases),
         "setup": setup,
     }
-    setattr(module, f"{name}Oscillator", type(movav)(f"{name}Oscillator", (movav, OscillatorMixIn), body))
+    setattr(module, f"{name}Oscillator", type(f"{name}Oscillator", (movav, OscillatorMixIn), body))
 
 
 def _make_all() -> None:

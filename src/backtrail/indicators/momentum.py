@@ -6,7 +6,7 @@ from typing import Any
 
 from ..base.declare import param
 from ..lines.series import line
-from .averages import EMA, SMA, MovAv
+from .averages import EMA, SMA, MovingAverageSimple
 from .base import Indicator
 from .volatility import AverageTrueRange, MeanDeviation
 
@@ -86,7 +86,7 @@ class CommodityChannelIndex(Indicator):
     alias = ("CCI",)
     period: int = param(default=20, ge=1)
     factor: float = 0.015
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     upperband: float = 100.0
     lowerband: float = -100.0
     cci = line()
@@ -112,7 +112,7 @@ class DetrendedPriceOscillator(Indicator):
 
     alias = ("DPO",)
     period: int = param(default=20, ge=1)
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     plotinfo = {"plothlines": [0.0]}
     dpo = line()
 
@@ -129,8 +129,9 @@ class PrettyGoodOscillator(Indicator):
     """Give the distance of the value from its average, in average true ranges (Johnson)."""
 
     alias = ("PGO", "PrettyGoodOsc")
-    lines = ("pgo",)
-    params = (("period", 14), ("_movav", MovAv["Simple"]))
+    period: int = param(default=14, ge=1)
+    _movav: Any = param(default=MovingAverageSimple)
+    pgo = line()
 
     def setup(self) -> None:
         """Relate the distance to the range."""
@@ -143,9 +144,11 @@ class Trix(Indicator):
     """Give the rate of change, in percent, of a threefold exponential average (Hutson)."""
 
     alias = ("TRIX",)
-    lines = ("trix",)
-    params = (("period", 15), ("_rocperiod", 1), ("_movav", EMA))
+    period: int = param(default=15, ge=1)
+    _rocperiod: int = param(default=1, ge=0)
+    _movav: Any = param(default=EMA)
     plotinfo = {"plothlines": [0.0]}
+    trix = line()
 
     def _plotlabel(self) -> list[Any]:
         return (
@@ -164,8 +167,8 @@ class Trix(Indicator):
 class TrixSignal(Trix):
     """Give Trix and its average over *sigperiod* values."""
 
-    params = (("sigperiod", 9),)
-    lines = ("signal",)
+    sigperiod: int = param(default=9, ge=1)
+    signal = line()
 
     def setup(self) -> None:
         """Average the indicator."""
@@ -177,8 +180,11 @@ class TrueStrengthIndicator(Indicator):
     """Give twice-averaged changes over twice-averaged absolute changes, in percent (Blau)."""
 
     alias = ("TSI",)
-    lines = ("tsi",)
-    params = (("period1", 25), ("period2", 13), ("pchange", 1), ("_movav", EMA))
+    period1: int = param(default=25, ge=1)
+    period2: int = param(default=13, ge=1)
+    pchange: int = param(default=1, ge=0)
+    _movav: Any = param(default=EMA)
+    tsi = line()
 
     def setup(self) -> None:
         """Average changes twice and divide."""
@@ -193,11 +199,20 @@ class KnowSureThing(Indicator):
     """Give the weighted sum of four averaged rates of change, and its average (Pring)."""
 
     alias = ("KST",)
-    lines = ("kst", "signal")
-    params = (
-        ("rp1", 10), ("rp2", 15), ("rp3", 20), ("rp4", 30), ("rma1", 10), ("rma2", 10), ("rma3", 10), ("rma4", 10),
-        ("rsignal", 9), ("rfactors", [1.0, 2.0, 3.0, 4.0]), ("_rmovav", SMA), ("_smovav", SMA),
-    )  # fmt: skip
+    rp1: int = param(default=10, ge=0)
+    rp2: int = param(default=15, ge=0)
+    rp3: int = param(default=20, ge=0)
+    rp4: int = param(default=30, ge=0)
+    rma1: int = param(default=10, ge=1)
+    rma2: int = param(default=10, ge=1)
+    rma3: int = param(default=10, ge=1)
+    rma4: int = param(default=10, ge=1)
+    rsignal: int = param(default=9, ge=1)
+    rfactors: Any = param(default=[1.0, 2.0, 3.0, 4.0])
+    _rmovav: Any = param(default=SMA)
+    _smovav: Any = param(default=SMA)
+    kst = line()
+    signal = line()
     plotinfo = {"plothlines": [0.0]}
 
     def setup(self) -> None:

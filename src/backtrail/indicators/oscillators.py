@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..base.declare import param
 from ..kernels import recursive
 from ..lines.functions import DivByZero
 from ..lines.series import line
-from .averages import SMA, MovAv
+from .averages import SMA, ExponentialMovingAverage, MovingAverageSimple
 from .base import Indicator
 from .volatility import TrueLow, TrueRange
 from .windows import Highest, Lowest, PercentRank, PeriodN, SumN
@@ -20,16 +20,15 @@ class MACD(Indicator):
     period_me1: int = param(default=12, ge=1)
     period_me2: int = param(default=26, ge=1)
     period_signal: int = param(default=9, ge=1)
-    movav: Any = MovAv["Exponential"]
+    movav: Any = ExponentialMovingAverage
     plotinfo = {"plothlines": [0.0]}
     plotlines = {"signal": {"ls": "--"}}
     macd = line()
     signal = line()
 
     def _plotlabel(self) -> list[Any]:
-        return [self.p.period_me1, self.p.period_me2, self.p.period_signal] + [
-            self.p.movav
-        ] * self.p.notdefault("movav")
+        periods = [self.p.period_me1, self.p.period_me2, self.p.period_signal]
+        return periods + [self.p.movav] * self.p.notdefault("movav")
 
     def setup(self) -> None:
         """Subtract the averages and average the difference."""
@@ -55,7 +54,9 @@ class MACDHisto(MACD):
 class _PriceOscBase(Indicator):
     """Base that computes a fast average ``ma1``, a slow average ``ma2`` and their difference as first line."""
 
-    params = (("period1", 12), ("period2", 26), ("_movav", MovAv["Exponential"]))
+    period1: int = param(default=12, ge=1)
+    period2: int = param(default=26, ge=1)
+    _movav: Any = param(default=ExponentialMovingAverage)
     plotinfo = {"plothlines": [0.0]}
 
     def setup(self) -> None:
@@ -69,7 +70,7 @@ class PriceOscillator(_PriceOscBase):
     """Give the difference of a fast and a slow average."""
 
     alias = ("PriceOsc", "AbsolutePriceOscillator", "APO", "AbsPriceOsc")
-    lines = ("po",)
+    po = line()
 
 
 class PercentagePriceOscillator(_PriceOscBase):
@@ -77,9 +78,11 @@ class PercentagePriceOscillator(_PriceOscBase):
 
     alias = ("PPO", "PercPriceOsc")
     _long = True
-    lines = ("ppo", "signal", "histo")
-    params = (("period_signal", 9),)
+    period_signal: int = param(default=9, ge=1)
     plotlines = {"histo": {"_method": "bar", "alpha": 0.50, "width": 1.0}}
+    ppo = line()
+    signal = line()
+    histo = line()
 
     def setup(self) -> None:
         """Scale, average, subtract."""
@@ -102,7 +105,7 @@ class _StochasticBase(Indicator):
 
     period: int = param(default=14, ge=1)
     period_dfast: int = param(default=3, ge=1)
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     upperband: float = 80.0
     lowerband: float = 20.0
     safediv: bool = False
@@ -147,9 +150,8 @@ class Stochastic(_StochasticBase):
     period_dslow: int = param(default=3, ge=1)
 
     def _plotlabel(self) -> list[Any]:
-        return [self.p.period, self.p.period_dfast, self.p.period_dslow] + [
-            self.p.movav
-        ] * self.p.notdefault("movav")
+        periods = [self.p.period, self.p.period_dfast, self.p.period_dslow]
+        return periods + [self.p.movav] * self.p.notdefault("movav")
 
     def setup(self) -> None:
         """Average once more."""
@@ -166,9 +168,8 @@ class StochasticFull(_StochasticBase):
     percDSlow = line()
 
     def _plotlabel(self) -> list[Any]:
-        return [self.p.period, self.p.period_dfast, self.p.period_dslow] + [
-            self.p.movav
-        ] * self.p.notdefault("movav")
+        periods = [self.p.period, self.p.period_dfast, self.p.period_dslow]
+        return periods + [self.p.movav] * self.p.notdefault("movav")
 
     def setup(self) -> None:
         """Publish all three."""
@@ -184,7 +185,7 @@ class WilliamsR(Indicator):
     period: int = param(default=14, ge=1)
     upperband: float = -20.0
     lowerband: float = -80.0
-    plotinfo = {"plotname": "Williams R%"}
+    plotinfo: ClassVar[Any] = {"plotname": "Williams R%"}
     plotlines = {"percR": {"_name": "R%"}}
     percR = line()
 
@@ -261,8 +262,10 @@ class AccelerationDecelerationOscillator(Indicator):
 class DV2(Indicator):
     """Give the percent rank, over *period* bars, of the averaged close relative to the middle of its bar (Varadi)."""
 
-    lines = ("dv2",)
-    params = (("period", 252), ("maperiod", 2), ("_movav", SMA))
+    period: int = param(default=252, ge=1)
+    maperiod: int = param(default=2, ge=1)
+    _movav: Any = param(default=SMA)
+    dv2 = line()
 
     def setup(self) -> None:
         """Rank the averaged quotient."""

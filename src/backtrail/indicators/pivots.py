@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ..lines.functions import CmpEx
 from .base import Indicator
@@ -26,8 +26,8 @@ class _PivotBase(Indicator):
 class PivotPoint(_PivotBase):
     """Give the pivot ``p``, supports ``s1`` and ``s2`` and resistances ``r1`` and ``r2`` of each bar."""
 
-    lines = ("p", "s1", "s2", "r1", "r2")
-    params = (("open", False), ("close", False), ("_autoplot", True))
+    lines: ClassVar[Any] = ("p", "s1", "s2", "r1", "r2")
+    params: ClassVar[Any] = (("open", False), ("close", False), ("_autoplot", True))
 
     def setup(self) -> None:
         """Build the levels."""
@@ -43,8 +43,8 @@ class PivotPoint(_PivotBase):
 class FibonacciPivotPoint(_PivotBase):
     """Give the pivot and levels at *level1*, *level2* and *level3* times the range below and above it."""
 
-    lines = ("p", "s1", "s2", "s3", "r1", "r2", "r3")
-    params = (
+    lines: ClassVar[Any] = ("p", "s1", "s2", "s3", "r1", "r2", "r3")
+    params: ClassVar[Any] = (
         ("open", False), ("close", False), ("_autoplot", True), ("level1", 0.382), ("level2", 0.618), ("level3", 1.0),
     )  # fmt: skip
 
@@ -64,8 +64,8 @@ class FibonacciPivotPoint(_PivotBase):
 class DemarkPivotPoint(_PivotBase):
     """Give DeMark's pivot, support and resistance; which prices count twice depends on where the bar closed."""
 
-    lines = ("p", "s1", "r1")
-    params = (
+    lines: ClassVar[Any] = ("p", "s1", "r1")
+    params: ClassVar[Any] = (
         ("open", False), ("close", False), ("_autoplot", True), ("level1", 0.382), ("level2", 0.618), ("level3", 1.0),
     )  # fmt: skip
 

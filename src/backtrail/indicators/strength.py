@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import param
 from ..lines.functions import DivZeroByZero, Max
 from ..lines.series import line
-from .averages import MovAv
+from .averages import ExponentialMovingAverage, MovingAverageSimple, SmoothedMovingAverage
 from .base import Indicator
 
 
@@ -62,9 +62,9 @@ class RelativeStrengthIndex(Indicator):
     does not rise either. Rises and falls are measured over *lookback* bars.
     """
 
-    alias = ("RSI", "RSI_SMMA", "RSI_Wilder")
+    alias: ClassVar[Any] = ("RSI", "RSI_SMMA", "RSI_Wilder")
     period: int = param(default=14, ge=1)
-    movav: Any = MovAv["Smoothed"]
+    movav: Any = SmoothedMovingAverage
     upperband: float = 70.0
     lowerband: float = 30.0
     safediv: bool = False
@@ -109,27 +109,28 @@ if TYPE_CHECKING:
 class RSI_Safe(RSI):
     """Give the relative strength index without division by zero."""
 
-    params = (("safediv", True),)
+    safediv: bool = True
 
 
 class RSI_SMA(RSI):
     """Give the relative strength index with simple averages (Cutler)."""
 
     alias = ("RSI_Cutler",)
-    params = (("movav", MovAv["Simple"]),)
+    movav: Any = MovingAverageSimple
 
 
 class RSI_EMA(RSI):
     """Give the relative strength index with exponential averages."""
 
-    params = (("movav", MovAv["Exponential"]),)
+    movav: Any = ExponentialMovingAverage
 
 
 class RelativeMomentumIndex(RSI):
     """Give the relative strength index of moves over *lookback* bars (Altman)."""
 
     alias = ("RMI",)
-    params = (("period", 20), ("lookback", 5))
+    period: int = param(default=20, ge=1)
+    lookback: int = param(default=5, ge=0)
     linealias = (("rsi", "rmi"),)
     plotlines = {"rsi": {"_name": "rmi"}}
 

@@ -23,7 +23,7 @@ class _AroonBase(Indicator):
     period: int = param(default=14, ge=1)
     upperband: float = 70
     lowerband: float = 30
-    plotinfo = {"plotymargin": 0.05, "plotyhlines": [0, 100]}
+    plotinfo: ClassVar[Any] = {"plotymargin": 0.05, "plotyhlines": [0, 100]}
 
     def _plotlabel(self) -> list[Any]:
         return [self.p.period]
@@ -38,8 +38,8 @@ class _AroonBase(Indicator):
             ago = FindFirstIndexHighest(self.data.high, period=period + 1)
             self.up = (100.0 / period) * (period - ago)
         if self._down:
-            ago = FindFirstIndexLowest(self.data.low, period=period + 1)
-            self.down = (100.0 / period) * (period - ago)
+            since = FindFirstIndexLowest(self.data.low, period=period + 1)
+            self.down = (100.0 / period) * (period - since)
 
 
 class AroonUp(_AroonBase):
@@ -155,9 +155,7 @@ class _Parabolic(Indicator):
             rising[start] = float(up)
             start += 1
         if start < stop:
-            recursive.parabolic(
-                start, stop, sar, extreme, factor, rising, high, low, self.p.af, self.p.afmax
-            )
+            recursive.parabolic(start, stop, sar, extreme, factor, rising, high, low, self.p.af, self.p.afmax)
 
 
 class ParabolicSAR(PeriodN):
@@ -171,9 +169,7 @@ class ParabolicSAR(PeriodN):
     af: float = 0.02
     afmax: float = 0.20
     plotinfo = {"subplot": False}
-    plotlines = {
-        "psar": {"marker": ".", "markersize": 4.0, "color": "black", "fillstyle": "full", "ls": ""}
-    }
+    plotlines = {"psar": {"marker": ".", "markersize": 4.0, "color": "black", "fillstyle": "full", "ls": ""}}
     psar = line()
 
     def setup(self) -> None:
@@ -269,7 +265,10 @@ class haDelta(Indicator):
 
 
 class WilliamsAD(Indicator):
-    """Give Williams' accumulation and distribution: the running total of the close's distance from the true range's end."""
+    """Give Williams' accumulation and distribution.
+
+    The running total of the close's distance from the true low on rises, and from the true high on falls.
+    """
 
     ad = line()
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..base.declare import param
 from ..lines.functions import Max, Min
 from ..lines.series import line
-from .averages import MovAv
+from .averages import MovingAverageSimple, SmoothedMovingAverage
 from .base import Indicator
 
 
@@ -47,7 +47,7 @@ class AverageTrueRange(Indicator):
 
     alias = ("ATR",)
     period: int = param(default=14, ge=1)
-    movav: Any = MovAv["Smoothed"]
+    movav: Any = SmoothedMovingAverage
     atr = line()
 
     def _plotlabel(self) -> list[Any]:
@@ -67,7 +67,7 @@ class StandardDeviation(Indicator):
 
     alias = ("StdDev",)
     period: int = param(default=20, ge=1)
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     safepow: bool = True
     stddev = line()
 
@@ -90,7 +90,7 @@ class MeanDeviation(Indicator):
 
     alias = ("MeanDev",)
     period: int = param(default=20, ge=1)
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     meandev = line()
 
     def _plotlabel(self) -> list[Any]:
@@ -108,7 +108,7 @@ class BollingerBands(Indicator):
     alias = ("BBands",)
     period: int = param(default=20, ge=1)
     devfactor: float = 2.0
-    movav: Any = MovAv["Simple"]
+    movav: Any = MovingAverageSimple
     plotinfo = {"subplot": False}
     plotlines = {"mid": {"ls": "--"}, "top": {"_samecolor": True}, "bot": {"_samecolor": True}}
     mid = line()

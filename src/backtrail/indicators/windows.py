@@ -6,7 +6,7 @@ import functools
 import math
 from array import array
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class OperationN(PeriodN):
     Subclasses define ``func(values)``; *values* is an array, oldest first.
     """
 
-    func: Any
+    func: ClassVar[Any]
 
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with ``func`` of each window."""
@@ -79,7 +79,7 @@ class OperationN(PeriodN):
 class BaseApplyN(OperationN):
     """Base of indicators whose function of the last *period* values is the parameter *func*."""
 
-    func: Any = None
+    func: Any = None  # type: ignore[misc]  # a parameter here, an attribute of the class elsewhere
 
     def setup(self) -> None:
         """Take the function from the parameter."""
@@ -121,7 +121,7 @@ class ReduceN(OperationN):
 
     def __init__(self, function: Callable[[Any, Any], Any], **kwargs: Any) -> None:
         start = [kwargs.pop("initializer")] if "initializer" in kwargs else []
-        self.func = functools.partial(_fold, function, start)
+        self.__dict__["func"] = functools.partial(_fold, function, start)
         super().__init__(**kwargs)
 
 
@@ -188,40 +188,40 @@ class _FindIndex(OperationN):
 class FindFirstIndex(_FindIndex):
     """Give how many bars ago the value that *_evalfunc* chooses was; of equal ones the newest counts."""
 
-    lines = ("index",)
-    params = (("_evalfunc", None),)
+    _evalfunc: Any = param(default=None)
+    index = line()
 
 
 class FindFirstIndexHighest(FindFirstIndex):
     """Give how many bars ago the highest of the last *period* values was (the newest of equals)."""
 
-    params = (("_evalfunc", max),)
+    _evalfunc: Any = param(default=max)
 
 
 class FindFirstIndexLowest(FindFirstIndex):
     """Give how many bars ago the lowest of the last *period* values was (the newest of equals)."""
 
-    params = (("_evalfunc", min),)
+    _evalfunc: Any = param(default=min)
 
 
 class FindLastIndex(_FindIndex):
     """Give how many bars ago the value that *_evalfunc* chooses was; of equal ones the oldest counts."""
 
-    lines = ("index",)
-    params = (("_evalfunc", None),)
+    _evalfunc: Any = param(default=None)
+    index = line()
     _oldest = True
 
 
 class FindLastIndexHighest(FindLastIndex):
     """Give how many bars ago the highest of the last *period* values was (the oldest of equals)."""
 
-    params = (("_evalfunc", max),)
+    _evalfunc: Any = param(default=max)
 
 
 class FindLastIndexLowest(FindLastIndex):
     """Give how many bars ago the lowest of the last *period* values was (the oldest of equals)."""
 
-    params = (("_evalfunc", min),)
+    _evalfunc: Any = param(default=min)
 
 
 class Accum(Indicator):
@@ -244,7 +244,7 @@ class Accum(Indicator):
 class Average(PeriodN):
     """Give the arithmetic mean of the last *period* values (their exact sum, rounded once, divided by *period*)."""
 
-    alias = ("ArithmeticMean", "Mean")
+    alias: ClassVar[Any] = ("ArithmeticMean", "Mean")
     av = line()
 
     def compute(self, start: int, stop: int) -> None:
@@ -340,5 +340,6 @@ class PercentRank(BaseApplyN):
     """Give the share of the last *period* values that lie below the last one, between 0 and 1."""
 
     alias = ("PctRank",)
-    params = (("period", 50), ("func", share_below_last))
-    lines = ("pctrank",)
+    period: int = param(default=50, ge=1)
+    func: Any = share_below_last  # type: ignore[misc]  # as in BaseApplyN
+    pctrank = line()
