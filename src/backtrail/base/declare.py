@@ -88,10 +88,12 @@ _DECLARATIONS = ("params", "lines", "plotinfo", "plotlines")
 
 
 def _annotated(cls: type) -> dict[str, Any]:
-    """Give the parameters that *cls* itself declares as annotated attributes."""
+    """Give the parameters that *cls* itself declares as annotated attributes (with an underscore: only ``param()``)."""
     out: dict[str, Any] = {}
     for name, annotation in cls.__dict__.get("__annotations__", {}).items():
-        if name.startswith("_") or name not in cls.__dict__ or "ClassVar" in str(annotation):
+        if name not in cls.__dict__ or "ClassVar" in str(annotation):
+            continue
+        if name.startswith("_") and not isinstance(cls.__dict__[name], Param):
             continue
         out[name] = cls.__dict__[name]
     return out
@@ -114,7 +116,9 @@ def _accepts(init: Callable[..., Any], name: str) -> bool:
     return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def _construct(self: Declared, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _construct(
+    self: Declared, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
     """Prepare, initialise and finish *self*: the outermost ``__init__`` call."""
     args, kwargs = self._prepare(args, kwargs)
     for name in kwargs:
@@ -162,7 +166,9 @@ def _make_aliases(cls: type, aliases: Any) -> None:
     if isinstance(aliases, str):
         aliases = (aliases,)
     for alias in aliases:
-        name, plotname = (alias, "") if isinstance(alias, str) else (alias[0], alias[1] if len(alias) > 1 else "")
+        name, plotname = (
+            (alias, "") if isinstance(alias, str) else (alias[0], alias[1] if len(alias) > 1 else "")
+        )
         body: dict[str, Any] = {"__module__": cls.__module__, "__doc__": cls.__doc__, "aliased": cls.__name__}
         if plotname:
             body["plotinfo"] = {"plotname": plotname}
@@ -226,7 +232,9 @@ class Declared:
     def setup(self) -> None:
         """Build what the object needs; the last ``__init__`` calls it, so ``super().__init__()`` runs it too."""
 
-    def _prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Take the parameters out of *kwargs* and give what is left."""
         cls = type(self)
         if cls.packages or cls.frompackages:
