@@ -1,8 +1,8 @@
 """Bars delivered one by one: which feeds are due in each cycle.
 
 Feeds are asked in the order of their timeframes. The earliest bar that came sets the time of the cycle; feeds that are
-ahead of it take their bar back and offer it again in the next cycle. Feeds that make larger bars get the chance to close
-one at that time. At the end of all feeds, what their filters hold back makes one more cycle.
+ahead of it take their bar back and offer it again in the next cycle. Feeds that make larger bars get the chance to
+close one at that time. At the end of all feeds, what their filters hold back makes one more cycle.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The cycles of a run on preloaded bars: their times, and which bar of each feed is current in each.
 
 A run on one feed, or on feeds with the same times, has one cycle per bar. Otherwise the times are merged. Feeds made by
-``Cerebro.resampledata`` are laid out so that every bar is current from the same cycle on as if feeds delivered bar by bar.
+``Cerebro.resampledata`` are laid out so that every bar is current from the same cycle on as if feeds delivered bar
+by bar.
 """
 
 from __future__ import annotations
@@ -116,10 +117,10 @@ def _stepped(members: list[tuple[Floats, list[Any]]], by_time: bool) -> Timeline
     """Merge times that are not in order: in each cycle the feeds whose next bar is the earliest advance."""
     for times, group in members:
         if np.isnan(times).any():
-            at = int(np.flatnonzero(np.isnan(times))[0])
-            before = f"after {num2date(float(times[at - 1]))}" if at else "the first one"
+            bad = int(np.flatnonzero(np.isnan(times))[0])
+            before = f"after {num2date(float(times[bad - 1]))}" if bad else "the first one"
             raise DataError(
-                f"merging feeds by time - expected every bar to have a time - found bar {at + 1} of feed "
+                f"merging feeds by time - expected every bar to have a time - found bar {bad + 1} of feed "
                 f"{group[0]._name!r} ({before}) without one - correct or drop that row"
             )
     columns = [times.tolist() for times, _ in members]
@@ -174,11 +175,12 @@ def _one_source(datas: Sequence[Any]) -> Timeline | None:
     groups = []
     extra = False
     for clone in clones:
-        triggers = clone._triggers
-        if not clone._clone or clone.data is not source or triggers is None:
+        if not clone._clone or clone.data is not source or clone._triggers is None:
             return None
         if (clone._timeframe, clone._compression) < order:
             return None
+        clone._as_delivered()
+        triggers = clone._triggers
         inside = len(triggers) and triggers[-1] == count
         within = triggers[: len(triggers) - 1] if inside else triggers
         if bool((_times(clone)[: len(within)] > times[within]).any()):

@@ -1,8 +1,8 @@
 """Bars of a larger timeframe out of smaller ones: the rules, one bar at a time, without any feed.
 
 An :class:`Aggregation` is given source bars in order and says when a larger bar is complete. Which source bars belong
-together follows backtrader: a source bar that falls exactly on a boundary belongs to the bar that ends there and completes
-it; otherwise the first source bar of the next interval completes it.
+together follows backtrader: a source bar that falls exactly on a boundary belongs to the bar that ends there and
+completes it; otherwise the first source bar of the next interval completes it.
 """
 
 from __future__ import annotations
@@ -153,7 +153,12 @@ class Aggregation:
         With *limited*, only bars that end at minutes, and only if that is not after *when*.
         """
         rule = self.rule
-        if rule.counting or not self.bar.isopen() or not self._over(when) or not (rule.intraday and rule.bar2edge):
+        if (
+            rule.counting
+            or not self.bar.isopen()
+            or not self._over(when)
+            or not (rule.intraday and rule.bar2edge)
+        ):
             return None
         if limited:
             moment = self.boundary(greater=True) if rule.timeframe == TimeFrame.Minutes else None
@@ -175,7 +180,7 @@ class Aggregation:
     # -- where bars end ---------------------------------------------------------------------------------------------
 
     def on_edge(self, when: float) -> tuple[bool, bool]:
-        """Tell whether a source bar at *when* completes the bar that it belongs to, and if not, whether to ask ``over``."""
+        """Tell whether a source bar at *when* completes its own bar, and if not, whether to ask ``over``."""
         rule = self.rule
         if rule.timeframe > TimeFrame.Days:
             return self._last_day(when)

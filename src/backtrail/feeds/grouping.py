@@ -1,7 +1,8 @@
-"""Bars of a larger timeframe out of whole columns: what ``aggregate`` does bar by bar, at once and with the same bits.
+"""Bars of a larger timeframe out of whole columns: what ``aggregate`` does bar by bar, at once, with the same bits.
 
-Bars that end at times of the day, days, weeks, months, years and plain counts are found with array operations when times
-increase, are in UTC and no trading calendar is involved; everything else goes through :class:`~.aggregate.Aggregation`.
+Bars that end at times of the day, days, weeks, months, years and plain counts are found with array operations when
+times increase, are in UTC and no trading calendar is involved; everything else goes through
+:class:`~.aggregate.Aggregation`.
 """
 
 from __future__ import annotations
@@ -27,17 +28,28 @@ _MINUTE_US = 60_000_000
 _WHOLE = 2.0**53
 
 
-def resample_columns(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Ints]:
+def resample_columns(
+    columns: Columns, rule: Rule, source: Any, checked: bool = False
+) -> tuple[Columns, Ints]:
     """Put the bars of *columns* together by *rule*.
 
-    *source* is the feed they come from: it knows zone, ends of sessions and calendar. Give the larger bars, and for each
-    the number of the source bar whose arrival completes it; ``len(columns)`` stands for the end of the source.
+    *source* is the feed they come from: it knows zone, ends of sessions and calendar. *checked* tells that the bar in
+    the making is looked at after each source bar, as it is while a run delivers bar by bar: the next session is then
+    known earlier. Give the larger bars, and for each the number of the source bar that completes it;
+    ``len(columns)`` stands for the end of the source.
     """
     if len(columns):
-        found = _Grouping(columns, rule, source).group()
+        found = _Grouping(columns, rule, source, checked).group()
         if found is not None:
             return found
-    return _one_by_one(columns, rule, source)
+    return _one_by_one(columns, rule, source, checked)
+
+
+def checks_matter(rule: Rule) -> bool:
+    """Tell whether the bars depend on being looked at after each source bar: a session's end may only be counted."""
+    if rule.timeframe == TimeFrame.Days:
+        return rule.compression > 1 and not rule.counting
+    return rule.intraday and not rule.bar2edge
 
 
 class _Rows:
@@ -58,7 +70,7 @@ class _Rows:
         return self.source._eos_after(self.when)  # type: ignore[no-any-return]
 
 
-def _one_by_one(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Ints]:
+def _one_by_one(columns: Columns, rule: Rule, source: Any, checked: bool = False) -> tuple[Columns, Ints]:
     rows = _Rows(source)
     made = Aggregation(rule, rows)
     bars: list[tuple[float, ...]] = []
@@ -75,6 +87,8 @@ def _one_by_one(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Int
     for at, row in enumerate(zip(*(one.tolist() for one in fields), strict=True)):
         rows.when = row[0]
         done = made.add(*row)
+        if done is None and checked:
+            done = made.force(row[0])
         if done is not None:
             bars.append(done)
             triggers.append(at)
@@ -82,18 +96,21 @@ def _one_by_one(columns: Columns, rule: Rule, source: Any) -> tuple[Columns, Int
     if done is not None:
         bars.append(done)
         triggers.append(len(columns))
-    close, low, high, opened, volume, interest, when = np.array(bars, dtype=np.float64).reshape(-1, 7).T.copy()
+    close, low, high, opened, volume, interest, when = (
+        np.array(bars, dtype=np.float64).reshape(-1, 7).T.copy()
+    )
     return Columns(when, opened, high, low, close, volume, interest), np.array(triggers, dtype=np.int64)
 
 
 class _Grouping:
     """The source bars of one column set being assigned to larger bars.
 
-    ``closing[i]``: bar *i* completes the larger bar that it belongs to. ``crossing[i]``: bar *i* comes after the end of an
-    interval, with a larger bar in the making. ``ends``: the end of session passed at bar *i*.
+    ``closing[i]``: bar *i* completes the larger bar that it belongs to. ``crossing[i]``: bar *i* comes after the end of
+    an interval, with a larger bar in the making. ``ends``: the end of session passed at bar *i*.
     """
 
-    def __init__(self, columns: Columns, rule: Rule, source: Any) -> None:
+    def __init__(self, columns: Columns, rule: Rule, source: Any, checked: bool = False) -> None:
+        self.checked = checked and checks_matter(rule)
         self.columns = columns
         self.rule = rule
         self.source = source
@@ -118,6 +135,8 @@ class _Grouping:
             return None
         if rule.counting:
             return self._counted()
+        if self.checked and rule.intraday:
+            return None
         if rule.timeframe == TimeFrame.Ticks or rule.timeframe > TimeFrame.Years:
             return None
         if rule.timeframe == TimeFrame.Days:
@@ -166,24 +185,29 @@ class _Grouping:
     def _sessions(self) -> None:
         """Find the ends of sessions that complete a bar: met exactly (closing), or passed with a bar in the making."""
         when, closing = self.when, self.closing
-        at = 0
+        checked, compression = self.checked, self.rule.compression
+        at = counted = 0
         while at < self.count:
             end, number = self.source._eos_after(float(when[at]))
             at += int(np.searchsorted(when[at:], number, side="left"))
             if at == self.count:
                 self.next_end = end
                 return
+            step = 1
             if when[at] == number:
-                closing[at] = True
+                # met exactly; unless that was found out by looking once more at a bar that is in already
+                closing[at] = at not in self.ends
             elif closing[at] or (at and closing[at - 1]):
                 # nothing is in the making when the session ends: backtrader never looks for another end then
                 self.next_end = end
                 return
             else:
                 self.ends[at] = number
+                counted += 1
+                step = 0 if checked and counted % compression else 1
             self.last_end = number
             self.next_end = None
-            at += 1
+            at += step
 
     def _periods(self) -> Flags:
         days = self.day

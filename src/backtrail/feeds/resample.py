@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import datetime as _dt
 from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase
 from ..base.time import date2num
 from ..base.timeframe import TimeFrame
-from .aggregate import Aggregation, Rule
-from .columns import Columns
-from .grouping import resample_columns
+from .aggregate import LATE_STEP, Aggregation, Rule
 
 
 class DTFaker:
@@ -24,7 +22,7 @@ class DTFaker:
         self.sessionend = data.p.sessionend
         self._tz = data._tz
         if forcedata is None:
-            now = datetime.now(UTC).replace(tzinfo=None) + data._timeoffset()
+            now = _dt.datetime.now(_dt.UTC).replace(tzinfo=None) + data._timeoffset()
             self._dt = date2num(now)
         else:
             self._dt = forcedata.lines.datetime[0]
@@ -39,25 +37,25 @@ class DTFaker:
     def __len__(self) -> int:
         return len(self.data)
 
-    def __call__(self, idx: int = 0) -> datetime:
-        return self._dtime
+    def __call__(self, idx: int = 0) -> _dt.datetime:
+        return self._dtime  # type: ignore[no-any-return]
 
     def __getitem__(self, idx: int) -> float:
         return self._dt if idx == 0 else float("-inf")
 
-    def datetime(self, idx: int = 0) -> datetime:
+    def datetime(self, idx: int = 0) -> _dt.datetime:
         """Give the time in the feed's zone."""
-        return self._dtime
+        return self._dtime  # type: ignore[no-any-return]
 
-    def date(self, idx: int = 0) -> date:
+    def date(self, idx: int = 0) -> _dt.date:
         """Give the date in the feed's zone."""
-        return self._dtime.date()
+        return self._dtime.date()  # type: ignore[no-any-return]
 
     def time(self, idx: int = 0) -> Any:
         """Give the time of day in the feed's zone."""
         return self._dtime.time()
 
-    def num2date(self, *args: Any, **kwargs: Any) -> datetime:
+    def num2date(self, *args: Any, **kwargs: Any) -> _dt.datetime:
         """Read a date number as the feed does."""
         return self.data.num2date(*args, **kwargs)  # type: ignore[no-any-return]
 
@@ -74,8 +72,9 @@ class _BaseResampler(ParamsBase):
 
     ``bar2edge``: bars end at multiples of *compression* units of *timeframe* within the day (False: each bar counts
     *compression* units that had source bars). ``adjbartime``: bars carry the time at which they end (False: the time of
-    their last source bar); ``rightedge``: False for the time at which they began, where that is later. ``boundoff``: move
-    the ends of bars by that many units. ``takelate``: put source bars that come after their bar is complete into the next.
+    their last source bar); ``rightedge``: False for the time at which they began, where that is later. ``boundoff``:
+    move the ends of bars by that many units. ``takelate``: put source bars that come after their bar is complete into
+    the next.
     """
 
     params: ClassVar[Any] = (
@@ -160,10 +159,6 @@ class Resampler(_BaseResampler):
         data._add2stack(done)
         return True
 
-    def resample_columns(self, data: Any, columns: Columns) -> tuple[Columns, Any]:
-        """Give the larger bars of *columns*, and for each the number of the source bar that completes it."""
-        return resample_columns(columns, self.rule, data)
-
 
 class ResamplerTicks(Resampler):
     """Resample to ticks."""
@@ -205,3 +200,156 @@ class ResamplerYearly(Resampler):
     """Resample to years."""
 
     params: ClassVar[Any] = (("timeframe", TimeFrame.Years),)
+
+
+class Replayer(_BaseResampler):
+    """Deliver the larger bar again with each source bar that goes into it; it is the current bar until it is complete.
+
+    Each source bar is the newest tick, which the broker matches orders against. With ``adjbartime=True`` one more tick,
+    without a source bar, moves a complete bar to the time at which it ends.
+    """
+
+    params: ClassVar[Any] = (("adjbartime", False),)
+
+    replaying: ClassVar[bool] = True
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self._opens = True  # the next source bar opens a larger bar
+
+    def _restart(self, data: Any) -> None:
+        super()._restart(data)
+        self._opens = True
+
+    def __call__(self, data: Any, fromcheck: bool = False, forcedata: Any = None) -> bool:
+        """Put the current bar of *data* into the larger one, which takes its place; tell whether it was dropped."""
+        if fromcheck:
+            self.check(data, _forcedata=forcedata)
+            return False
+        lines, made = data.lines, self.made
+        when = lines.datetime[0]
+        used, edge, ask = False, False, True
+        before = lines.datetime[-1] if len(data) > 1 else None
+        if self.rule.intraday and before is not None and when <= before:
+            if not self.p.takelate:
+                data.backwards(force=True)
+                return True
+            used = True
+            self._put(data)
+            made.bar.datetime = before + LATE_STEP
+        elif self.rule.counting:
+            used = True
+            self._put(data)
+        else:
+            edge, ask = made.on_edge(when)
+            if edge:
+                used = True
+                self._put(data)
+        data._ticks = self._row(data)
+        if edge or (ask and self._passed(when)):
+            self._complete(data, edge, used)
+        else:
+            if not used:
+                self._put(data)
+            self._show(data)
+            self._opens = False
+        return False
+
+    def _passed(self, when: float) -> bool:
+        if self.rule.counting:
+            self.made.count += 1
+            return self.made.count % self.rule.compression == 0
+        return self.made.over(when)
+
+    def _row(self, data: Any) -> list[float]:
+        row = [one[0] for one in data.lines._all[:6]]
+        row.append(row[0])
+        return row
+
+    def _put(self, data: Any, reopen: bool = False) -> None:
+        self.made.bar.bupdate(data, reopen)
+
+    def _show(self, data: Any) -> None:
+        """Make the larger bar the current one, in place of its former state."""
+        if not self._opens:
+            data.backwards(force=True)
+        data._updatebar(self.made.bar.values())
+
+    def _complete(self, data: Any, edge: bool, used: bool) -> None:
+        """End the larger bar: with the current source bar if that was *used*, else before it."""
+        bar = self.made.bar
+        if not edge and self.rule.adjusts:
+            if self._moved():
+                data._updatebar(bar.values(), ago=0 if used else -1)
+            if used:
+                bar.bstart(maxdate=True)
+                self._opens = True
+            else:
+                # the larger bar is delivered once more; the source bar opens the next one afterwards
+                self._put(data, reopen=True)
+                data._save2stack(erase=True, force=True)
+        elif used:
+            self._show(data)
+            bar.bstart(maxdate=True)
+            self._opens = True
+        else:
+            self._put(data, reopen=True)
+
+    def _moved(self) -> bool:
+        """Move the larger bar to the time at which it ends, never back; tell whether it was moved."""
+        moment = self.made.boundary(greater=True)
+        if moment is None or moment <= self.made.bar.datetime:
+            return False
+        self.made.bar.datetime = moment
+        return True
+
+    def check(self, data: Any, _forcedata: Any = None) -> None:
+        """End the larger bar if it is complete at the time of *_forcedata* (default: by the clock)."""
+        made = self.made
+        now = DTFaker(data, _forcedata)[0]
+        if self.rule.counting or not made._over(now) or not (self.rule.intraday and self.rule.bar2edge):
+            return
+        if self.rule.adjusts:
+            moved = self._moved()
+            if moved:
+                data._updatebar(made.bar.values())
+            made.bar.bstart(maxdate=True)
+            self._opens = True
+            if moved:
+                data._save2stack(erase=True, force=True)
+
+
+class ReplayerTicks(Replayer):
+    """Replay to ticks."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Ticks),)
+
+
+class ReplayerSeconds(Replayer):
+    """Replay to seconds."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Seconds),)
+
+
+class ReplayerMinutes(Replayer):
+    """Replay to minutes."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Minutes),)
+
+
+class ReplayerDaily(Replayer):
+    """Replay to days."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Days),)
+
+
+class ReplayerWeekly(Replayer):
+    """Replay to weeks."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Weeks),)
+
+
+class ReplayerMonthly(Replayer):
+    """Replay to months."""
+
+    params: ClassVar[Any] = (("timeframe", TimeFrame.Months),)
