@@ -44,7 +44,7 @@ def prepare(run: Any, strat: Any) -> None:
     """Put the strategy on its clock and find its warm-up."""
     strat._periodset()
     timeline = run.timeline
-    clock = run.clock if run.mode != "delivered" or len(run.strats) == 1 else Clock()
+    clock = Clock(timeline.cycles if timeline is not None else 0)
     strat.__dict__["_c"] = clock
     for line in strat.lines:
         line._set_clock(clock)
@@ -53,9 +53,6 @@ def prepare(run: Any, strat: Any) -> None:
             line._allocate(timeline.cycles)
     if timeline is not None:
         strat.lines.datetime._store(timeline.datetime)
-    for observer in strat.stats:
-        for one in observer if isinstance(observer, list) else (observer,):
-            one._on_clock(clock)
     strat._minperstatus = _NEVER
     strat._dlens = 0
 
@@ -71,10 +68,10 @@ def start(run: Any, strat: Any) -> None:
         data._go_live(True)
     strat._go_live(True)
     hooks = type(strat)._hooks
-    strat._bar_analyzers = [a for a in every if a._must_step()]
-    strat._event_analyzers = [a for a in every if not a._must_step() and a._steps_on_events]
-    strat._late_analyzers = [a for a in every if not a._must_step() and not a._steps_on_events]
-    strat._bar_observers = [o for o in strat._observers_flat() if o._must_step()]
+    always = run.account_path() is None
+    strat._bar_analyzers = [a for a in every if always or a._must_step()]
+    strat._event_analyzers = [a for a in every if a._steps_on_events and a not in strat._bar_analyzers]
+    strat._bar_observers = [o for o in strat._observers_flat() if always or o._must_step()]
     strat._order_analyzers = [a for a in every if _hears(a, "notify_order")]
     strat._trade_analyzers = [a for a in every if _hears(a, "notify_trade")]
     strat._wants_orders = (
@@ -166,39 +163,54 @@ def _movers(run: Any) -> list[tuple[Clock, list[int]]]:
 def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
     """Step one strategy that asks for nothing but its bars: the fast loop."""
     clock, broker, cycles = run.clock, run.broker, run.timeline.cycles
+    _put_on_clock(strat, clock)
     movers = _movers(run)
     hooks = type(strat)._hooks
-    idle = _idle
     phases = (
-        (0, first, strat.prenext if "prenext" in hooks else idle),
-        (first, after, strat.nextstart),
-        (after, cycles, strat.next),
+        (0, first, 1, strat.prenext if "prenext" in hooks else _idle),
+        (first, after, 0, strat.nextstart),
+        (after, cycles, -1, strat.next),
     )
-    for begin, end, hook in phases:
-        if movers:
-            for k in range(begin, end):
-                clock.i = k
-                for mover, bars in movers:
-                    mover.i = bars[k]
-                if broker.active:
-                    broker.next()
-                    if broker.notifs:
-                        broker_notify(run)
-                        deliver(strat)
-                hook()
-                if run.stop_requested:
-                    return
-            continue
+    for begin, end, status, hook in phases:
         for k in range(begin, end):
             clock.i = k
+            if movers:
+                for mover, bars in movers:
+                    mover.i = bars[k]
             if broker.active:
                 broker.next()
                 if broker.notifs:
                     broker_notify(run)
                     deliver(strat)
-            hook()
+                    hook()
+                    for analyzer in strat._event_analyzers:
+                        _step_analyzer(analyzer, status)
+                else:
+                    hook()
+            else:
+                hook()
             if run.stop_requested:
                 return
+
+
+def _put_on_clock(strat: Any, clock: Clock) -> None:
+    """Let the strategy's lines, and the observers that run on its clock, run on *clock*."""
+    old = strat._c
+    for group in (strat, *strat._observers_flat()):
+        if group._c is old:
+            group.__dict__["_c"] = clock
+            for line in group.lines:
+                line._set_clock(clock)
+
+
+def _step_analyzer(analyzer: Any, status: int) -> None:
+    """Call the hook of *analyzer* for the strategy's status."""
+    if status < 0:
+        analyzer._next()
+    elif status == 0:
+        analyzer._nextstart()
+    else:
+        analyzer._prenext()
 
 
 def _idle() -> None:
@@ -218,6 +230,7 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
         if not open_cycle(run, times[k]):
             return
         for strat, first, after in plan:
+            strat._c.i = k
             if stepped:
                 step_indicators(strat)
             status = 1 if k < first else (0 if k < after else -1)
@@ -243,8 +256,9 @@ def run_delivered(run: Any) -> None:
             if moment is None:
                 run.broker.next()
                 broker_notify(run)
-                for strat in run.strats:
-                    deliver(strat)
+                if not run.settings.quicknotify:
+                    for strat in run.strats:
+                        deliver(strat)
                 continue
             _delivered_cycle(run, moment)
         delivery.finish()
@@ -257,20 +271,17 @@ def _delivered_cycle(run: Any, moment: float) -> None:
         lens = sum(len(d) for d in strat.datas)
         moved.append(lens != strat._dlens)
         strat._dlens = lens
-    if any(moved):
-        clock = run.clock
-        clock.i += 1
+    run.clock.i += 1
     if not open_cycle(run, moment):
         return
     for strat, grew in zip(run.strats, moved, strict=True):
         c = strat._c
-        if c is not run.clock and grew:
-            c.i += 1
-        for line in strat.lines:
-            line._reserve(c.i + 1)
         if grew:
-            stamp = max((d.lines.datetime[0] for d in strat.datas if len(d)), default=moment)
-            strat.lines.datetime._a[c.i] = stamp
+            c.i += 1
+            for line in strat.lines:
+                line._reserve(c.i + 1)
+        stamp = max((d.lines.datetime[0] for d in strat.datas if len(d)), default=moment)
+        strat.lines.datetime._a[c.i] = stamp
         step_indicators(strat)
         status = max(n - len(d) for n, d in zip(strat._minperiods, strat.datas, strict=True))
         step_strategy(run, strat, status)
@@ -342,7 +353,8 @@ def deliver(strat: Any) -> None:
 def step_strategy(run: Any, strat: Any, status: int) -> None:
     """Run one strategy on the current bar: prenext (status > 0), nextstart (0) or next (< 0)."""
     strat._minperstatus = status
-    if strat._orderspending or strat._tradespending:
+    told = bool(strat._orderspending or strat._tradespending)
+    if told and not run.settings.quicknotify:
         strat._notify(strat._orderspending, strat._tradespending)
     if strat._tells_cash:
         tell_cash(strat)
@@ -354,10 +366,12 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
         strat.prenext()
     if strat._extras:
         for analyzer in strat._bar_analyzers:
-            (analyzer._next if status < 0 else analyzer._nextstart if status == 0 else analyzer._prenext)()
+            _step_analyzer(analyzer, status)
         for observer in strat._bar_observers:
             observer._bar(status)
-    if strat._orderspending or strat._tradespending:
+    if told:
+        for analyzer in strat._event_analyzers:
+            _step_analyzer(analyzer, status)
         strat.clear()
 
 

@@ -41,6 +41,8 @@ class Run:
         self.delivery: Any = None
         self.policy = ReadPolicy(spec.settings.future_reads)
         self.stop_requested = False
+        self.finished = False
+        self._path: Any = None
         self.preloaded = False
         self.mode = "vectorised"
         self.random = random.Random(spec.settings.seed)
@@ -208,8 +210,19 @@ class Run:
         else:
             loop.run_timeline(self)
 
+    def account_path(self) -> Any:
+        """Give cash and value of the complete cycles; None when bars are delivered one by one."""
+        if self.timeline is None or not hasattr(self.broker, "journal"):
+            return None
+        if self._path is None:
+            from .path import AccountPath
+
+            self._path = AccountPath(self)
+        return self._path.update()
+
     def stop_strategies(self) -> None:
         """Let strategies and analyzers stop."""
+        self.finished = True
         for strat in self.strats:
             with inside(strat):
                 loop.stop(self, strat)

@@ -60,6 +60,11 @@ class Line(LineSingle):
         self._minperiod = 1
         self._stub: Any = None
 
+    @property
+    def lines(self) -> list[Line]:
+        """The line itself, as the only one of its group."""
+        return [self]
+
     # -- storage ----------------------------------------------------------------------------------------------------
 
     def _store(self, values: Floats) -> None:

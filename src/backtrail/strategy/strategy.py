@@ -143,6 +143,10 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
             made.append(observer)
         setattr(self.stats, obsname, made)
 
+    def _account_path(self) -> Any:
+        """Give cash and value per cycle so far; None if this run cannot."""
+        return self._run.account_path()
+
     def _observers_flat(self) -> list[Any]:
         """Give the observers one by one."""
         return list(self.stats)

@@ -1,0 +1,227 @@
+"""Cash, value and fund of every cycle, computed from the broker's journal after the fact.
+
+The values are those that ``notify_cashvalue`` and ``notify_fund`` give in a cycle, to the last bit: the operations and
+their order are those of the broker's own valuation, carried out on whole arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..market.commission import is_standard
+from ..market.position import Position
+
+Floats = NDArray[np.float64]
+
+
+class Steps:
+    """A quantity that changes now and then: its value per cycle, extended as the run goes on."""
+
+    __slots__ = ("array", "last")
+
+    def __init__(self, size: int, start: float) -> None:
+        self.array: Floats = np.empty(size)
+        self.last = start
+
+    def extend(self, begin: int, end: int, cycles: list[int], values: list[float]) -> None:
+        """Fill the cycles [begin, end); *values* hold from the *cycles* on (in order, the last of a cycle counts)."""
+        out = self.array
+        if not cycles:
+            out[begin:end] = self.last
+            return
+        edges = np.maximum(np.asarray([*cycles, end]), begin)
+        levels = np.asarray([self.last, *values], dtype=np.float64)
+        counts = np.diff(np.concatenate(([begin], edges)))
+        out[begin:end] = np.repeat(levels, counts)
+        self.last = values[-1]
+
+
+class AccountPath:
+    """The account in each cycle of a run on preloaded bars.
+
+    ``cycles`` counts the complete cycles; the arrays hold as many values (float64; ``datetime`` in date numbers).
+    """
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+        self._broker = broker = run.broker
+        size = run.timeline.cycles
+        self._size = size
+        self._upto = 0
+        self._read = 0
+        self._read_dense = 0
+        self._cash = Steps(size, broker.journal.begin)
+        self._shares = Steps(size, broker.journal.shares)
+        self._held: dict[Any, tuple[Steps, Steps]] = {}
+        self._values: Floats = np.empty(size)
+        self._funds: Floats = np.empty(size)
+        self.cycles = 0
+
+    def update(self) -> AccountPath:
+        """Bring the arrays up to the cycles that are complete now."""
+        run = self._run
+        done = min(run.clock.i + (1 if run.finished else 0), self._size)
+        if done > self._upto:
+            begin, self._upto = self._upto, done
+            self._read_moves(begin, done)
+            self._value(begin, done)
+            self._read_recorded(done)
+        self.cycles = self._upto
+        return self
+
+    # -- what analyzers and observers read ---------------------------------------------------------------------
+
+    @property
+    def datetime(self) -> Floats:
+        """The time of each cycle."""
+        times: Floats = self._run.timeline.datetime
+        return times[: self.cycles]
+
+    @property
+    def cash(self) -> Floats:
+        """The cash in each cycle."""
+        return self._cash.array[: self.cycles]
+
+    @property
+    def value(self) -> Floats:
+        """The value of the account in each cycle."""
+        return self._values[: self.cycles]
+
+    @property
+    def fundvalue(self) -> Floats:
+        """The value of a fund share in each cycle."""
+        return self._funds[: self.cycles]
+
+    @property
+    def fundshares(self) -> Floats:
+        """The number of fund shares in each cycle."""
+        return self._shares.array[: self.cycles]
+
+    def bars(self, data: Any) -> NDArray[np.int64] | None:
+        """Give the index of the bar of *data* that is current in each cycle (-1: none yet); None if it is the cycle's."""
+        bars: NDArray[np.int64] | None = data._c.bars_at
+        return None if bars is None else bars[: self.cycles]
+
+    def seen(self, data: Any, line: str) -> Floats:
+        """Give what *line* of *data* showed in each cycle; NaN before the data's first bar."""
+        return self._seen(getattr(data.lines, line).array, data, 0, self.cycles)
+
+    def position_value(self, data: Any) -> Floats:
+        """Give the value of the position in *data* in each cycle."""
+        cycles = self.cycles
+        held = self._held.get(data)
+        if held is None:
+            return np.zeros(cycles)
+        size, price = held[0].array[:cycles], held[1].array[:cycles]
+        close = self.seen(data, "close")
+        return self._worth(self._broker.getcommissioninfo(data), size, price, close)
+
+    # -- reading the journal -----------------------------------------------------------------------------------
+
+    def _read_moves(self, begin: int, end: int) -> None:
+        """Extend cash, shares and positions over the cycles [begin, end)."""
+        moves = self._broker.journal.moves
+        cycles: list[int] = []
+        cash: list[float] = []
+        shares: list[float] = []
+        held: dict[Any, tuple[list[int], list[float], list[float]]] = {}
+        at = self._read
+        while at < len(moves) and moves[at][0] < end:
+            cycle, data, size, price, left, units = moves[at]
+            cycles.append(cycle)
+            cash.append(left)
+            shares.append(units)
+            if data is not None:
+                entry = held.get(data)
+                if entry is None:
+                    entry = held[data] = ([], [], [])
+                entry[0].append(cycle)
+                entry[1].append(size)
+                entry[2].append(price)
+            at += 1
+        self._read = at
+        self._cash.extend(begin, end, cycles, cash)
+        self._shares.extend(begin, end, cycles, shares)
+        for data in held:
+            if data not in self._held:
+                made = self._held[data] = (Steps(self._size, 0.0), Steps(self._size, 0.0))
+                for one in made:
+                    one.array[:begin] = 0.0
+        for data, (size_steps, price_steps) in self._held.items():
+            when, sizes, prices = held.get(data, ([], [], []))
+            size_steps.extend(begin, end, when, sizes)
+            price_steps.extend(begin, end, when, prices)
+
+    def _read_recorded(self, end: int) -> None:
+        """Take the cycles whose values the broker recorded itself."""
+        dense = self._broker.journal.dense
+        rows = []
+        at = self._read_dense
+        while at < len(dense) and dense[at][0] < end:
+            rows.append(dense[at])
+            at += 1
+        self._read_dense = at
+        if rows:
+            cycles = np.array([row[0] for row in rows])
+            for column, array in enumerate((self._cash.array, self._values, self._funds), 1):
+                array[cycles] = [row[column] for row in rows]
+
+    # -- valuing -----------------------------------------------------------------------------------------------
+
+    def _value(self, begin: int, end: int) -> None:
+        """Value the account in the cycles [begin, end) as the broker does: position by position, in its order."""
+        broker = self._broker
+        shortcash = broker.p.shortcash
+        bound = np.zeros(end - begin)
+        for data in broker.positions:
+            held = self._held.get(data)
+            if held is None:
+                continue
+            size = held[0].array[begin:end]
+            if not size.any():
+                continue
+            comminfo = broker.getcommissioninfo(data)
+            if not is_standard(comminfo):
+                continue  # recorded by the broker
+            price = held[1].array[begin:end]
+            close = self._seen(data.lines.close.array, data, begin, end)
+            value = self._worth(comminfo, size, price, close)
+            profit = size * (close - price) * comminfo.p.mult
+            if not shortcash:
+                value = np.abs(value)
+            levered = bound + (value - profit) / comminfo.get_leverage() + profit
+            bound = np.where(size == 0.0, bound, np.where(value > 0, levered, bound + value))
+        values = self._cash.array[begin:end] + bound
+        self._values[begin:end] = values
+        self._funds[begin:end] = values / self._shares.array[begin:end]
+
+    def _worth(self, comminfo: Any, size: Floats, price: Floats, close: Floats) -> Floats:
+        """Give the value of a position per cycle."""
+        shortcash = self._broker.p.shortcash
+        if is_standard(comminfo) and comminfo.stocklike:
+            plain = size * close
+            if not shortcash:
+                plain = np.where(size >= 0, plain, price * size + (price - close) * size)
+            return np.where(size == 0.0, 0.0, plain)
+        out = []
+        position = Position()
+        for units, entry, last in zip(size.tolist(), price.tolist(), close.tolist(), strict=True):
+            if shortcash:
+                out.append(comminfo.getvaluesize(units, last))
+            else:
+                position.size, position.price = units, entry
+                out.append(comminfo.getvalue(position, last))
+        return np.array(out, dtype=np.float64)
+
+    def _seen(self, values: Floats, data: Any, begin: int, end: int) -> Floats:
+        bars = data._c.bars_at
+        if bars is None:
+            return values[begin:end]
+        index = bars[begin:end]
+        return np.where(index >= 0, values[np.maximum(index, 0)], np.nan)
+
+
+__all__ = ["AccountPath"]
