@@ -7,6 +7,7 @@ import datetime
 import itertools
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from .base.declare import ParamsBase
@@ -44,7 +45,35 @@ class Cerebro(ParamsBase):
 
     _default_future_reads = "error"
 
-    def __init__(self) -> None:
+    def __init__(  # parameters are taken before this runs: their names are here for readers and type checkers
+        self,
+        *,
+        preload: bool = True,
+        runonce: bool = True,
+        maxcpus: int | None = None,
+        stdstats: bool = True,
+        oldbuysell: bool = False,
+        oldtrades: bool = False,
+        lookahead: int = 0,
+        exactbars: int = False,
+        optdatas: bool = True,
+        optreturn: bool = True,
+        objcache: bool = False,
+        live: bool = False,
+        writer: bool = False,
+        tradehistory: bool = False,
+        oldsync: bool = False,
+        tz: Any = None,
+        cheat_on_open: bool = False,
+        broker_coo: bool = True,
+        quicknotify: bool = False,
+        future_reads: str | None = None,
+        realism: str = "backtrader",
+        seed: int | None = None,
+        progress: bool = False,
+        broker_factory: Callable[[], Any] | None = None,
+        executor: Any = None,
+    ) -> None:
         self._dolive = False
         self._doreplay = False
         self._dooptimize = False
@@ -363,18 +392,27 @@ class Cerebro(ParamsBase):
         self.runstrats = []
         self.runwriters = []
         sets = itertools.product(*strats)
-        if not self._dooptimize or (self.p.maxcpus == 1 and self.p.executor is None):
-            for iterstrat in sets:
-                result = self.runstrategies(iterstrat)
-                self.runstrats.append(result)
-                if self._dooptimize:
-                    for cb in self.optcbs:
-                        cb(result)
-        else:
-            from .optimize.executors import run_sets
+        with self._shown_progress():
+            if not self._dooptimize or (self.p.maxcpus == 1 and self.p.executor is None):
+                for iterstrat in sets:
+                    result = self.runstrategies(iterstrat)
+                    self.runstrats.append(result)
+                    if self._dooptimize:
+                        for cb in self.optcbs:
+                            cb(result)
+            else:
+                from .optimize.executors import run_sets
 
-            run_sets(self, list(sets), self.p.executor)
+                run_sets(self, list(sets), self.p.executor)
         return self.runstrats if self._dooptimize else self.runstrats[0]
+
+    def _shown_progress(self) -> AbstractContextManager[None]:
+        """Give the progress bar to show while running, if one is wanted."""
+        if not self.p.progress:
+            return nullcontext()
+        from .report.progress import progress
+
+        return progress(self)
 
     def _check_settings(self) -> None:
         choices = ("error", "warn", "allow", None)

@@ -12,7 +12,7 @@ import pprint as _pprint
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, dataclass_transform
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,7 @@ def _hooks_changed(cls: type[Analyzer]) -> bool:
     return False
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class Analyzer(ParamsBase):
     """Base of analyzers.
 

@@ -14,7 +14,7 @@ import functools
 import sys
 from collections.abc import Callable, Iterable
 from inspect import CO_VARKEYWORDS
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DeclarationError, ParameterError, ParameterValueError, unknown_name
 from .info import Info, pairs_of
@@ -177,7 +177,6 @@ def _make_aliases(cls: type, aliases: Any) -> None:
             setattr(module, name, made)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class Declared:
     """Base of everything that declares parameters.
 

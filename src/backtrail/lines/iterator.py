@@ -8,7 +8,7 @@ clock of its first data. It is evaluated in one go over preloaded bars (:meth:`L
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from ..base.declare import param
 from ..base.owner import find_owner
@@ -44,6 +44,7 @@ def _how_computed(cls: type) -> tuple[str, str]:
     return "nothing", "nothing"
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class LineIterator(LineSeries):
     """Base of indicators, observers and strategies."""
 
@@ -51,16 +52,9 @@ class LineIterator(LineSeries):
     _nextforce: ClassVar[bool] = False
     _by: ClassVar[str] = "nothing"
     _by_bar: ClassVar[str] = "nothing"
-    if TYPE_CHECKING:  # for type checkers: datas come first, by position, and these are no parameters
-        data0: Any = param(default=None, kw_only=False)
-        data1: Any = param(default=None, kw_only=False)
-        data2: Any = param(default=None, kw_only=False)
-        data3: Any = param(default=None, kw_only=False)
-        data: Any = param(init=False)
-        datas: list[Any] = param(init=False)
-        _owner: Any = param(init=False)
-    else:
-        _owner = None
+    _owner: Any = None
+    datas: list[Any]
+    data: Any
 
     @classmethod
     def _declare(cls) -> None:
@@ -375,18 +369,33 @@ class StrategyBase(LineIterator):
     """Base of strategies."""
 
     _ltype = LineRoot.StratType
+    if TYPE_CHECKING:  # what type checkers take for parameters: datas, by position
+        data0: Any = param(default=None, kw_only=False)
+        data1: Any = param(default=None, kw_only=False)
+        data2: Any = param(default=None, kw_only=False)
+        data3: Any = param(default=None, kw_only=False)
 
 
 class ObserverBase(LineIterator):
     """Base of observers."""
 
     _ltype = LineRoot.ObsType
+    if TYPE_CHECKING:  # what type checkers take for parameters: datas, by position
+        data0: Any = param(default=None, kw_only=False)
+        data1: Any = param(default=None, kw_only=False)
+        data2: Any = param(default=None, kw_only=False)
+        data3: Any = param(default=None, kw_only=False)
 
 
 class IndicatorBase(LineIterator):
     """Base of indicators."""
 
     _ltype = LineRoot.IndType
+    if TYPE_CHECKING:  # what type checkers take for parameters: datas, by position
+        data0: Any = param(default=None, kw_only=False)
+        data1: Any = param(default=None, kw_only=False)
+        data2: Any = param(default=None, kw_only=False)
+        data3: Any = param(default=None, kw_only=False)
 
 
 __all__ = ["IndicatorBase", "LineIterator", "ObserverBase", "ParameterError", "StrategyBase"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, dataclass_transform
 
-from ..base.declare import ParamsBase
+from ..base.declare import ParamsBase, param
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class Sizer(ParamsBase):
     """Base of sizers: override ``_getsizing``.
 
