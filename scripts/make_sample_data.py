@@ -108,7 +108,9 @@ def main() -> int:
     text = "\n".join(bars()) + "\n"
     if parser.parse_args().check:
         same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        print(f"{TARGET.name}: {'as generated' if same else 'differs from what the script generates: run it again'}")
+        print(
+            f"{TARGET.name}: {'as generated' if same else 'differs from what the script generates: run it again'}"
+        )
         return 0 if same else 1
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(text, encoding="utf-8")
