@@ -62,3 +62,13 @@ def divide_or_zeros(a: Operand, b: Operand, single: float, dual: float) -> Any:
 def compare(a: Operand, b: Operand) -> Any:
     """Give -1.0, 0.0 or 1.0 as *a* is below, equal to (or not comparable with) or above *b*."""
     return np.subtract(np.greater(a, b), np.less(a, b), dtype=np.float64)
+
+
+def power(a: Operand, b: Operand) -> Array | None:
+    """Give ``a ** b`` with the bits of Python's floats; None where Python raises or gives a complex number.
+
+    ``float_power`` calls the C library's ``pow`` as Python does; ``power`` may use faster, less exact code.
+    """
+    with np.errstate(all="ignore"):
+        result: Array = np.float_power(a, b)
+    return result if bool(np.isfinite(result).all()) else None

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..base.owner import find_owner
 from ..errors import DeclarationError
+from ..kernels.logic import power
 from .align import seen_values
 from .buffer import NAN, Floats, Line, as_line
 from .clock import Clock
@@ -83,9 +84,12 @@ class LineActions(Line):
     def _fill(self) -> None:
         """Compute all bars of a preloaded run."""
         size = self._c.size
-        self._allocate(size)
-        if self._minperiod <= size:
-            self.compute(self._minperiod - 1, size)
+        first = min(self._minperiod - 1, size)
+        values = np.empty(size)
+        values[:first] = NAN
+        self._store(values)
+        if first < size:
+            self.compute(first, size)
 
     def _step(self) -> None:
         """Compute the current bar."""
@@ -148,15 +152,16 @@ def division_error(node: Any, bar: int) -> ZeroDivisionError:
     )
 
 
-def divide(node: Any, a: Any, b: Any, start: int) -> Any:
-    """Divide, raising ``ZeroDivisionError`` for the first zero divisor."""
+def divide(node: Any, a: Any, b: Any, start: int, out: Floats) -> None:
+    """Fill *out* with ``a / b``, raising ``ZeroDivisionError`` for the first zero divisor."""
     if isinstance(b, np.ndarray):
         zero = b == 0.0
         if zero.any():
             raise division_error(node, start + int(np.argmax(zero)))
     elif b == 0.0:
         raise division_error(node, start)
-    return np.divide(a, b)
+    with np.errstate(invalid="ignore", over="ignore"):
+        np.divide(a, b, out=out)
 
 
 class LinesOperation(LineActions):
@@ -172,12 +177,14 @@ class LinesOperation(LineActions):
         a = self._values(self.a, start, stop)
         b = self._values(self.b, start, stop)
         op = self.operation
-        out = self.array
+        out = self.array[start:stop]
         if op is operator.truediv:
-            out[start:stop] = divide(self, a, b, start)
+            divide(self, a, b, start, out)
+        elif op is operator.pow and (powers := power(a, b)) is not None:
+            out[:] = powers
         elif (ufunc := _UFUNCS.get(op)) is not None:
             with np.errstate(invalid="ignore", over="ignore"):
-                out[start:stop] = ufunc(a, b)
+                ufunc(a, b, out=out)
         else:
             self._one_by_one(a, b, start, stop)
 
@@ -220,7 +227,7 @@ class LineOwnOperation(LineActions):
         values = self._values(self.a, start, stop)
         ufunc = _UFUNCS.get(self.operation)
         if ufunc is not None:
-            self.array[start:stop] = ufunc(values)
+            ufunc(values, out=self.array[start:stop])
         else:
             self.array[start:stop] = [self.operation(x) for x in values.tolist()]
 
@@ -255,6 +262,7 @@ class LineDelay(LineActions):
             out[start:stop] = source[start + ago : stop + ago]
         else:
             begin = max(start - ago, 0)
+            out[:] = NAN
             out[begin : max(stop - ago, 0)] = source[begin + ago : stop]
 
     def value(self) -> float:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
+import numpy as np
+
 from ..base.declare import param
 from ..base.owner import find_owner
 from ..errors import DataWarning, ParameterError
 from .align import seen_values
-from .buffer import NAN, Line
+from .buffer import NAN, Floats, Line
 from .clock import Clock
 from .expr import LineActions, LineNum
 from .root import LineRoot
@@ -232,9 +234,12 @@ class LineIterator(LineSeries):
         size = clock.size
         by = self._by
         period = self._minperiod
-        for one in self.lines._all:
-            one._allocate(size)
         share = by == "nothing"
+        for one in self.lines._all:
+            if share and one._sources:
+                one._store(_unset(size))
+            else:
+                one._allocate(size)
         loose, steps = self._steps()
         for target, source in loose:
             _take(target, source, size, share)
@@ -347,12 +352,27 @@ class LineIterator(LineSeries):
             )
 
 
+_blank: Floats = np.empty(0)
+
+
+def _unset(size: int) -> Floats:
+    """Give *size* NaN, shared by all lines that wait for the line they are bound to."""
+    global _blank
+    if len(_blank) != size:
+        _blank = np.full(size, NAN)
+        _blank.flags.writeable = False
+    return _blank
+
+
 def _take(target: Line, source: Line, size: int, share: bool) -> None:
-    """Copy *source* to *target* over *size* preloaded bars; where nothing writes to *target* they may share storage."""
+    """Copy *source* to *target* over *size* preloaded bars; where nothing writes to *target* they share storage."""
+    if share and source._c is target._c and len(source.array) == size:
+        target._store(source.array)
+        return
+    if not target.array.flags.writeable:
+        target._allocate(size)
     if source._c is not target._c:
         target.array[:] = seen_values(source, target._c, 0, size)
-    elif share and len(source.array) == size:
-        target._store(source.array)
     else:
         target.array[:] = source.array
 
