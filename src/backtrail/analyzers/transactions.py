@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import param
@@ -25,20 +26,42 @@ class Transactions(Analyzer):
     )
     if TYPE_CHECKING:  # for type checkers: the parameter
         headers: bool = param(default=False)
-    _steps_on_events: ClassVar[bool] = True
+
+    def create_analysis(self) -> None:
+        """Make the results: nothing executed yet."""
+        self._positions: defaultdict[str, Position] = defaultdict(Position)
+        self._moment: datetime | None = None
+        self._cycle = 0
+        super().create_analysis()
+
+    @property  # type: ignore[misc]  # an attribute elsewhere
+    def rets(self) -> Any:
+        """The results, with the executions of all complete bars."""
+        if self._positions and self._behind and self.strategy._account_path().cycles >= self._cycle:
+            self._report()
+        return self._rets
+
+    @rets.setter
+    def rets(self, value: Any) -> None:
+        self._rets = value
 
     def start(self) -> None:
         """Write the header row."""
         super().start()
         if self.p.headers:
             self.rets[self.p._pfheaders[0]] = [list(self.p._pfheaders[1:])]
-        self._positions: defaultdict[str, Position] = defaultdict(Position)
         self._idnames = [(number, data._name) for number, data in enumerate(self.datas)]
 
     def notify_order(self, order: Any) -> None:
         """Take the executions since the last notification."""
         if order.status not in _EXECUTED:
             return
+        if self._behind:
+            cycle = len(self.strategy)
+            if cycle != self._cycle:
+                self._report()
+                self._cycle = cycle
+                self._moment = self.strategy.datetime.datetime()
         position = self._positions[order.data._name]
         for bit in order.executed.iterpending():
             if bit is None:
@@ -47,8 +70,12 @@ class Transactions(Analyzer):
 
     def next(self) -> None:
         """Report what was executed in this bar."""
-        if not self._positions:
-            return
+        if self._positions:
+            self._moment = self.strategy.datetime.datetime()
+            self._report()
+
+    def _report(self) -> None:
+        """Report what was executed in the bar of the last notification."""
         rows = []
         for number, name in self._idnames:
             position = self._positions.get(name)
@@ -56,11 +83,16 @@ class Transactions(Analyzer):
                 size, price = position.size, position.price
                 rows.append([size, price, number, name, -size * price])
         if rows:
-            self.rets[self.strategy.datetime.datetime()] = rows
+            self._rets[self._moment] = rows
         self._positions.clear()
 
+    def stop(self) -> None:
+        """Report on the last bar."""
+        self._report()
+        super().stop()
+
     def advance(self, start: int, stop: int) -> None:
-        """Do nothing: bars without executions have no effect."""
+        """Do nothing: bars are told apart when orders are notified."""
 
 
 __all__ = ["Transactions"]

@@ -14,10 +14,10 @@ from .timeframe import TimeFrameAnalyzerBase
 class VWR(TimeFrameAnalyzerBase):
     """Report the variability-weighted return.
 
-    The yearly return in percent (:class:`Returns`), lowered by how far the values at the ends of the periods stray from
-    steady growth: ``rnorm100 * (1 - (deviation / sdev_max) ** tau)``. ``tann`` is the number of periods per year.
+    The yearly return in percent (:class:`Returns`), lowered by how far the growth from period to period strays from a
+    steady one: ``rnorm100 * (1 - (deviation / sdev_max) ** tau)``. ``tann`` is the number of periods per year.
 
-    Result: ``vwr``; NaN for fewer than two periods and after a total loss.
+    Result: ``vwr``; NaN for fewer than two bars and after a total loss.
     """
 
     params: ClassVar[Any] = (
@@ -32,53 +32,47 @@ class VWR(TimeFrameAnalyzerBase):
 
     def setup(self) -> None:
         """Follow the returns."""
-        self._returns = Returns(
-            timeframe=self.p.timeframe, compression=self.p.compression, tann=self.p.tann, fund=self.p.fund
-        )
+        # as in backtrader, the yearly return follows the broker's mode whatever `fund` says
+        self._returns = Returns(timeframe=self.p.timeframe, compression=self.p.compression, tann=self.p.tann)
 
     def start(self) -> None:
         """Begin with the value before the first bar."""
         super().start()
         self._fundmode = self._in_fund_mode()
         self._pis: list[float] = [self._worth()]
-        self._pns: list[float] = [math.nan]
+        self._pns: list[float | None] = [None]
 
     def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
-        """Note the value as the latest of the present period."""
-        self._value = fundvalue if self._fundmode else value
+        """Take the value as the latest of the present period, at first also of the one that is about to end."""
+        self._pns[-1] = fundvalue if self._fundmode else value
 
     def on_dt_over(self) -> None:
-        """Start a period from where the last one ended."""
-        if not math.isnan(self._pns[-1]):
-            self._pis.append(self._pns[-1])
-            self._pns.append(math.nan)
-
-    def next(self) -> None:
-        """Take the value as the latest of the present period."""
-        self._pns[-1] = self._value
+        """Start a period with the present value, with which the last one ended."""
+        self._pis.append(self._pns[-1])  # type: ignore[arg-type]  # set in this cycle
+        self._pns.append(None)
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles at once."""
         if start >= stop:
             return
-        _, stops, keys = self._divide(start, stop)
-        ends: list[float] = self._worths()[stops - 1].tolist()
-        if len(ends) > len(keys) or math.isnan(self._pns[-1]):
-            self._pns[-1] = ends.pop(0)
-        if ends:
-            self._pis.append(self._pns[-1])
-            self._pis += ends[:-1]
-            self._pns += ends
+        firsts, _, keys = self._divide(start, stop)
+        worths = self._worths()
+        begins: list[float] = worths[firsts[len(firsts) - len(keys) :]].tolist()
+        self._pis += begins
+        self._pns[-1:] = [*begins, None]
+        if not len(keys) or firsts[-1] < stop - 1:
+            self._pns[-1] = float(worths[stop - 1])
 
     def stop(self) -> None:
         """Report."""
         super().stop()
         found = self._returns.get_analysis()
         ravg = found["ravg"]
+        ends = self._pns[:-1] if self._pns[-1] is None else self._pns
         try:
             strays = [
                 ratio(end, begin * math.exp(ravg * n)) - 1.0
-                for n, (begin, end) in enumerate(zip(self._pis, self._pns), 1)
+                for n, (begin, end) in enumerate(zip(self._pis, ends), 1)
             ]
             deviation = standarddev(strays, bessel=True)
             vwr = found["rnorm100"] * (1.0 - pow(deviation / self.p.sdev_max, self.p.tau))
