@@ -226,7 +226,13 @@ class Declared:
         if init is not None and not getattr(init, "_declared", False):
             cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
 
-    __init__ = _wrapped(_plain_init)
+    if TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            """Take parameters by keyword; which ones is known where classes declare them by annotation."""
+
+    else:
+        __init__ = _wrapped(_plain_init)
 
     def setup(self) -> None:
         """Build what the object needs; the last ``__init__`` calls it, so ``super().__init__()`` runs it too."""
