@@ -43,8 +43,6 @@ class MetaBase(type):
             return obj, args, kwargs
         with inside(obj):
             type(obj).__init__(obj, *args, **kwargs)
-            if type(obj).__init__ is Declared.__init__:
-                obj.setup()
         return obj, args, kwargs
 
     def dopostinit(cls, obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:

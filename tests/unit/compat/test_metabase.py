@@ -128,6 +128,14 @@ def test_a_metaclass_on_an_indicator_runs_its_phases() -> None:
     assert Five(Data()).period_at_the_end == 5
 
 
+def test_setup_runs_once() -> None:
+    class Typed(bt.with_metaclass(bt.MetaParams, object)):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.ran = getattr(self, "ran", 0) + 1
+
+    assert Typed().ran == 1
+
+
 def test_a_singleton_is_made_once() -> None:
     class Only(metaclass=MetaSingleton):
         params = (("a", 1),)
