@@ -211,7 +211,10 @@ class Cerebro(ParamsBase):
         return len(self.strats) - 1
 
     def optstrategy(self, strategy: Any, *args: Any, **kwargs: Any) -> None:
-        """Add a strategy class once per combination of the given values (each an iterable; single values stand for one)."""
+        """Add a strategy class once per combination of the given values.
+
+        Each is an iterable of choices; a single value or a string is the only choice.
+        """
         self._dooptimize = True
         choices = list(itertools.product(*self.iterize(args)))
         names = list(kwargs)
@@ -486,8 +489,8 @@ class Cerebro(ParamsBase):
     def plot(self, *args: Any, **kwargs: Any) -> Any:
         """Say that drawing is not part of this version."""
         raise NotImplementedError(
-            "Cerebro.plot(): drawing is not available in this version of backtrail. The numbers behind a plot are in the "
-            "strategies that run() returns: strategy.observers, strategy.analyzers and every line's array."
+            "Cerebro.plot(): drawing is not available in this version of backtrail. The numbers behind a plot are "
+            "in the strategies that run() returns: strategy.observers, strategy.analyzers, every line's array."
         )
 
     def __getstate__(self) -> dict[str, Any]:

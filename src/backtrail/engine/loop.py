@@ -1,8 +1,8 @@
 """The bar cycle: what happens, in which order, on each bar.
 
-Per cycle: clocks advance → cheat timers → ``next_open`` → broker → its notifications reach the strategies → timers → for
-each strategy: indicators (when computed bar by bar), order and trade notifications, cash and value, ``prenext`` /
-``nextstart`` / ``next``, analyzers, observers → writers.
+Per cycle: clocks advance → cheat timers → ``next_open`` → broker → its notifications reach the strategies →
+timers → for each strategy: indicators (when computed bar by bar), order and trade notifications, cash and
+value, ``prenext`` / ``nextstart`` / ``next``, analyzers, observers → writers.
 """
 
 from __future__ import annotations

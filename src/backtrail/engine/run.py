@@ -159,14 +159,14 @@ class Run:
         """Give a strategy its observers, indicators, analyzers and sizer."""
         spec, s = self.spec, self.settings
         if s.stdstats:
-            from .. import observers
+            from ..observers import Broker, BuySell, DataTrades, Trades
 
-            strat._addobserver(False, observers.Broker)
-            strat._addobserver(True, observers.BuySell, **({} if s.oldbuysell else {"barplot": True}))
+            strat._addobserver(False, Broker)
+            strat._addobserver(True, BuySell, **({} if s.oldbuysell else {"barplot": True}))
             if s.oldtrades or len(self.datas) == 1:
-                strat._addobserver(False, observers.Trades)
+                strat._addobserver(False, Trades)
             else:
-                strat._addobserver(False, observers.DataTrades)
+                strat._addobserver(False, DataTrades)
         for multi, build in spec.observers:
             strat._addobserver(multi, build.cls, *build.args, **build.kwargs)
         for build in spec.indicators:

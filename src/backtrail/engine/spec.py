@@ -52,8 +52,8 @@ class Settings:
 class RunSpec:
     """One run: what is traded on, by whom, and under which settings.
 
-    ``observers`` and ``analyzers`` are ``(multi, Build)`` pairs and ``Build`` objects; ``sizers`` maps a strategy number
-    (None: all others) to a ``Build``.
+    ``observers`` are ``(multi, Build)`` pairs, ``analyzers`` are ``Build`` objects; ``sizers`` maps a strategy
+    number (None: all others) to a ``Build``.
     """
 
     settings: Settings

@@ -20,7 +20,7 @@ class SerialExecutor(Executor):
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # the future carries it to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 the future carries it to whoever asks for the result
             future.set_exception(error)
         return future
 

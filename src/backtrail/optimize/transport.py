@@ -1,7 +1,8 @@
 """Pickle runs and their results for other processes, classes of scripts and notebooks included.
 
-A class that another process cannot import (defined in ``__main__``, in a notebook cell, inside a function) travels by
-value: its own declarations and methods are sent and declared again over there. On the way back it becomes the class it was.
+A class that another process cannot import (defined in ``__main__``, in a notebook cell, inside a function)
+travels by value: its own declarations and methods are sent and declared again over there. On the way back it
+becomes the class it was.
 """
 
 from __future__ import annotations
