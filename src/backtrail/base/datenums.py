@@ -22,6 +22,8 @@ EPOCH_ORDINAL = 719163  # day number of 1 January 1970
 _DAY_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 _SECOND_US = 1_000_000
+_NAT = np.iinfo(np.int64).min
+_BLOCK = 8192  # arrays of this size stay in the processor's cache from one step to the next
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -33,17 +35,14 @@ def _two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     return total, lost
 
 
-def _fractions(second: Ints, micro: Ints | None = None) -> tuple[Floats, Floats]:
-    """Give the exact fraction of the day at each *second* of it (and *micro*), as the sum of two doubles."""
+def _fractions(second: Ints) -> tuple[Floats, Floats]:
+    """Give the exact fraction of the day at each *second* of it, as the sum of two doubles."""
     hour, rest = np.divmod(second, 3600)
     minute, rest = np.divmod(rest, 60)
     high, low = _two_sum(hour / 24.0, minute / 1440.0)
     high, lost = _two_sum(high, rest / 86400.0)
-    low = low + lost  # exact: few bits, all of them below the last bit of the sum
-    if micro is not None:
-        high, lost = _two_sum(high, micro / 86400e6)
-        low = low + lost
-    return _two_sum(high, low)
+    # the sum of what was lost is exact: few bits, all of them below the last bit of the total
+    return _two_sum(high, low + lost)
 
 
 class _Table(NamedTuple):
@@ -58,14 +57,17 @@ class _Table(NamedTuple):
 def _table(step: int) -> _Table:
     high, low = _fractions(np.arange(0, 86400, step, dtype=np.int64))
     high.flags.writeable = low.flags.writeable = False
-    return _Table(high, low, not _decides(high, low).any())
+    return _Table(high, low, not _decides(high, low))
 
 
-def _decides(high: Floats, low: Floats) -> NDArray[np.bool_]:
-    """Say where day + *high* lies exactly between two doubles and *low* is not 0 (years 1436 to 2870)."""
-    halves = high * 2.0**34
-    decides: NDArray[np.bool_] = (low != 0.0) & (halves == np.floor(halves)) & (halves % 2.0 == 1.0)
-    return decides
+def _decides(high: Floats, low: Floats) -> bool:
+    """Tell whether some day + *high* lies exactly between two doubles while *low* is not 0 (years 1436 to 2870)."""
+    steps = high * 2.0**34  # in halves of the last bit of the sum
+    whole = steps == np.floor(steps)
+    if not whole.any():
+        return False
+    pairs = steps * 0.5
+    return bool(((low != 0.0) & whole & (pairs != np.floor(pairs))).any())
 
 
 def _modern(ordinal: Floats) -> bool:
@@ -74,7 +76,7 @@ def _modern(ordinal: Floats) -> bool:
 
 def _add_days(ordinal: Floats, high: Floats, low: Floats) -> Floats:
     """Add whole days and the exact fraction *high* + *low* of a day, rounding once."""
-    if _modern(ordinal) and not _decides(high, low).any():
+    if _modern(ordinal) and not _decides(high, low):
         return ordinal + high
     total, lost = _two_sum(ordinal, high)
     # `low` is far below half a step of the sum: it decides only where the sum lies exactly between two doubles
@@ -85,15 +87,25 @@ def _add_days(ordinal: Floats, high: Floats, low: Floats) -> Floats:
 
 def from_days(day: Ints, micro_of_day: Ints) -> Floats:
     """Give the numbers of times counted as days since 1970 and microseconds of that day (0 to 86,399,999,999)."""
+    out = np.empty(len(day))
+    for start in range(0, len(day), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        out[part] = _from_moments(day[part], micro_of_day[part])
+    return out
+
+
+def _from_moments(day: Ints, micro_of_day: Ints) -> Floats:
     ordinal = (day + EPOCH_ORDINAL).astype(np.float64)
     minute = micro_of_day // _MINUTE_US
-    if np.array_equal(minute * _MINUTE_US, micro_of_day):
+    if not (minute * _MINUTE_US != micro_of_day).any():
         return _from_table(ordinal, minute, 60)
     second = micro_of_day // _SECOND_US
     micro = micro_of_day - second * _SECOND_US
     if not micro.any():
         return _from_table(ordinal, second, 1)
-    return _add_days(ordinal, *_fractions(second, micro))
+    table = _table(1)
+    high, lost = _two_sum(table.high.take(second), micro / 86400e6)
+    return _add_days(ordinal, *_two_sum(high, table.low.take(second) + lost))
 
 
 def _from_table(ordinal: Floats, index: Ints, step: int) -> Floats:
@@ -115,12 +127,16 @@ def from_datetime64(stamps: NDArray[np.datetime64]) -> Floats:
         unit = "us"
     ticks = stamps.view(np.int64) if stamps.flags.c_contiguous else stamps.astype(np.int64)
     per_day = _PER_DAY[unit]
-    missing = ticks == np.iinfo(np.int64).min
-    if missing.any():
-        out = np.full(len(ticks), np.nan)
-        out[~missing] = _from_ticks(ticks[~missing], per_day)
-        return out
-    return _from_ticks(ticks, per_day)
+    out = np.empty(len(ticks))
+    for start in range(0, len(ticks), _BLOCK):
+        part = ticks[start : start + _BLOCK]
+        if part.min() == _NAT:
+            there = part != _NAT
+            out[start : start + _BLOCK] = np.nan
+            out[start : start + _BLOCK][there] = _from_ticks(part[there], per_day)
+        else:
+            out[start : start + _BLOCK] = _from_ticks(part, per_day)
+    return out
 
 
 def _from_ticks(ticks: Ints, per_day: int) -> Floats:
@@ -130,14 +146,14 @@ def _from_ticks(ticks: Ints, per_day: int) -> Floats:
         # most bars are stamped on whole minutes: one division less, and a small table
         per_minute = per_day // 1440
         minutes = ticks // per_minute
-        if np.array_equal(minutes * per_minute, ticks):
+        if not (minutes * per_minute != ticks).any():
             day = minutes // 1440
             return _from_table((day + EPOCH_ORDINAL).astype(np.float64), minutes - day * 1440, 60)
     if per_day > _DAY_US:
         ticks = ticks // (per_day // _DAY_US)
         per_day = _DAY_US
     day = ticks // per_day
-    return from_days(day, (ticks - day * per_day) * (_DAY_US // per_day))
+    return _from_moments(day, (ticks - day * per_day) * (_DAY_US // per_day))
 
 
 def to_micros(numbers: Floats) -> Ints:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..base.datenums import from_days, localize_numbers
 from ..base.time import date2num
 from ..errors import DataError, ParameterValueError
-from .base import DataBase
+from .base import CSVFeedBase, DataBase
 from .columns import FIELDS, Columns
 from .csvtext import Kind, Table, is_large, read_large, read_text, split_lines
 from .paths import file_stem, is_path, not_found
@@ -346,3 +346,9 @@ class BacktraderCSVData(CSVDataBase):
         start = 2 if len(tokens) == 8 else 1
         moment = iso_moment(tokens[0], tokens[1] if start == 2 else None, self.p.sessionend)
         return (date2num(moment), *(number(tokens, start + at, name) for at, name in enumerate(FIELDS)))
+
+
+class BacktraderCSV(CSVFeedBase):
+    """A factory of :class:`BacktraderCSVData` for the files of one folder."""
+
+    DataCls = BacktraderCSVData

@@ -13,6 +13,7 @@ from ..base.datenums import from_days, localize_moments
 from ..base.time import date2num
 from ..base.timeframe import TimeFrame
 from ..errors import ParameterValueError
+from .base import CSVFeedBase
 from .csv import CSVDataBase, FieldError, constant_time, number, text
 from .csvtext import Kind, Table
 from .stamps import Bytes, Layout, layout_of, moments
@@ -277,3 +278,9 @@ class SierraChartCSVData(GenericCSVData):
     """Files that Sierra Chart exports: dates written 2006/01/02."""
 
     params: ClassVar[Any] = (("dtformat", "%Y/%m/%d"),)
+
+
+class GenericCSV(CSVFeedBase):
+    """A factory of :class:`GenericCSVData` for the files of one folder."""
+
+    DataCls = GenericCSVData

@@ -96,8 +96,8 @@ def _refuse(feed: str, column: Any, expected: str, found: str, remedy: str) -> D
 def _numbers(stamps: NDArray[np.datetime64], feed: str, column: Any) -> Floats:
     """Give *stamps* as date numbers; DataError if one is missing."""
     out = from_datetime64(stamps)
-    missing = np.flatnonzero(np.isnan(out))
-    if missing.size:
+    if np.isnan(out.sum()):
+        missing = np.flatnonzero(np.isnan(out))
         row = int(missing[0]) + 1
         raise _refuse(
             feed,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.time import date2num
+from .base import CSVFeedBase
 from .columns import Columns
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
 from .csvtext import Kind, Table
@@ -167,3 +168,9 @@ class YahooLegacyCSV(YahooFinanceCSVData):
     """Files that Yahoo Finance gave before 2017; ``version`` is kept for old scripts and has no effect."""
 
     params: ClassVar[Any] = (("version", ""),)
+
+
+class YahooFinanceCSV(CSVFeedBase):
+    """A factory of :class:`YahooFinanceCSVData` for the files of one folder."""
+
+    DataCls = YahooFinanceCSVData
