@@ -309,7 +309,7 @@ def open_cycle(run: Any, moment: float) -> bool:
     broker = run.broker
     if run.cheat_timers:
         check_timers(run, run.cheat_timers, moment)
-    if run.settings.cheat_on_open:
+    if run.settings.cheat_on_open and not run.settings.oldsync:
         for strat in run.strats:
             status = strat._minperstatus
             if status > 0:

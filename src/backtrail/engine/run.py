@@ -17,6 +17,7 @@ from ..errors import LookAheadError, StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
 from . import loop
+from .oldsync import build_old_timeline
 from .spec import RunSpec
 from .timeline import Timeline, build_timeline
 
@@ -55,7 +56,7 @@ class Run:
         exact = s.exactbars
         live = s.live or any(d.islive() for d in self.datas)
         replaying = any(d.replaying for d in self.datas)
-        preload = s.preload and exact < 1 and not replaying and not live
+        preload = (s.preload and exact < 1 or s.oldsync) and not replaying and not live
         runonce = s.runonce and exact == 0 and not live and not replaying
         if not preload:
             self.mode = "delivered"
@@ -106,9 +107,12 @@ class Run:
                 if self.mode != "delivered":
                     data.preload()
         if self.mode != "delivered":
-            self.timeline = build_timeline(
-                self.datas, event_mode=spec.event_mode, stepped=self.mode == "stepped"
-            )
+            if s.oldsync:
+                self.timeline = build_old_timeline(self.datas)
+            else:
+                self.timeline = build_timeline(
+                    self.datas, event_mode=spec.event_mode, stepped=self.mode == "stepped"
+                )
             if self.timeline is None:
                 self.restart_delivered()
         if self.timeline is None:
@@ -197,6 +201,8 @@ class Run:
 
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
+        if self.settings.oldsync:
+            return
         pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers)]
         first = self.datas[0]
         for timer in pending:
