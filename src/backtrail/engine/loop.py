@@ -194,13 +194,10 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
 
 
 def _put_on_clock(strat: Any, clock: Clock) -> None:
-    """Let the strategy's lines, and the observers that run on its clock, run on *clock*."""
-    old = strat._c
-    for group in (strat, *strat._observers_flat()):
-        if group._c is old:
-            group.__dict__["_c"] = clock
-            for line in group.lines:
-                line._set_clock(clock)
+    """Let the strategy's lines run on *clock*."""
+    strat.__dict__["_c"] = clock
+    for line in strat.lines:
+        line._set_clock(clock)
 
 
 def _step_analyzer(analyzer: Any, status: int) -> None:

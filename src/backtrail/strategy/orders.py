@@ -30,6 +30,7 @@ class OrderMixin:
     env: Any
     broker: Any
     position: Any
+    _c: Any
     _sizer: Any
     _tradehistoryon: bool = False
     _order_analyzers: Any = ()
@@ -43,6 +44,7 @@ class OrderMixin:
         self._orderspending: list[Any] = []
         self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
         self._tradespending: list[Any] = []
+        self._closed: list[tuple[int, Any]] = []  # closed trades with the cycle in which they closed
 
     # -- sizing ------------------------------------------------------------------------------------------------
 
@@ -392,15 +394,19 @@ class OrderMixin:
             _, _, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, _, _ = bit
             if closed:
                 trade.update(order, closed, price, closedvalue, closedcomm, pnl, comminfo)
-                if trade.isclosed and wanted:
-                    told.append(trade.copy())
+                if trade.isclosed:
+                    self._closed.append((self._clock_of_run.i, trade))
+                    if wanted:
+                        told.append(trade.copy())
             if opened:
                 if trade.isclosed:
                     trade = Trade(data, tradeid, self._tradehistoryon)
                     trades.append(trade)
                 trade.update(order, opened, price, openedvalue, openedcomm, pnl, comminfo)
-                if trade.isclosed and wanted:
-                    told.append(trade.copy())
+                if trade.isclosed:
+                    self._closed.append((self._clock_of_run.i, trade))
+                    if wanted:
+                        told.append(trade.copy())
             if trade.justopened and wanted:
                 told.append(trade.copy())
 
