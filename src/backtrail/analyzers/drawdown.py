@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base.autodict import AutoOrderedDict
 from ..base.declare import param
-from .base import Analyzer
+from .base import Analyzer, Floats
 from .moments import ratio
 from .timeframe import TimeFrameAnalyzerBase
 
@@ -63,9 +63,12 @@ class DrawDown(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles at once."""
+        if start < stop:
+            self._follow(start, stop)
+
+    def _follow(self, start: int, stop: int) -> tuple[Floats, Floats]:
+        """Advance, and give drawdown (percent) and length as they were in each of the cycles."""
         values = self._worths()[start:stop]
-        if not len(values):
-            return
         peaks = np.fmax.accumulate(np.fmax(values, self._maxvalue))
         with np.errstate(divide="ignore", invalid="ignore"):
             down = peaks - values
@@ -73,23 +76,16 @@ class DrawDown(Analyzer):
         if not peaks.all():
             percent[(peaks == 0.0) & (down == 0.0)] = 0.0
         rets = self.rets
-        rets.moneydown, rets.drawdown = float(down[-1]), float(percent[-1])
-        rets.max.moneydown = _larger(rets.max.moneydown, float(np.fmax.reduce(down)))
-        rets.max.drawdown = _larger(rets.max.drawdown, float(np.fmax.reduce(percent)))
-        flat = np.flatnonzero(percent == 0.0)
-        count = len(values)
-        if len(flat):
-            longest = max(rets.len + int(flat[0]), int(np.diff(flat, append=count).max()) - 1)
-            rets.len = count - 1 - int(flat[-1])
-        else:
-            longest = rets.len = rets.len + count
-        rets.max.len = max(rets.max.len, longest)
+        cycles = np.arange(stop - start)
+        flat = np.maximum.accumulate(np.where(percent == 0.0, cycles, -1))
+        lengths = np.where(flat >= 0, cycles - flat, rets.len + 1 + cycles)
+        rets.moneydown, rets.drawdown, rets.len = float(down[-1]), float(percent[-1]), int(lengths[-1])
+        rets.max.moneydown = max(rets.max.moneydown, float(np.fmax.reduce(down)))
+        rets.max.drawdown = max(rets.max.drawdown, float(np.fmax.reduce(percent)))
+        rets.max.len = max(rets.max.len, int(lengths.max()))
         self._value = float(values[-1])
         self._maxvalue = float(peaks[-1])
-
-
-def _larger(a: float, b: float) -> float:
-    return max(a, b)
+        return percent, lengths
 
 
 class TimeDrawDown(TimeFrameAnalyzerBase):

@@ -8,7 +8,7 @@ from collections import deque
 import numpy as np
 
 from .moments import log_ratio
-from .timereturn import PeriodGrowth
+from .timereturn import PeriodGrowth, Periods
 
 
 class LogReturnsRolling(PeriodGrowth):
@@ -44,29 +44,44 @@ class LogReturnsRolling(PeriodGrowth):
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles at once."""
-        if start >= stop:
-            return
-        ends, keys, continued = self._period_ends(start, stop)
-        values = ends.tolist()
-        if self._lastvalue is None:
-            waiting = int(np.isnan(ends).sum())
-            self.rets.update(dict.fromkeys(keys[:waiting], 0.0))
-            if waiting == len(keys):
-                self._value_start = None
-                return
-            values, keys, continued = values[waiting:], keys[waiting:], 0
-            self._value_start = base = self._first_base
-        else:
-            base = self._lastvalue
+        if start < stop:
+            self._follow(start, stop)
+
+    def _follow(self, start: int, stop: int) -> tuple[Periods, list[float]]:
+        """Advance, and give the periods and the value that each one (after those waiting) is compared with."""
+        found = self._periods(start, stop)
+        waiting = found.waiting
+        self.rets.update(dict.fromkeys(found.keys[:waiting], 0.0))
+        if waiting == len(found.keys):
+            self._value_start = None
+            return found, []
+        values = found.values[found.stops[waiting:] - 1].tolist()
         window = list(self._values)
-        if not continued:
-            window.append(base)
+        if self._lastvalue is None or not found.continued:
+            assert found.base is not None
+            window.append(found.base)
+        if self._lastvalue is None:
+            self._value_start = found.base
         window += values[:-1]
         size = len(self._values)
-        offset = len(window) - len(values) - size + 1
-        self.rets.update(zip(keys, map(log_ratio, values, window[offset:])))
+        bases = window[len(window) - len(values) - size + 1 :][: len(values)]
+        self.rets.update(zip(found.keys[waiting:], map(log_ratio, values, bases)))
         self._values.extend(window[-size:])
         self._lastvalue = values[-1]
+        return found, bases
+
+    def _trail(self, start: int, stop: int) -> list[float]:
+        """Advance, and give the growth over the window in each of the cycles."""
+        found, bases = self._follow(start, stop)
+        out: list[float] = []
+        for base, first, end in zip(
+            [math.nan] * found.waiting + bases, found.firsts.tolist(), found.stops.tolist()
+        ):
+            out += (log_ratio(value, base) for value in found.values[first:end].tolist())
+        if self.p.data is not None:
+            before = np.isnan(found.values[start:stop])
+            out = [0.0 if early else growth for early, growth in zip(before.tolist(), out)]
+        return out
 
 
 __all__ = ["LogReturnsRolling"]

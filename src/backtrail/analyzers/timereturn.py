@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..base.declare import param
 from .base import Floats
 from .moments import ratio
-from .timeframe import TimeFrameAnalyzerBase
+from .timeframe import Ints, TimeFrameAnalyzerBase
 
 
 class PeriodGrowth(TimeFrameAnalyzerBase):
@@ -57,25 +57,45 @@ class PeriodGrowth(TimeFrameAnalyzerBase):
     def _begin(self, base: float) -> None:
         self._value_start = base
 
-    def _period_ends(self, start: int, stop: int) -> tuple[Floats, list[Any], int]:
-        """Divide the cycles into periods.
-
-        Gives the value in the last cycle of each (NaN while ``data`` has no bar), the keys, and the number of leading
-        periods that are not new (0 or 1). ``_value`` is brought up to date.
-        """
+    def _periods(self, start: int, stop: int) -> Periods:
+        """Divide the cycles into periods, and bring ``_value`` up to date."""
         path = self._path
         assert path is not None
-        old_key = self.dtkey
-        _, ends, keys = self._divide(start, stop)
-        continued = len(ends) - len(keys)
+        present = self.dtkey
+        firsts, stops, keys = self._divide(start, stop)
+        continued = len(firsts) - len(keys)
         data = self.p.data
         values = self._worths() if data is None else path.seen(data, "close")
-        if data is not None and self._lastvalue is None and not np.isnan(values[stop - 1]):
-            self._first = int(np.flatnonzero(~np.isnan(values[:stop]))[0])
-            self._first_base = float(path.seen(data, "open" if self.p.firstopen else "close")[self._first])
-        if data is None or not np.isnan(values[stop - 1]):
+        base = self._value_start if continued else self._lastvalue
+        waiting = 0
+        if data is not None:
+            known = ~np.isnan(values[start:stop])
+            if self._lastvalue is None and known.any():
+                first = start + int(np.argmax(known))
+                base = float(path.seen(data, "open" if self.p.firstopen else "close")[first])
+                waiting = int(np.searchsorted(stops, first, side="right"))
+            elif self._lastvalue is None:
+                waiting = len(stops)
+        if waiting < len(stops):
             self._value = float(values[stop - 1])
-        return values[ends - 1], [old_key] * continued + keys, continued
+        return Periods(values, firsts, stops, [present] * continued + keys, bool(continued), waiting, base)
+
+
+class Periods(NamedTuple):
+    """Cycles divided into periods.
+
+    ``values`` per cycle of the whole path; ``firsts`` and ``stops`` delimit the periods, ``keys`` are theirs; the first
+    one is ``continued`` or new; ``waiting`` counts the leading ones in which the data has no bar; the first period
+    after those starts from ``base``.
+    """
+
+    values: Floats
+    firsts: Ints
+    stops: Ints
+    keys: list[Any]
+    continued: bool
+    waiting: int
+    base: float | None
 
 
 class TimeReturn(PeriodGrowth):
@@ -96,25 +116,37 @@ class TimeReturn(PeriodGrowth):
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles at once."""
-        if start >= stop:
-            return
-        ends, keys, continued = self._period_ends(start, stop)
-        if self._lastvalue is None:
-            waiting = int(np.isnan(ends).sum())
-            self.rets.update(dict.fromkeys(keys[:waiting], 0.0))
-            if waiting == len(keys):
-                self._value_start = None
-                return
-            ends, keys, continued = ends[waiting:], keys[waiting:], 0
-            base = self._first_base
-        else:
-            base = self._value_start if continued else self._lastvalue  # type: ignore[assignment]  # set with _lastvalue
-        bases = np.concatenate(([base], ends[:-1]))
+        if start < stop:
+            self._follow(start, stop)
+
+    def _follow(self, start: int, stop: int) -> tuple[Periods, Floats]:
+        """Advance, and give the periods and the value that each one (after those waiting) starts from."""
+        found = self._periods(start, stop)
+        waiting = found.waiting
+        self.rets.update(dict.fromkeys(found.keys[:waiting], 0.0))
+        if waiting == len(found.keys):
+            self._value_start = None
+            return found, np.empty(0)
+        ends = found.values[found.stops[waiting:] - 1]
+        assert found.base is not None
+        bases: Floats = np.concatenate((np.array([found.base]), ends[:-1]))
         with np.errstate(divide="ignore", invalid="ignore"):
             returns = ends / bases - 1.0
-        self.rets.update(zip(keys, returns.tolist()))
+        self.rets.update(zip(found.keys[waiting:], returns.tolist()))
         self._value_start = float(bases[-1])
         self._lastvalue = float(ends[-1])
+        return found, bases
+
+    def _trail(self, start: int, stop: int) -> Floats:
+        """Advance, and give the return of the period so far in each of the cycles."""
+        found, bases = self._follow(start, stop)
+        lengths = np.diff(np.concatenate(([start], found.stops)))
+        base = np.repeat(np.concatenate((np.full(found.waiting, np.nan), bases)), lengths)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            returns: Floats = found.values[start:stop] / base - 1.0
+        if self.p.data is not None:
+            returns[np.isnan(found.values[start:stop])] = 0.0
+        return returns
 
 
-__all__ = ["PeriodGrowth", "TimeReturn"]
+__all__ = ["PeriodGrowth", "Periods", "TimeReturn"]

@@ -64,7 +64,7 @@ class TradeAnalyzer(Analyzer):
         self.rets = AutoOrderedDict()
         self._rets.total.total = 0
 
-    @property  # type: ignore[misc]  # an attribute elsewhere
+    @property
     def rets(self) -> Any:
         """The results, with everything notified so far."""
         if self._pending or self._opened:

@@ -34,7 +34,7 @@ class Transactions(Analyzer):
         self._cycle = 0
         super().create_analysis()
 
-    @property  # type: ignore[misc]  # an attribute elsewhere
+    @property
     def rets(self) -> Any:
         """The results, with the executions of all complete bars."""
         if self._positions and self._behind and self.strategy._account_path().cycles >= self._cycle:

@@ -68,7 +68,7 @@ class VWR(TimeFrameAnalyzerBase):
         super().stop()
         found = self._returns.get_analysis()
         ravg = found["ravg"]
-        ends = self._pns[:-1] if self._pns[-1] is None else self._pns
+        ends = [end for end in self._pns if end is not None]
         try:
             strays = [
                 ratio(end, begin * math.exp(ravg * n)) - 1.0

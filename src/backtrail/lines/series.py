@@ -292,10 +292,10 @@ class LineSeries(Declared, LineMultiple):
         self._make_lines(Clock())
         return args, kwargs
 
-    def _make_lines(self, clock: Clock) -> None:
-        """Create the lines with *clock*."""
+    def _make_lines(self, clock: Clock, spec: LinesSpec | None = None) -> None:
+        """Create the lines with *clock*: those of the class, or others."""
         own = self.__dict__
-        lines = Lines(type(self).lines, clock, self)
+        lines = Lines(type(self).lines if spec is None else spec, clock, self)
         own["lines"] = own["l"] = lines
         own["_c"] = clock
         own["_root"] = self

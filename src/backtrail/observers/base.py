@@ -1,0 +1,258 @@
+"""The base of observers: lines that follow a strategy and its account.
+
+An observer is stepped once per cycle, after the strategy and its analyzers; during ``next`` of the strategy it is one
+bar behind. One that can work out its lines from whole arrays implements :meth:`Observer.observe` beside ``next``: as
+long as no subclass changes its hooks, these are never called, and ``observe`` fills the lines at the end, or when
+somebody reads them during the run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..analyzers.base import AccountPath, Analyzer
+from ..base.declare import param
+from ..lines.buffer import NAN, Line
+from ..lines.clock import Clock
+from ..lines.iterator import ObserverBase
+
+Floats = NDArray[np.float64]
+
+_HOOKS = ("next", "nextstart", "prenext")
+
+
+class _Lagging(Clock):
+    """The clock of an observer that is behind: looking at it brings the observer up to date."""
+
+    __slots__ = ("observer",)
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        super().__init__()
+
+    @property
+    def i(self) -> int:
+        """The index of the bar of the last complete cycle."""
+        return self.observer._catch_up()
+
+    @i.setter
+    def i(self, index: int) -> None:
+        """Ignore the start value: the observer knows."""
+
+
+class _ObservedLine(Line):
+    """A line of an observer. Before its first bar there is nothing: NaN."""
+
+    def _outside(self, ago: int) -> float:
+        return NAN if ago <= 0 else super()._outside(ago)
+
+    if not TYPE_CHECKING:
+
+        @property
+        def array(self) -> Floats:
+            """The storage, up to date."""
+            self._c.i  # noqa: B018  # a lagging clock catches up when it is read
+            return self.__dict__["array"]
+
+        @array.setter
+        def array(self, values: Floats) -> None:
+            self.__dict__["array"] = values
+
+
+def _hooks_changed(cls: type) -> bool:
+    """Tell whether a class below the one that implements ``observe`` defines a hook."""
+    for base in cls.__mro__:
+        if "observe" in base.__dict__:
+            return False
+        if any(hook in base.__dict__ for hook in _HOOKS):
+            return True
+    return False
+
+
+class Observer(ObserverBase):
+    """Base of observers.
+
+    ``_owner`` is the strategy. With ``_stclock`` the observer has a bar in each cycle of the strategy; without, in
+    event mode, one per bar of its data. Analyzers made in ``__init__`` (``self._owner._addanalyzer_slave(…)``) are
+    private: they are served just before the observer.
+    """
+
+    csv: ClassVar[bool] = True
+    _stclock: ClassVar[bool] = False
+    _bar_by_bar: ClassVar[bool] = False
+    plotinfo: ClassVar[Any] = {
+        "plot": False,
+        "plotmaster": None,
+        "legendloc": None,
+        "subplot": True,
+        "plotname": "",
+        "plotskip": False,
+        "plotabove": False,
+        "plotlinelabels": False,
+        "plotlinevalues": True,
+        "plotvaluetags": True,
+        "plotymargin": 0.0,
+        "plotyhlines": [],
+        "plotyticks": [],
+        "plothlines": [],
+        "plotforce": False,
+    }
+
+    if TYPE_CHECKING:  # for type checkers: no parameter
+        _owner: Any = param(init=False)
+
+    @classmethod
+    def _declare(cls) -> None:
+        super()._declare()
+        cls._bar_by_bar = _hooks_changed(cls)
+
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = super()._prepare(args, kwargs)
+        own = self.__dict__
+        own["_analyzers"] = []
+        own["_path"] = None
+        own["_done"] = 0
+        own["_behind"] = False
+        own["_filled"] = False
+        if type(self)._stclock:
+            own["_clock"] = self._owner
+        self._own_lines()
+        return args, kwargs
+
+    def _own_lines(self) -> None:
+        """Put the lines on a clock of their own."""
+        for one in self.lines._all:
+            one.__class__ = _ObservedLine
+        self._adopt_clock(Clock())
+        self._start_period(1)
+
+    def _register_analyzer(self, analyzer: Analyzer) -> None:
+        """Let *analyzer* work for this observer."""
+        analyzer._leader = self
+        self._analyzers.append(analyzer)
+
+    # -- hooks ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run before the first bar."""
+
+    def prenext(self) -> None:
+        """Run on each bar before the strategy's minimum period; by default as :meth:`next`."""
+        self.next()
+
+    def observe(self, start: int, stop: int) -> None:
+        """Fill the lines in the cycles [start, stop) of ``self._path``: what ``next`` would do one by one."""
+
+    # -- called by the engine ---------------------------------------------------------------------------------------
+
+    def _on_clock(self, clock: Clock) -> None:
+        """Take note of the strategy's *clock*."""
+        own = self.__dict__
+        own["_follows"] = clock if self._in_step() else self.datas[0]._c
+        own["_length"] = 0
+
+    def _in_step(self) -> bool:
+        """Tell whether the observer has a bar in each cycle."""
+        run = self._owner._run
+        by_bar = run.mode != "vectorised" or run.spec.event_mode
+        return type(self)._stclock or not by_bar or not self.datas
+
+    def _must_step(self) -> bool:
+        """Tell whether the hooks need to be called in every cycle."""
+        run = self._owner._run
+        return (
+            self._bar_by_bar
+            or any(analyzer._needs_steps() for analyzer in self._analyzers)
+            or any(writer.p.csv for writer in run.writers)
+        )
+
+    def _start(self) -> None:
+        path_of = self._owner._account_path
+        self.__dict__["_done"] = 0
+        if not self._must_step() and path_of() is not None:
+            self.__dict__["_behind"] = True
+            size = self._owner._run.timeline.cycles if self._in_step() else self.datas[0]._c.size
+            self._adopt_clock(_Lagging(self))
+            for one in self.lines._all:
+                one._allocate(size)
+        self.start()
+
+    def _bar(self, status: int) -> None:
+        """Step: the strategy's *status* is positive before its minimum period, 0 when it is reached, then negative."""
+        own, clock = self.__dict__, self._c
+        length = len(self._follows)
+        if length > self._length:
+            own["_length"] = length
+            clock.i += 1
+            for one in self.lines._all:
+                one._reserve(clock.i + 1)
+        if clock.i < 0:
+            return
+        if self._children:
+            self._step_children()
+        if self._owner._run.mode == "vectorised":
+            (self.next if status < 0 else self.nextstart if status == 0 else self.prenext)()
+        elif clock.i + clock.dropped:
+            self.next()
+        else:
+            self.nextstart()
+
+    def _step_children(self) -> None:
+        """Compute the indicators of this observer for the current bar."""
+        if self._owner._run.mode == "vectorised":
+            if not self._filled:
+                self.__dict__["_filled"] = True
+                for child in self._children:
+                    child._fill()
+        else:
+            for child in self._children:
+                child._step()
+        at = self._c.i
+        for one in self.lines._all:
+            for source in one._sources:
+                one._a[at] = source._a[source._c.i] if source._c.i >= 0 else NAN
+
+    def _catch_up(self) -> int:
+        """Process the complete cycles that were not processed yet; give the index of the present bar."""
+        own = self.__dict__
+        path: AccountPath = self._owner._account_path()
+        start, stop = self._done, path.cycles
+        if start < stop:
+            own["_done"] = stop
+            own["_path"] = path
+            with_path = [(analyzer, analyzer._on(path)) for analyzer in self._analyzers]
+            for _, context in with_path:
+                context.__enter__()
+            try:
+                self.observe(start, stop)
+            finally:
+                own["_path"] = None
+                for _, context in with_path:
+                    context.__exit__(None, None, None)
+        return self._index(stop - 1)
+
+    def _index(self, cycle: int) -> int:
+        """Give the index of the bar that is current in *cycle*."""
+        bars = None if self._in_step() else self.datas[0]._c.bars_at
+        return cycle if bars is None or cycle < 0 else int(bars[cycle])
+
+    def _complete(self) -> None:
+        """Have all bars from now on."""
+        if self._behind:
+            self.__dict__["_behind"] = False
+            index = self._catch_up()
+            clock = Clock()
+            clock.i = index
+            self._adopt_clock(clock)
+        size = self._c.i + 1
+        self._c.size = size
+        for one in self.lines._all:
+            one._trim(size)
+
+
+__all__ = ["Observer"]

@@ -1,0 +1,134 @@
+"""Observers of closed trades."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any, ClassVar
+
+from ..base.info import Info, PlotLines
+from ..lines.series import LinesSpec
+from .base import Observer
+
+_MARKERS = ("o", "v", "^", "<", ">", "1", "2", "3", "4", "8", "s", "p", "*", "h", "H", "+", "x", "D", "d")
+_COLORS = ("b", "g", "r", "c", "m", "y", "k")
+
+
+class Trades(Observer):
+    """Mark the profit of the trades that closed: ``pnlplus`` if it is not negative, else ``pnlminus``.
+
+    The profit is after commission with ``pnlcomm``. Of several trades in a bar the last one of each kind counts.
+    """
+
+    _stclock: ClassVar[bool] = True
+    lines: ClassVar[Any] = ("pnlplus", "pnlminus")
+    params: ClassVar[Any] = (("pnlcomm", True),)
+    plotinfo: ClassVar[Any] = {
+        "plot": True,
+        "subplot": True,
+        "plotname": "Trades - Net Profit/Loss",
+        "plotymargin": 0.10,
+        "plothlines": [0.0],
+    }
+    plotlines: ClassVar[Any] = {
+        "pnlplus": {
+            "_name": "Positive",
+            "ls": "",
+            "marker": "o",
+            "color": "blue",
+            "markersize": 8.0,
+            "fillstyle": "full",
+        },
+        "pnlminus": {
+            "_name": "Negative",
+            "ls": "",
+            "marker": "o",
+            "color": "red",
+            "markersize": 8.0,
+            "fillstyle": "full",
+        },
+    }
+
+    def setup(self) -> None:
+        """Begin with no trade."""
+        self._read = 0
+        self._watched = {id(data) for data in self.datas}
+
+    def next(self) -> None:
+        """Mark the trades of this bar."""
+        for trade in self._owner._tradespending:
+            if trade.isclosed:
+                self._mark(trade, self._c.i)
+
+    def _mark(self, trade: Any, index: int) -> None:
+        if id(trade.data) not in self._watched:
+            return
+        pnl = trade.pnlcomm if self.p.pnlcomm else trade.pnl
+        (self.lines.pnlplus if pnl >= 0.0 else self.lines.pnlminus)._a[index] = pnl
+
+    def observe(self, start: int, stop: int) -> None:
+        """Mark the trades of many cycles."""
+        closed = self._owner._closed
+        at = self._read
+        while at < len(closed) and closed[at][0] < stop:
+            cycle, trade = closed[at]
+            at += 1
+            self._mark(trade, cycle)
+        self._read = at
+
+
+class DataTrades(Observer):
+    """Mark the profit, before commission, of the trades that closed, with one line per data.
+
+    The lines have the names of the datas, or ``data0``, ``data1`` … with ``usenames=False``. Of several trades of a
+    data in a bar the last one counts.
+    """
+
+    _stclock: ClassVar[bool] = True
+    params: ClassVar[Any] = (("usenames", True),)
+    plotinfo: ClassVar[Any] = {"plot": True, "subplot": True, "plothlines": [0.0], "plotymargin": 0.10}
+
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = super()._prepare(args, kwargs)
+        if self.p.usenames:
+            names = tuple(data._name for data in self.datas)
+        else:
+            names = tuple(f"data{number}" for number in range(len(self.datas)))
+        self._make_lines(self._c, LinesSpec(names))
+        self._own_lines()
+        options = {"ls": "", "markersize": 8.0, "fillstyle": "full"}
+        marks = zip(names, _MARKERS, itertools.cycle(_COLORS))
+        self.__dict__["plotlines"] = PlotLines(
+            {n: Info({**options, "marker": m, "color": c}) for n, m, c in marks}
+        )
+        return args, kwargs
+
+    def setup(self) -> None:
+        """Begin with no trade."""
+        self._read = 0
+        self._line_of = {id(data): line for data, line in zip(self.datas, self.lines)}
+
+    def next(self) -> None:
+        """Mark the trades of this bar."""
+        for trade in self._owner._tradespending:
+            if trade.isclosed:
+                self._mark(trade, self._c.i)
+
+    def _mark(self, trade: Any, index: int) -> None:
+        line = self._line_of.get(id(trade.data))
+        if line is not None:
+            line._a[index] = trade.pnl
+
+    def observe(self, start: int, stop: int) -> None:
+        """Mark the trades of many cycles."""
+        closed = self._owner._closed
+        at = self._read
+        while at < len(closed) and closed[at][0] < stop:
+            cycle, trade = closed[at]
+            at += 1
+            self._mark(trade, cycle)
+        self._read = at
+
+
+__all__ = ["DataTrades", "Trades"]
