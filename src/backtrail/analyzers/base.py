@@ -112,11 +112,11 @@ class Analyzer(ParamsBase):
         args, kwargs = super()._prepare(args, kwargs)
         self._children: list[Analyzer] = []
         self._parent: Analyzer | None = None
-        self.strategy = self._find_owners()
-        self._path: AccountPath | None = None
         self._leader: Any = None  # the observer that this analyzer works for
+        self._path: AccountPath | None = None
         self._behind = False
         self._done = 0
+        self.strategy = self._find_owners()
         self.datas = self.strategy.datas
         if self.datas:
             self.data = self.datas[0]
