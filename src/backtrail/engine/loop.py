@@ -53,6 +53,8 @@ def prepare(run: Any, strat: Any) -> None:
             line._allocate(timeline.cycles)
     if timeline is not None:
         strat.lines.datetime._store(timeline.datetime)
+    for observer in strat._observers_flat():
+        observer._on_clock(clock)
     strat._minperstatus = _NEVER
     strat._dlens = 0
 
@@ -77,7 +79,9 @@ def start(run: Any, strat: Any) -> None:
     strat._wants_orders = (
         "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
     )
-    strat._wants_trades = "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat.stats)
+    strat._wants_trades = (
+        "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat._bar_observers)
+    )
     strat._tells_cash = bool(strat._bar_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
     strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers)
     strat.start()
@@ -105,7 +109,7 @@ def stop(run: Any, strat: Any) -> None:
         strat.stop()
     for analyzer in (*strat.analyzers, *strat._slave_analyzers):
         analyzer._stop()
-    for observer in strat.stats:
+    for observer in strat._observers_flat():
         observer._complete()
     strat._go_live(False)
     for data in run.datas:

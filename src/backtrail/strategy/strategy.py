@@ -73,6 +73,7 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
         own["writers"] = []
         self._alnames: dict[str, int] = {}
         self._slave_analyzers: list[Any] = []
+        self._every_observer: list[Any] = []
         self._tradehistoryon = False
         self._tz: Any = None
         self._init_orders()
@@ -135,13 +136,11 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
         if not multi:
             observer = obscls(*self.datas, *args, **kwargs)
             self.stats.append(observer, obsname)
+            self._every_observer.append(observer)
             return
-        made = []
-        for data in self.datas:
-            observer = obscls(data, *args, **kwargs)
-            self.stats.append(observer)
-            made.append(observer)
+        made = [obscls(data, *args, **kwargs) for data in self.datas]
         setattr(self.stats, obsname, made)
+        self._every_observer.extend(made)
 
     def _account_path(self) -> Any:
         """Give cash and value per cycle so far; None if this run cannot."""
@@ -149,7 +148,7 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
 
     def _observers_flat(self) -> list[Any]:
         """Give the observers one by one."""
-        return list(self.stats)
+        return self._every_observer
 
     def _settz(self, tz: Any) -> None:
         self._tz = tz
