@@ -21,6 +21,8 @@ from .script import FAILED, INTERRUPTED
 
 CASH = 100_000.0
 COMMISSION = 0.001
+# loaded before the clock starts
+_LOADED = (bt.indicators.SMA, bt.indicators.CrossOver, bt.observers.Broker)
 ANALYZERS = ("drawdown", "sharpe", "sqn", "trades")
 
 

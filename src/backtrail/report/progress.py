@@ -11,10 +11,14 @@ from typing import Any, TextIO
 
 
 def position_of(cerebro: Any) -> tuple[int, int | None]:
-    """Give how many cycles the run has made and how many there will be (None when that is not known)."""
+    """Give how many cycles the run has made and how many there will be (None when that is not known).
+
+    Between runs both are the number of bars of the longest feed.
+    """
     run = cerebro._run
     if run is None:
-        return 0, None
+        bars = max((len(data) for data in cerebro.datas), default=0)
+        return bars, bars
     timeline = run.timeline
     return run.clock.i + 1 + run.clock.dropped, None if timeline is None else timeline.cycles
 

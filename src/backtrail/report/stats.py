@@ -11,9 +11,7 @@ from ..errors import DataError
 
 TRADING_DAYS = 252
 DAYS_PER_YEAR = 365.25
-SHARPE_DEFINITION = (
-    "mean of the daily returns / their standard deviation (population), times the square root of 252; risk-free rate 0"
-)
+SHARPE_DEFINITION = "mean of the daily returns / their standard deviation (population), times the square root of 252; risk-free rate 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,9 @@ def statistics(
     the net profit of each closed trade; *commission* the sum paid.
     """
     if not values:
-        raise DataError("Statistics need the account's value at one moment at least; got none. Run on some bars first.")
+        raise DataError(
+            "Statistics need the account's value at one moment at least; got none. Run on some bars first."
+        )
     daily_days, daily = _by_day(moments, values)
     gains = math.fsum(p for p in profits if p > 0)
     losses = -math.fsum(p for p in profits if p < 0)
@@ -116,7 +116,11 @@ def deepest_drawdown(days: Sequence[_dt.date], values: Sequence[float]) -> Drawd
     depth, peak, trough = worst
     back = next((days[at] for at in range(trough, len(values)) if values[at] >= values[peak]), None)
     return Drawdown(
-        depth=depth, amount=values[peak] - values[trough], peak=days[peak], trough=days[trough], recovered=back
+        depth=depth,
+        amount=values[peak] - values[trough],
+        peak=days[peak],
+        trough=days[trough],
+        recovered=back,
     )
 
 
