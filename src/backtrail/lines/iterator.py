@@ -131,11 +131,13 @@ class LineIterator(LineSeries):
             self._owner._adopt(self)
 
     def _periodrecalc(self) -> None:
-        """Take the longest period of the own lines and of everything evaluated below."""
-        periods = [one._minperiod for one in self.lines._all]
-        periods.extend(child._minperiod for child in self._children if not isinstance(child, LineActions))
-        periods.append(self._minperiod)
-        self.updateminperiod(max(periods))
+        """Take the longest period of the own lines and of everything evaluated below.
+
+        What :meth:`setminperiod` and :meth:`updateminperiod` did to the object itself does not outlast ``__init__``.
+        """
+        periods = [one._minperiod for one in self.lines._all] or [self._minperiod]
+        periods.extend(child._minperiod for child in self.getindicators())
+        self._minperiod = max(periods)
 
     def _adopt(self, child: Any) -> None:
         """Evaluate *child* before this object, in order of creation."""
