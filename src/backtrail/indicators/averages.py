@@ -202,7 +202,7 @@ class ZeroLagIndicator(MovingAverageBase):
 
     def setup(self) -> None:
         """Build the average that is corrected."""
-        self.ema = self.p._movav(period=self.p.period)
+        self.ema = EMA(period=self.p.period)  # whatever _movav is, as in backtrader
         self.limits = [-self.p.gainlimit, self.p.gainlimit + 1]
         self.alpha = 2.0 / (1.0 + self.p.period)
         self.alpha1 = 1.0 - self.alpha

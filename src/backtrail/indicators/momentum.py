@@ -103,7 +103,7 @@ class CommodityChannelIndex(Indicator):
         typical = (self.data.high + self.data.low + self.data.close) / 3.0
         mean = movav(typical, period=period)
         distance = typical - mean
-        deviation = MeanDeviation(typical, mean, period=period, movav=movav)
+        deviation = MeanDeviation(typical, mean, period=period)  # a simple average, whatever movav is
         self.lines.cci = distance / (self.p.factor * deviation)
 
 

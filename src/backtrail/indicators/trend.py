@@ -221,6 +221,7 @@ class _HeikinOpen(Indicator):
 class HeikinAshi(Indicator):
     """Give the bars as Heikin-Ashi bars: averaged open, high, low and close."""
 
+    linealias = (("ha_open", "open"), ("ha_high", "high"), ("ha_low", "low"), ("ha_close", "close"))
     plotinfo = {"subplot": False}
     ha_open = line()
     ha_high = line()
@@ -259,7 +260,7 @@ class haDelta(Indicator):
     def setup(self) -> None:
         """Subtract and average."""
         bars = HeikinAshi(self.data) if self.p.autoheikin else self.data
-        delta = bars.ha_close - bars.ha_open
+        delta = bars.close - bars.open
         self.lines.haDelta = delta
         self.lines.smoothed = self.p.movav(delta, period=self.p.period)
 
