@@ -7,11 +7,10 @@ standard time is meant, as pytz does by default; ``fold=1`` on the time given as
 
 from __future__ import annotations
 
+import sys
 import time as _time
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..errors import ParameterValueError
 
@@ -77,14 +76,6 @@ UTC = _Utc()
 TZLocal = _LocalTimezone()
 
 
-class Zone(ZoneInfo):
-    """A zone of the IANA database that can ``localize``."""
-
-    def localize(self, dt: datetime, is_dst: bool = False) -> datetime:
-        """Give naive *dt* this zone; standard time (``is_dst=True``: summer time) where the clock says it twice."""
-        return _place(self, dt, is_dst)
-
-
 class _Localized(tzinfo):
     """Another ``tzinfo`` that has no name to look up, with ``localize`` added."""
 
@@ -105,7 +96,7 @@ class _Localized(tzinfo):
 
     def localize(self, dt: datetime, is_dst: bool = False) -> datetime:
         """Give naive *dt* this zone; standard time (``is_dst=True``: summer time) where the clock says it twice."""
-        return _place(self, dt, is_dst)
+        return place(self, dt, is_dst)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Localized, (self.zone,)
@@ -114,7 +105,8 @@ class _Localized(tzinfo):
         return repr(self.zone)
 
 
-def _place(zone: tzinfo, dt: datetime, is_dst: bool) -> datetime:
+def place(zone: tzinfo, dt: datetime, is_dst: bool) -> datetime:
+    """Give naive *dt* the zone *zone*; *is_dst* decides for times that happen twice or never."""
     if dt.tzinfo is not None:
         raise ValueError(
             f"{dt!r} was to be placed in time zone {zone}, but it is not naive: it carries a zone already. "
@@ -140,15 +132,14 @@ def localize(tz: Any, dt: datetime) -> datetime:
     if own is not None:
         placed: datetime = own(dt)
         return placed
-    return _place(tz, dt, False)
+    return place(tz, dt, False)
 
 
-@lru_cache(maxsize=256)
-def _named(name: str) -> Zone | None:
-    try:
-        return Zone(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+def _named(name: str) -> Any:
+    """Give the zone called *name*, None if there is none."""
+    from .zones import named  # the zone database is not needed by most runs
+
+    return named(name)
 
 
 def tzparse(tz: Any) -> Any:
@@ -187,7 +178,8 @@ def Localizer(tz: Any) -> Any:
     """Give *tz* with a ``localize`` method: itself if it has one (None stays None), else a zone that adds it."""
     if tz is None or hasattr(tz, "localize"):
         return tz
-    if isinstance(tz, ZoneInfo) and tz.key is not None:
+    zoneinfo = sys.modules.get("zoneinfo")
+    if zoneinfo is not None and isinstance(tz, zoneinfo.ZoneInfo) and tz.key is not None:
         return _named(tz.key) or _Localized(tz)
     if isinstance(tz, tzinfo):
         return _Localized(tz)

@@ -8,6 +8,7 @@ is imported only then.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ Kind = Literal["number", "integer", "time"]
 # below this many bytes Python is done before pyarrow is imported
 LARGE: Final = 1_000_000
 LARGE_WHEN_LOADED: Final = 200_000
+_BLOCK: Final = 1 << 18
 
 
 @dataclass(slots=True)
@@ -121,7 +123,12 @@ def read_large(
             types[str(at)] = pa.binary(len(first_row[at].encode("utf-8", "surrogateescape")))
         else:
             types[str(at)] = pa.float64() if kind == "number" else pa.int64()
-    reading = pacsv.ReadOptions(column_names=[str(at) for at in range(len(first_row))], skip_rows=skip)
+    size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
+    reading = pacsv.ReadOptions(
+        column_names=[str(at) for at in range(len(first_row))],
+        skip_rows=skip,
+        block_size=min(max(size // 16, _BLOCK), 16 * _BLOCK),  # enough blocks to keep every core busy
+    )
     parsing = pacsv.ParseOptions(
         delimiter=separator, quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
     )

@@ -23,6 +23,7 @@ Bytes = NDArray[np.uint8]
 _WIDTHS: Final = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "f": 6}
 _ONE: Final = np.int32(1)
 _TRUE: Final = np.array([True])
+_BLOCK: Final = 8192  # arrays of this size stay in the processor's cache from one step to the next
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 
 
@@ -188,19 +189,20 @@ def moments(
 
     *times* and *time_layout* read the time of day from a second column.
     """
-    values = _read(codes, layout)
-    if values is None:
-        return None
-    if times is not None and time_layout is not None:
-        more = _read(times, time_layout)
-        if more is None or set(more) & set(values):
+    count = len(codes)
+    days, micros = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        values = _read(codes[part], layout)
+        if values is not None and times is not None and time_layout is not None:
+            more = _read(times[part], time_layout)
+            values = None if more is None or set(more) & set(values) else values | more
+        day = None if values is None else _days(values)
+        second = None if values is None else _seconds(values, len(micros[part]))
+        if values is None or day is None or second is None:
             return None
-        values |= more
-    days = _days(values)
-    seconds = _seconds(values, len(codes))
-    if days is None or seconds is None:
-        return None
-    micros = seconds.astype(np.int64) * 1_000_000
-    if "f" in values:
-        micros += values["f"]
+        days[part] = day
+        np.multiply(second, 1_000_000, out=micros[part], dtype=np.int64)
+        if "f" in values:
+            micros[part] += values["f"]
     return days, micros

@@ -53,6 +53,12 @@ def test_a_missing_time_is_nan() -> None:
     assert np.isnan(out[1])
 
 
+@pytest.mark.parametrize("kind", ["datetime64[W]", "datetime64[M]", "datetime64[Y]", "datetime64[15m]"])
+def test_unusual_units(kind: str) -> None:
+    stamps = np.array(["1970-01-01", "1970-02-26"], dtype="datetime64[D]").astype(kind)
+    assert from_datetime64(stamps).tolist() == numbers_of(stamps.astype("datetime64[us]").tolist())
+
+
 def test_strided_and_empty_arrays() -> None:
     stamps = np.array(["2006-01-02T09:30", "1999-01-01", "2006-01-02T09:31"], dtype="datetime64[us]")[::2]
     assert from_datetime64(stamps).tolist() == numbers_of(stamps.tolist())

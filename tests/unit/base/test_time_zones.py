@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from datetime import UTC as BUILTIN_UTC
 from datetime import datetime, timedelta, timezone, tzinfo
 from importlib import resources
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -86,6 +89,22 @@ def test_the_bare_abbreviation_of_central_time_has_summer_time() -> None:
 def test_an_unknown_name_is_refused_with_the_remedy() -> None:
     with pytest.raises(ParameterValueError, match=r"'Foo/Bar'.*America/New_York.*tzdata"):
         tzparse("Foo/Bar")
+
+
+def test_a_name_that_only_pytz_knows_is_taken_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytz = ModuleType("pytz")
+    pytz.UnknownTimeZoneError = KeyError  # type: ignore[attr-defined]
+    pytz.timezone = {"Foo/Bar": WithLocalize()}.__getitem__  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pytz", pytz)
+    assert isinstance(tzparse("Foo/Bar"), WithLocalize)
+    with pytest.raises(ParameterValueError):
+        tzparse("Foo/Baz")
+
+
+def test_the_zone_database_is_looked_for_only_when_a_zone_is_named() -> None:
+    code = "import sys, backtrail.base.time as t; t.tzparse(None); t.num2date(7e5); print('zoneinfo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_what_is_no_zone_is_refused() -> None:

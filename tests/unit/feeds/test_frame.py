@@ -235,6 +235,7 @@ def test_the_frame_is_not_written_to() -> None:
 
 
 def test_an_empty_frame_has_no_bars() -> None:
+    assert len(read(PandasData(dataname=pd.DataFrame(columns=list(VALUES))))) == 0
     assert len(read(PandasData(dataname=frame().iloc[:0]))) == 0
 
 
@@ -288,7 +289,9 @@ class TestErrors:
         self.refused(polars().cast({"open": pl.String}), r"column 'open' - expected numbers - found String")
         self.refused(polars(), "column 'datetime' - expected numbers", open="datetime")
         self.refused(arrow(), "column 'datetime' - expected numbers", open="datetime")
-        self.refused(frame().assign(open=[b"x"] * COUNT), "column 'open' - expected numbers")
+        for odd in (b"x", object()):
+            table = frame().assign(open=pd.Series([odd] * COUNT, dtype=object, index=TIMES))
+            self.refused(table, "column 'open' - expected numbers - found object")
 
     def test_no_times(self) -> None:
         self.refused(arrow().drop_columns(["datetime"]), "expected a column that holds times - found none")
