@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as _dt
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.collection import ItemCollection
@@ -13,6 +12,7 @@ from ..lines.expr import LineActions
 from ..lines.iterator import StrategyBase, _take
 from .orders import OrderMixin
 from .timers import TimerMixin
+from .written import WriterMixin
 
 _RENAMED = {"notify": "notify_order", "notify_operation": "notify_trade"}
 
@@ -30,7 +30,7 @@ class _BrokerPosition:
         return made
 
 
-class Strategy(OrderMixin, TimerMixin, StrategyBase):
+class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
     """Base of strategies: define ``next`` and whatever hooks are of interest."""
 
     lines: ClassVar[Any] = ("datetime",)
@@ -209,28 +209,6 @@ class Strategy(OrderMixin, TimerMixin, StrategyBase):
     def getdatabyname(self, name: str) -> Any:
         """Give the data called *name*."""
         return self.env.datasbyname[name]
-
-    # -- writer protocol --------------------------------------------------------------------------------------------
-
-    def _csv_indicators(self) -> Iterable[Any]:
-        return (i for i in self.getindicators_lines() if i.csv)
-
-    def getwriterheaders(self) -> list[str]:
-        """Give the column names of this strategy's part of a csv row."""
-        heads = [type(self).__name__, "len", "datetime"]
-        for obj in (*self._csv_indicators(), *(o for o in self.observers if o.csv)):
-            heads += [obj.plotinfo._get("plotname") or type(obj).__name__, "len", *obj.lines.getlinealiases()]
-        return heads
-
-    def getwritervalues(self) -> list[Any]:
-        """Give the values of this strategy's part of a csv row."""
-        values: list[Any] = [self.plotinfo._get("plotname") or type(self).__name__, len(self)]
-        values.append(self.lines.datetime[0] if len(self) else "")
-        for obj in (*self._csv_indicators(), *(o for o in self.observers if o.csv)):
-            values += [obj.plotinfo._get("plotname") or type(obj).__name__, len(obj)]
-            count = obj.lines.size()
-            values += [line[0] for line in obj.lines.itersize()] if len(obj) else [""] * count
-        return values
 
     def _now(self) -> _dt.datetime:
         now: _dt.datetime = self.lines.datetime.datetime()
