@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..base.time import num2date
-from ..market.commission import CommInfoBase, has_interest, is_standard
+from ..market.commission import CommInfoBase, has_interest
 from ..market.position import Position
 from .history import PastFund
 from .journal import Journal
@@ -21,39 +21,24 @@ class Book:
     """What the broker knows about one data: its scheme, and the data and position that its executions count for.
 
     A data that compensates another one opens and closes the other's position; openings pay the other's
-    commission.
+    commission. ``plain``: a stock that is priced without calls. ``daily``: the account moves on every bar that a
+    position is held.
     """
 
-    __slots__ = (
-        "close",
-        "comminfo",
-        "daily",
-        "data",
-        "high",
-        "low",
-        "open",
-        "opening",
-        "plain",
-        "position",
-        "stamp",
-        "target",
-    )
+    __slots__ = ("comminfo", "daily", "data", "opening", "percent", "plain", "position", "scheme", "target")
 
-    def __init__(self, data: Any, target: Any, comminfo: Any, opening: Any) -> None:
+    def __init__(self, data: Any, target: Any, comminfo: Any, opening: Any, compensated: bool) -> None:
         self.data = data
         self.target = target
         self.comminfo = comminfo
         self.opening = opening
         self.position: Position | None = None
-        # Priced without calls: a stock under an unaltered scheme, and no compensation.
-        self.plain: bool = target is data and is_standard(comminfo) and comminfo._stocklike
-        # The account moves on every bar that a position is held.
-        self.daily: bool = not (is_standard(opening) and opening._stocklike) or has_interest(opening)
-        self.stamp = data.datetime
-        self.open = getattr(data, "open", None)
-        self.high = getattr(data, "high", None)
-        self.low = getattr(data, "low", None)
-        self.close = data.close
+        self.scheme: Any = comminfo.p
+        self.daily: bool = compensated or not (opening._standard and opening._stocklike) or has_interest(opening)
+        self.plain: bool = (
+            target is data and not self.daily and comminfo._standard and comminfo._stocklike and not data._replaying
+        )
+        self.percent: bool = self.plain and comminfo._commtype == comminfo.COMM_PERC
 
 
 class Account(BrokerBase):
@@ -143,10 +128,15 @@ class Account(BrokerBase):
     def set_int2pnl(self, int2pnl: bool) -> None:
         """Count interest in the commission of the execution that closes (a part of) the position."""
         self.p.int2pnl = int2pnl
+        self._configure()
 
     def set_shortcash(self, shortcash: bool) -> None:
         """Let short sales of stocks add cash (True) or bind it (False)."""
         self.p.shortcash = shortcash
+        self._configure()
+
+    def _configure(self) -> None:
+        """Take the settings over into what the bars are worked with."""
 
     # -- cash --------------------------------------------------------------------------------------------------
 
@@ -162,6 +152,7 @@ class Account(BrokerBase):
         self._value = cash
         self._valued = self._cycle()
         self._note_cash()
+        self.active = True
 
     setcash = set_cash
 
@@ -192,9 +183,9 @@ class Account(BrokerBase):
             if target is None:
                 target = data
             schemes = self.getcommissioninfo
-            book = self._books[data] = Book(data, target, schemes(data), schemes(target))
             # What a compensating future settles against moves with every bar.
-            book.daily = book.daily or any(other._compensate is data for other in self._datas())
+            compensated = any(other._compensate is data for other in self._datas())
+            book = self._books[data] = Book(data, target, schemes(data), schemes(target), compensated)
         return book
 
     def _watch(self, book: Book) -> None:

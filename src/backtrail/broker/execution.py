@@ -8,12 +8,13 @@ from typing import Any
 
 from ..market.execution import OrderExecutionBit
 from ..market.order import Order
-from ..market.position import Position
+from ..market.position import Position, split
 from .account import Account, Book
 from .linked import original
 
 log = logging.getLogger(__name__)
 
+_LOUD_REFUSALS = 5
 _MARKET = Order.Market
 _PARTIAL, _COMPLETED = Order.Partial, Order.Completed
 _NOT_AFFORDABLE = (
@@ -26,6 +27,8 @@ class Executor(Account):
     """The part of the simulated broker that executes orders at a price."""
 
     margin_cascade = True
+    _quick = False
+    _warned_of_margin = 0
 
     def init(self) -> None:
         """Start over without orders."""
@@ -36,6 +39,7 @@ class Executor(Account):
         self.notifs: deque[Any] = deque()
         self._toactivate: deque[Any] = deque()
         self._working = False
+        self._warned_of_margin = 0
 
     # -- telling -----------------------------------------------------------------------------------------------
 
@@ -53,13 +57,6 @@ class Executor(Account):
             cycle = self._cycle() if self._working else self._cycle() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
 
-    def _notify_execution(self, order: Any) -> None:
-        """Tell the owner of an execution; trades are built from it even if nobody looks at the order."""
-        owner = order.owner
-        self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
-        executed = order.executed
-        self.journal.notices.append((self._cycle(), order, executed.size, executed.price))
-
     # -- checking ----------------------------------------------------------------------------------------------
 
     def check_submitted(self) -> None:
@@ -69,30 +66,31 @@ class Executor(Account):
         the orders after it, unless ``margin_cascade`` is off.
         """
         cash = self.cash
-        held: dict[Any, Position] = {}
-        submitted = self.submitted
+        held: dict[Any, float] = {}
+        books, submitted, quick = self._books, self.submitted, self._quick
         while submitted:
             order = submitted.popleft()
-            if not self._in_family(order):
+            if order._family is not None and not self._in_family(order):
                 continue
             data = order.data
-            position = held.get(data)
-            if position is None:
-                position = held[data] = self.positions[data].clone()
-            before = cash
-            size, price = position.size, position.price
-            cash = self._cash_after(order, cash, position)
-            if cash >= 0.0:
-                self.submit_accept(order)
-                continue
-            order.margin()
-            self._explain_margin(order, self._check_price(order), before, cash)
-            if not self.margin_cascade:
-                cash = before
-                position.size, position.price = size, price
-            self.notify(order)
-            self._ococheck(order)
-            self._bracketize(order, cancel=True)
+            book = books.get(data) or self._book(data)
+            before = held.get(data)
+            if before is None:
+                before = self.positions[data].size
+            lean = quick and order._lean and book.plain
+            left = (self._check_lean if lean else self._cash_after)(order, book, cash, before)
+            if left >= 0.0:
+                (self._accept_lean if lean else self.submit_accept)(order)
+            else:
+                order.margin()
+                self._explain_margin(order, self._check_price(order), cash, left)
+                self.notify(order)
+                self._ococheck(order)
+                self._bracketize(order, cancel=True)
+                if not self.margin_cascade:
+                    continue
+            cash = left
+            held[data] = before + order.size
 
     def _check_price(self, order: Any) -> float:
         """Give the price that a submitted order is checked at."""
@@ -100,12 +98,11 @@ class Executor(Account):
             return order.data.open[0]  # type: ignore[no-any-return]  # a line's value
         return order.created.price  # type: ignore[no-any-return]  # settled on creation
 
-    def _cash_after(self, order: Any, cash: float, position: Position) -> float:
-        """Give the cash that would be left if *order* were executed now, and update *position* by it."""
-        book = self._book(order.data)
+    def _cash_after(self, order: Any, book: Book, cash: float, before: float) -> float:
+        """Give the cash that would be left if *order* were executed now in a position of size *before*."""
         comminfo = book.comminfo
         price = self._check_price(order)
-        _, _, opened, closed = position.update(order.executed.remsize, price)
+        _, opened, closed = split(before, order.size)
         shortcash = self.p.shortcash
         if closed:
             if shortcash:
@@ -123,6 +120,12 @@ class Executor(Account):
             cash -= book.opening.getcommission(opened, price)
         return cash
 
+    def _check_lean(self, order: Any, book: Book, cash: float, before: float) -> float:
+        raise NotImplementedError
+
+    def _accept_lean(self, order: Any) -> None:
+        raise NotImplementedError
+
     def _explain_margin(self, order: Any, price: float, before: float, after: float) -> None:
         """Give *order* its reason for being refused, and log it."""
         comminfo = self._book(order.data).comminfo
@@ -131,7 +134,11 @@ class Executor(Account):
         side = "buying" if order.isbuy() else "selling"
         name = order.data._name or "the data"
         order._why = (_NOT_AFFORDABLE, side, abs(size), name, price, cost, commission, before, after)
-        log.warning("Order %s was %s", order.ref, order.reason)
+        # The first of a run are told aloud, the others to those who listen.
+        self._warned_of_margin += 1
+        level = logging.WARNING if self._warned_of_margin <= _LOUD_REFUSALS else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(level, "Order %s was %s", order.ref, order.reason)
 
     # -- executing ---------------------------------------------------------------------------------------------
 
@@ -157,9 +164,9 @@ class Executor(Account):
         psize, pprice, opened, closed = position.pseudoupdate(size, price)
         shortcash = self.p.shortcash
         cash = self.cash
-        pnl = closedvalue = closedcomm = openedvalue = openedcomm = 0.0
+        closedvalue = closedcomm = openedvalue = openedcomm = 0.0
+        pnl = comminfo.profitandloss(-closed, entry, price)
         if closed:
-            pnl = comminfo.profitandloss(-closed, entry, price)
             if shortcash:
                 closedvalue = comminfo.getvaluesize(-closed, entry)
             else:
@@ -203,8 +210,7 @@ class Executor(Account):
             executed.margin = comminfo.margin
             order.status = _PARTIAL if executed.remsize else _COMPLETED
             order.comminfo = comminfo
-            self._enter(target, book, position)
-            self._notify_execution(order)
+            self._enter(order, book, position)
             self._ococheck(order)
         if wanted and not opened:
             order.margin()
@@ -213,14 +219,19 @@ class Executor(Account):
             self._ococheck(order)
             self._bracketize(order, cancel=True)
 
-    def _enter(self, target: Any, book: Book, position: Position) -> None:
-        """Enter a changed position and the cash into the journal."""
-        self.journal.moves.append(
-            (self._cycle(), target, position.size, position.price, self.cash, self._fundshares)
-        )
+    def _enter(self, order: Any, book: Book, position: Position) -> None:
+        """Enter an execution into the journal and tell the owner.
+
+        Trades are built from it even if nobody looks at the order.
+        """
+        target, executed, owner = book.target, order.executed, order.owner
+        cycle, journal = self._cycle(), self.journal
+        journal.moves.append((cycle, target, position.size, position.price, self.cash, self._fundshares))
+        journal.notices.append((cycle, order, executed.size, executed.price))
         if book.daily or target is not book.data:
             self._watch(book)
             position.datetime = target.datetime.datetime()
+        self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
 
     # -- links between orders ----------------------------------------------------------------------------------
 

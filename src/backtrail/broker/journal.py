@@ -8,14 +8,13 @@ from typing import Any
 class Journal:
     """Changes of the account during one run.
 
-    ``moves``   ``(cycle, data, size, price, cash, shares)``: the position in *data* (None: only cash or fund
-                shares changed) and the cash after a change. An unchanged account has no entries.
-    ``dense``   ``(cycle, cash, value, fundvalue)``: recorded at the end of each cycle in which the account
-                cannot be computed from the moves: futures, interest, schemes that price in their own way, fund
-                history.
-    ``notices`` ``(cycle, order, size, price)``: the cycles in which an owner is told of an order that is
-                executed at least in part, with its size and average price then.
-    ``begin``   cash at the start.
+    ``moves``    ``(cycle, data, size, price, cash, shares)``: the position in *data* (None: only cash or fund shares
+                 changed), cash and fund shares after a change. An unchanged account has no entries.
+    ``dense``    ``(cycle, cash, value, fundvalue)``: recorded at the end of each cycle in which the account cannot
+                 be computed from the moves: futures, interest, schemes that price in their own way, fund history.
+    ``notices``  ``(cycle, order, size, price)``: the cycles in which an owner is told of an order that is executed
+                 at least in part, with its size and average price then.
+    ``begin``    cash at the start, ``shares`` fund shares at the start.
     """
 
     __slots__ = ("begin", "dense", "moves", "notices", "shares")

@@ -29,6 +29,7 @@ def join_group(order: Any, other: Any) -> None:
     those that join.
     """
     leader = original(other)
+    leader._lean = False
     if leader._group is None:
         leader._group = [] if leader.executed.size else [leader]
     leader._group.append(order)
@@ -37,6 +38,7 @@ def join_group(order: Any, other: Any) -> None:
 
 def found_family(parent: Any) -> Family:
     """Give the family of *parent*, founding it if need be."""
+    parent._lean = False
     if parent._family is None:
         parent._family = Family(parent)
     family: Family = parent._family

@@ -8,15 +8,15 @@ from typing import Any
 from ..market.order import BuyOrder, Order, SellOrder
 from . import matching
 from .checks import check_order
-from .execution import Executor
 from .history import PastFund, PastOrders
+from .lane import MarketLane
 from .linked import found_family, join_group, original
 from .slippage import Slippage
 
 _USER = ("cancelled by request",)
 
 
-class BackBroker(Executor):
+class BackBroker(MarketLane):
     """Simulated broker with backtrader's rules of matching, cash and commission.
 
     What backtrader does in an unexpected way stays as it is unless asked for otherwise, one keyword each:
@@ -47,16 +47,6 @@ class BackBroker(Executor):
         self.trail_extremes = trail_extremes
         self.honour_eosbar = honour_eosbar
         self._userhist: list[PastOrders] = []
-        self._matchers: dict[int, Callable[..., None]] = {
-            Order.Market: self._try_market,
-            Order.Close: self._try_close,
-            Order.Limit: self._try_limit,
-            Order.Stop: self._try_stop,
-            Order.StopLimit: self._try_stop_limit,
-            Order.StopTrail: self._try_stop,
-            Order.StopTrailLimit: self._try_stop_limit,
-            Order.Historical: self._try_historical,
-        }
         super().__init__()
         self._configure()
 
@@ -81,7 +71,14 @@ class BackBroker(Executor):
     def _configure(self) -> None:
         """Take the settings over into what the matching reads."""
         p = self.p
-        self._slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
+        slip = self._slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
+        plain = p.checksubmit and p.shortcash and p.filler is None and not p.coc and not p.coo
+        self._quick = bool(plain and (slip.none or not slip.open) and self._own_ways())
+
+    @classmethod
+    def _own_ways(cls) -> bool:
+        """Tell whether a subclass leaves the ways of orders through the broker as they are."""
+        return all(getattr(cls, name) is getattr(BackBroker, name) for name in _WAYS)
 
     def set_coc(self, coc: bool) -> None:
         """Let market orders be executed at the close of the bar that creates them."""
@@ -208,7 +205,7 @@ class BackBroker(Executor):
     def _take(self, order: Any, info: dict[str, Any], check: bool) -> Any:
         """Check, link and submit a new order."""
         if order.exectype != Order.Historical:
-            check_order(order, info)
+            check_order(order)
         if info:
             order.addinfo(**info)
         if order.oco is not None:
@@ -288,6 +285,8 @@ class BackBroker(Executor):
     def next(self) -> None:
         """Work on the current bar: check, charge, match, settle, value."""
         self._working = True
+        if type(self.cash) is int:
+            self.cash = float(self.cash)
         toactivate = self._toactivate
         while toactivate:
             toactivate.popleft().activate()
@@ -297,18 +296,34 @@ class BackBroker(Executor):
             self._charge_interest()
         if self._userhist:
             self._replay_orders()
-        pending = self.pending
-        if pending:
-            pending.append(None)
-            while True:
-                order = pending.popleft()
-                if order is None:
-                    break
-                self._match(order)
+        if self.pending:
+            self._match_pending()
         if self._daily:
             self._settle_futures()
         self._close_cycle()
         self._working = False
+
+    def _match_pending(self) -> None:
+        """Try every pending order once, oldest first; those that live on are queued again."""
+        pending = self.pending
+        quick = self._quick
+        pending.append(None)
+        while True:
+            order = pending.popleft()
+            if order is None:
+                break
+            if order._lean and quick:
+                data = order.data
+                book = self._books[data]
+                if book.plain and not self.d_credit:
+                    i = data._c.i
+                    now = data.datetime._a[i]
+                    if now > order._dt:
+                        self._execute_lean(order, book, data.open._a[i], now)
+                    else:
+                        pending.append(order)
+                    continue
+            self._match(order)
 
     def _close_cycle(self) -> None:
         """Value the account, and tell the engine whether the next bar needs the broker."""
@@ -347,7 +362,7 @@ class BackBroker(Executor):
         elif not order._active:
             self.pending.append(order)
         else:
-            self._matchers[order.exectype](order)
+            _MATCHERS[order.exectype](self, order)
             status = order.status
             if status < 4:
                 self.pending.append(order)
@@ -441,5 +456,15 @@ class BackBroker(Executor):
 
 
 BrokerBack = BackBroker
+
+_WAYS = (
+    *("buy", "sell", "submit", "transmit", "submit_accept", "check_submitted", "notify", "next", "getposition"),
+    *("getcommissioninfo", "issue", "_execute", "_match", "_try_market"),
+)
+# In the order of the execution types.
+_MATCHERS = (
+    *(BackBroker._try_market, BackBroker._try_close, BackBroker._try_limit, BackBroker._try_stop),
+    *(BackBroker._try_stop_limit, BackBroker._try_stop, BackBroker._try_stop_limit, BackBroker._try_historical),
+)
 
 __all__ = ["BackBroker", "BrokerBack"]

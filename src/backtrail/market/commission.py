@@ -7,6 +7,12 @@ from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase
 
+# What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
+_PRICING = (
+    *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
+    *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
+)
+
 
 class CommInfoBase(ParamsBase):
     """Commission, margin, value and interest of an instrument.
@@ -21,6 +27,9 @@ class CommInfoBase(ParamsBase):
 
     COMM_PERC, COMM_FIXED = 0, 1
 
+    # Whether prices and costs are computed as by this class: nothing of that is overridden.
+    _standard: ClassVar[bool] = True
+
     params: ClassVar[Any] = (
         ("commission", 0.0),
         ("mult", 1.0),
@@ -33,6 +42,10 @@ class CommInfoBase(ParamsBase):
         ("leverage", 1.0),
         ("automargin", False),
     )
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._standard = all(getattr(cls, name) is getattr(CommInfoBase, name) for name in _PRICING)
 
     def __init__(self) -> None:
         p = self.p
@@ -155,23 +168,9 @@ class CommissionInfo(CommInfoBase):
     params: ClassVar[Any] = (("percabs", True),)
 
 
-# What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
-_PRICING = (
-    *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
-    *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
-)
-
-
 def is_standard(comminfo: Any) -> bool:
     """Tell whether *comminfo* prices as :class:`CommInfoBase` does: nothing of it is overridden."""
-    cls = type(comminfo)
-    known = _standard.get(cls)
-    if known is None:
-        known = isinstance(comminfo, CommInfoBase) and all(
-            getattr(cls, name) is getattr(CommInfoBase, name) for name in _PRICING
-        )
-        _standard[cls] = known
-    return known
+    return isinstance(comminfo, CommInfoBase) and comminfo._standard
 
 
 def has_interest(comminfo: Any) -> bool:
@@ -184,7 +183,5 @@ def has_interest(comminfo: Any) -> bool:
         return True
     return bool(comminfo._creditrate)
 
-
-_standard: dict[type, bool] = {}
 
 __all__ = ["CommInfoBase", "CommissionInfo", "has_interest", "is_standard"]

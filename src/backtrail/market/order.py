@@ -60,6 +60,23 @@ class _ParamsAccess:
         return params
 
 
+class _Created:
+    """``order.created``: of orders that were issued without prices, made when first asked for."""
+
+    def __get__(self, order: Any, owner: Any = None) -> Any:
+        if order is None:
+            return self
+        source = order._source
+        if source is not None:
+            made = source.created
+        else:
+            price = order._pclose
+            made = OrderData(order._dt, order.size, price, price, 0, price, None, None)
+            made._plimit = None
+        order.created = made
+        return made
+
+
 class _Executed:
     """``order.executed``: made when first asked for or when something is executed."""
 
@@ -144,10 +161,13 @@ class OrderBase:
     _limitoffset: float = 0.0
     _plimit: Any = None
     _dteos: float | None = None
+    _dt: float = 0.0
+    _pclose: float = 0.0
+    _lean: bool = False
     ref: int
     status: int
-    created: OrderData
 
+    created: Any = _Created()
     params: Any = _ParamsAccess()
     p: Any = _ParamsAccess()
     executed: Any = _Executed()
@@ -334,10 +354,11 @@ class OrderBase:
 
     def clone(self) -> OrderBase:
         """Give a copy as it stands now; its executed part holds what came since the previous copy."""
-        executed = self.executed.clone()
         made = type(self).__new__(type(self))
-        made.__dict__.update(self.__dict__)
-        made.executed = executed
+        state = self.__dict__
+        made.__dict__.update(state)
+        if "executed" in state:
+            made.executed = self.executed.clone()
         made._source = self._source or self
         return made
 

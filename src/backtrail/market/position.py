@@ -6,6 +6,20 @@ import datetime as _dt
 from typing import Any
 
 
+def split(before: float, size: float) -> tuple[float, float, float]:
+    """Give the size after trading *size*, and the parts of it that open and close; the parts are signed as *size*."""
+    after = before + size
+    if not after:
+        return after, 0, size
+    if not before:
+        return after, size, 0
+    if (before > 0) == (size > 0):
+        return after, size, 0
+    if (before > 0) == (after > 0):
+        return after, 0, size
+    return after, after, -before
+
+
 class Position:
     """Size and average price; a negative size is a short position.
 
@@ -82,32 +96,12 @@ class Position:
         self._when = dt
         before = self.size
         entry = self.price_orig = self.price
-        after = self.size = before + size
-        opened: float
-        closed: float
+        after, opened, closed = split(before, size)
+        self.size = after
         if not after:
-            opened, closed = 0, size
             self.price = 0.0
-        elif not before:
-            opened, closed = size, 0
-            self.price = price
-        elif before > 0:
-            if size > 0:
-                opened, closed = size, 0
-                self.price = (entry * before + size * price) / after
-            elif after > 0:
-                opened, closed = 0, size
-            else:
-                opened, closed = after, -before
-                self.price = price
-        elif size < 0:
-            opened, closed = size, 0
-            self.price = (entry * before + size * price) / after
-        elif after < 0:
-            opened, closed = 0, size
-        else:
-            opened, closed = after, -before
-            self.price = price
+        elif opened:
+            self.price = price if closed or not before else (entry * before + size * price) / after
         self.upopened, self.upclosed = opened, closed
         return after, self.price, opened, closed
 

@@ -180,10 +180,15 @@ class Trade:
             self.status = Trade.Open
         if abs(after) > abs(before):
             self.price = (before * self.price + size * price) / after
+        elif comminfo._standard:
+            self.pnl += -size * (price - self.price) * comminfo.p.mult
         else:
             self.pnl += comminfo.profitandloss(-size, self.price, price)
         self.pnlcomm = self.pnl - self.commission
-        self.value = comminfo.getvaluesize(after, self.price)
+        if comminfo._standard and comminfo._stocklike:
+            self.value = after * self.price
+        else:
+            self.value = comminfo.getvaluesize(after, self.price)
         if self.historyon:
             self._remember(order, size, price, commission)
 

@@ -12,6 +12,8 @@ from ..market.trade import Trade
 from ..sizers.base import Sizer
 from ..sizers.fixedsize import FixedSize
 
+_INF = float("inf")
+
 
 class OrderMixin:
     """Orders, positions and sizing of a strategy.
@@ -24,6 +26,8 @@ class OrderMixin:
     _wants_orders: bool = True
     _wants_trades: bool = True
     _price_sizes: bool = False
+    _quick_broker: Any = None
+    _fixed_size: Any = None
 
     data: Any
     datas: list[Any]
@@ -40,6 +44,8 @@ class OrderMixin:
 
     def _init_orders(self) -> None:
         """Start with no orders and no trades."""
+        broker = self.broker
+        self._quick_broker = broker if hasattr(broker, "issue") else None
         self._orders: list[Any] = []
         self._orderspending: list[Any] = []
         self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
@@ -63,6 +69,8 @@ class OrderMixin:
         """Let *sizer* decide on sizes; give it back."""
         self._sizer = sizer
         sizer.set(self, self.broker)
+        usual = type(sizer) is FixedSize and type(self).getsizing is OrderMixin.getsizing
+        self._fixed_size = sizer.p if usual else None
         return sizer
 
     def getsizer(self) -> Any:
@@ -156,11 +164,23 @@ class OrderMixin:
             data = self.datas[0]
         elif isinstance(data, str):
             data = self._named(data)
+        broker = self.broker
         if size is None:
-            size = self.getsizing(data, isbuy=True)
+            fixed = self._fixed_size
+            size = self.getsizing(data, isbuy=True) if fixed is None or fixed.tranches > 1 else fixed.stake
         if not size:
             return None
-        return self.broker.buy(
+        if (
+            exectype is price is plimit is valid is oco is parent is trailamount is trailpercent is None
+            and broker is self._quick_broker
+            and broker._quick
+            and transmit
+            and not kwargs
+            and not tradeid
+            and -_INF < size < _INF
+        ):
+            return broker.issue(self, data, abs(size), True)
+        return broker.buy(
             self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
@@ -186,11 +206,23 @@ class OrderMixin:
             data = self.datas[0]
         elif isinstance(data, str):
             data = self._named(data)
+        broker = self.broker
         if size is None:
-            size = self.getsizing(data, isbuy=False)
+            fixed = self._fixed_size
+            size = self.getsizing(data, isbuy=False) if fixed is None or fixed.tranches > 1 else fixed.stake
         if not size:
             return None
-        return self.broker.sell(
+        if (
+            exectype is price is plimit is valid is oco is parent is trailamount is trailpercent is None
+            and broker is self._quick_broker
+            and broker._quick
+            and transmit
+            and not kwargs
+            and not tradeid
+            and -_INF < size < _INF
+        ):
+            return broker.issue(self, data, abs(size), False)
+        return broker.sell(
             self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
@@ -357,24 +389,23 @@ class OrderMixin:
 
     def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
         """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
-        seen = order._source is not None
-        if seen and not order.simulated:
-            self._orderspending.append(order)
-        executed = order.executed
         told: list[Any] = []
-        if executed.size:
-            bits = executed.exbits
-            if seen:
-                bits = bits[executed.p1 : executed.p2]
-            else:
-                bits = bits[executed.p2 :]
-                executed.markpending()
-            if bits:
-                self._trade(order, bits, told)
+        executed = order.executed
+        if order._source is None:
+            # Nobody looks at orders: this is the order itself, after an execution.
+            start, executed.p1, executed.p2 = executed.p2, executed.p2, len(executed.exbits)
+            self._trade(order, executed.exbits[start:], told)
+            if quicknotify and told:
+                self._notify((), told)
+        else:
+            if not order.simulated:
+                self._orderspending.append(order)
+            if executed.size:
+                self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
+            if quicknotify:
+                self._notify((order,), told)
         if told:
             self._tradespending.extend(told)
-        if quicknotify:
-            self._notify([order] if seen else (), told)
 
     def _trade(self, order: Any, bits: list[Any], told: list[Any]) -> None:
         """Count executions into the trades of their data and id; copies of those to be notified go to *told*."""
