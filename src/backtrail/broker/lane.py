@@ -1,0 +1,156 @@
+"""A short way for what most orders are: market orders in stocks, checked on submission, executed at the next open.
+
+The results are those of the general way, to the bit; what is left out is what such orders do not need: links to
+other orders, time limits, slippage, partial executions, calls of a commission scheme that is the standard one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..market.execution import OrderData, OrderExecutionBit
+from ..market.order import BuyOrder, Order, OrderBase, SellOrder
+from ..market.position import split
+from .account import Book
+from .execution import Executor
+
+_new = object.__new__
+_new_bit = tuple.__new__
+_SUBMITTED, _ACCEPTED, _COMPLETED = Order.Submitted, Order.Accepted, Order.Completed
+
+
+class MarketLane(Executor):
+    """The part of the simulated broker that takes, checks and executes lean orders.
+
+    ``_quick`` tells whether the settings allow it; an order is lean until it is linked to another one.
+    """
+
+    def issue(self, owner: Any, data: Any, size: float, buy: bool) -> Any:
+        """Take a market order without conditions; *size* is positive."""
+        order: Any
+        if buy:
+            order = _new(BuyOrder)
+            order.size = size
+        else:
+            order = _new(SellOrder)
+            order.size = -size
+        order.ref = next(OrderBase.refbasis)
+        order.owner = owner
+        order.data = data
+        order.exectype = 0
+        order.status = _SUBMITTED
+        order._lean = True
+        clock = data._c
+        i = clock.i
+        order.plen = i + 1 + clock.dropped
+        order._dt = data.datetime._a[i]
+        order._pclose = data.close._a[i]
+        self.submitted.append(order)
+        self.orders.append(order)
+        if owner._wants_orders:
+            self.notifs.append(order.clone())
+        self.active = True
+        return order
+
+    def _check_lean(self, order: Any, book: Book, cash: float, before: float) -> float:
+        """Give the cash that would be left if *order* were executed at the close that it was created at."""
+        price, size = order._pclose, order.size
+        scheme = book.scheme
+        rate = scheme.commission
+        if before:
+            _, opened, closed = split(before, size)
+        else:
+            opened, closed = size, 0
+        if closed:
+            value = -closed * price
+            cash += value / scheme.leverage if value > 0 else value
+            cost = abs(closed) * rate
+            cash -= cost * price if book.percent else cost
+        if opened:
+            value = opened * price
+            cash -= value / scheme.leverage if value > 0 else value
+            cost = abs(opened) * rate
+            cash -= cost * price if book.percent else cost
+        return cash
+
+    def _accept_lean(self, order: Any) -> None:
+        """Accept *order* for the next open."""
+        order.status = _ACCEPTED
+        clock = order.data._c
+        order.plen = clock.i + 1 + clock.dropped
+        self.pending.append(order)
+        if order.owner._wants_orders:
+            self.notifs.append(order.clone())
+
+    def _execute_lean(self, order: Any, book: Book, price: float, dt: float) -> None:
+        """Execute all of *order* at *price*; one that cannot be paid goes the general way."""
+        position: Any = book.position
+        if position is None:
+            position = book.position = self.positions[order.data]
+        size = order.size
+        before, entry = position.size, position.price
+        scheme = book.scheme
+        leverage, rate = scheme.leverage, scheme.commission
+        cash = self.cash
+        opened: float
+        closed: float
+        if not before:
+            after, opened, closed = size, size, 0
+        else:
+            after, opened, closed = split(before, size)
+        pnl = -closed * (price - entry) * scheme.mult
+        closedvalue = closedcomm = openedvalue = openedcomm = 0.0
+        if closed:
+            closedvalue = -closed * entry
+            cash += (closedvalue / leverage if closedvalue > 0 else closedvalue) + pnl
+            closedcomm = abs(closed) * rate
+            if book.percent:
+                closedcomm *= price
+            cash -= closedcomm
+        if opened:
+            openedvalue = opened * price
+            cash -= openedvalue / leverage if openedvalue > 0 else openedvalue
+            openedcomm = abs(opened) * rate
+            if book.percent:
+                openedcomm *= price
+            cash -= openedcomm
+            if cash < 0.0:
+                self._execute(order, 0, price)
+                return
+            position.adjbase = price
+        self.cash = cash
+        position.price_orig = entry
+        position.size = after
+        if not after:
+            pprice = 0.0
+        elif not opened:
+            pprice = entry
+        else:
+            pprice = price if closed or not before else (entry * before + size * price) / after
+        position.price = pprice
+        position.upopened, position.upclosed = opened, closed
+        position._when = dt
+        position._data = order.data
+        executed = order.executed = _new(OrderData)
+        parts = (dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice)
+        executed.exbits = [_new_bit(OrderExecutionBit, parts)]
+        executed.dt = dt
+        executed.size = size
+        executed.price = average = size * price / size
+        executed.remsize = size - size
+        executed.value = closedvalue + openedvalue
+        executed.comm = closedcomm + openedcomm
+        executed.pnl = 0.0 + pnl
+        executed.psize = after
+        executed.pprice = pprice
+        executed.margin = scheme.margin
+        order.status = _COMPLETED
+        order.comminfo = book.comminfo
+        clock, journal = self._clock, self.journal
+        cycle = clock.i + clock.dropped
+        journal.moves.append((cycle, order.data, after, pprice, cash, self._fundshares))
+        journal.notices.append((cycle, order, size, average))
+        self.notifs.append(order.clone() if order.owner._wants_orders else order)
+
+
+__all__ = ["MarketLane"]
