@@ -13,7 +13,9 @@ from backtrail.base.time import date2num
 from backtrail.base.timeframe import TimeFrame
 from backtrail.errors import DataError, ParameterValueError
 from backtrail.feeds import csvtext
-from backtrail.feeds.csv import BacktraderCSVData, CSVDataBase
+from backtrail.feeds.csv import BacktraderCSV, BacktraderCSVData, CSVDataBase
+from backtrail.feeds.genericcsv import GenericCSV, GenericCSVData
+from backtrail.feeds.yahoo import YahooFinanceCSV, YahooFinanceCSVData
 
 from .reading import file, read
 
@@ -292,3 +294,13 @@ class TestUserFormats:
         assert feed._getnextline() is None
         assert feed._load() is False
         assert feed._read_columns() is None
+
+
+def test_a_factory_makes_feeds_of_the_files_of_a_folder(tmp_path: Path) -> None:
+    file(tmp_path, (TITLE + DAILY).replace(",", ";"))
+    made = BacktraderCSV(basepath=f"{tmp_path}/", separator=";").getdata("bars.csv", name="mine")
+    assert isinstance(made, BacktraderCSVData)
+    assert made._name == "mine"
+    assert len(read(made)) == 2
+    assert GenericCSV.DataCls is GenericCSVData
+    assert YahooFinanceCSV.DataCls is YahooFinanceCSVData
