@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..market.commission import is_standard
 from ..market.position import Position
 
 Floats = NDArray[np.float64]
@@ -107,16 +106,17 @@ class AccountPath:
 
     def seen(self, data: Any, line: str) -> Floats:
         """Give what *line* of *data* showed in each cycle; NaN before the data's first bar."""
-        return self._seen(getattr(data.lines, line).array, data, 0, self.cycles)
+        values = self._seen(getattr(data.lines, line).array, data, 0, self.cycles)
+        bars = self.bars(data)
+        return values if bars is None else np.where(bars >= 0, values, np.nan)
 
     def position_value(self, data: Any) -> Floats:
         """Give the value of the position in *data* in each cycle."""
         cycles = self.cycles
         held = self._held.get(data)
-        if held is None:
-            return np.zeros(cycles)
-        size, price = held[0].array[:cycles], held[1].array[:cycles]
-        close = self.seen(data, "close")
+        close = self._seen(data.lines.close.array, data, 0, cycles)
+        none = np.zeros(cycles)
+        size, price = (none, none) if held is None else (held[0].array[:cycles], held[1].array[:cycles])
         return self._worth(self._broker.getcommissioninfo(data), size, price, close)
 
     # -- reading the journal -----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class AccountPath:
             if not size.any():
                 continue
             comminfo = broker.getcommissioninfo(data)
-            if not is_standard(comminfo):
+            if not comminfo._standard:
                 continue  # recorded by the broker
             price = held[1].array[begin:end]
             close = self._seen(data.lines.close.array, data, begin, end)
@@ -201,11 +201,11 @@ class AccountPath:
     def _worth(self, comminfo: Any, size: Floats, price: Floats, close: Floats) -> Floats:
         """Give the value of a position per cycle."""
         shortcash = self._broker.p.shortcash
-        if is_standard(comminfo) and comminfo.stocklike:
+        if comminfo._standard and comminfo.stocklike:
             plain = size * close
             if not shortcash:
                 plain = np.where(size >= 0, plain, price * size + (price - close) * size)
-            return np.where(size == 0.0, 0.0, plain)
+            return plain
         out = []
         position = Position()
         for units, entry, last in zip(size.tolist(), price.tolist(), close.tolist(), strict=True):
@@ -221,7 +221,7 @@ class AccountPath:
         if bars is None:
             return values[begin:end]
         index = bars[begin:end]
-        return np.where(index >= 0, values[np.maximum(index, 0)], np.nan)
+        return values[index]  # -1, before the first bar, reads the last value as the broker does
 
 
 __all__ = ["AccountPath"]

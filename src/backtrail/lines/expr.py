@@ -237,7 +237,7 @@ class LineOwnOperation(LineActions):
         return result
 
 
-class LineDelay(LineActions):
+class _LineDelay(LineActions):
     """A line as it was *-ago* bars before (``ago`` < 0), as it is (0), or as it will be (> 0).
 
     Bar by bar the future is not known: a value reaches the bar that it belongs to when it arrives.
@@ -276,6 +276,15 @@ class LineDelay(LineActions):
         if back >= 0:
             self._a[back] = line._a[c.i]
         return NAN
+
+
+class _LineForward(_LineDelay):
+    """A line as it will be."""
+
+
+def LineDelay(a: Any, ago: int = 0) -> _LineDelay:  # noqa: N802  # a name of the public face
+    """Give the line of *a* as it was *-ago* bars before, or as it will be (``ago`` > 0)."""
+    return _LineForward(a, ago) if ago > 0 else _LineDelay(a, ago)
 
 
 class LineNum(LineActions):
