@@ -21,13 +21,12 @@ class PositionsValue(Analyzer):
 
     def start(self) -> None:
         """Write the header row, and have positions in order of the datas, which is then the order of valuing them."""
-        for data in self.datas:
-            self.strategy.broker.getposition(data)
+        if self.strategy._account_path() is not None:
+            for data in self.datas:
+                self.strategy.broker.getposition(data)
         if self.p.headers:
             names = [data._name or f"Data{number}" for number, data in enumerate(self.datas)]
             self.rets["Datetime"] = names + ["cash"] * bool(self.p.cash)
-        for data in self.datas:
-            self.strategy.broker.getposition(data)  # values are added up in the order of first looks
         self._usedate = min(data._timeframe for data in self.datas) >= TimeFrame.Days
 
     def next(self) -> None:
