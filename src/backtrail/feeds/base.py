@@ -374,8 +374,10 @@ class FeedBase(ParamsBase):
 
     def getdata(self, dataname: Any, name: str | None = None, **kwargs: Any) -> Any:
         """Make a feed that reads *dataname*, with this factory's parameters where *kwargs* does not replace them."""
+        options = {**self.p._getkwargs(), **kwargs}
+        options.pop("dataname", None)
         with inside(self):
-            data = self._getdata(dataname, **{**self.p._getkwargs(), **kwargs})
+            data = self._getdata(dataname, **options)
         if name is not None:
             data._name = name
         self.datas.append(data)
