@@ -29,7 +29,7 @@ class Transactions(Analyzer):
 
     def create_analysis(self) -> None:
         """Make the results: nothing executed yet."""
-        self._positions: defaultdict[str, Position] = defaultdict(Position)
+        self._positions: defaultdict[Any, Position] = defaultdict(Position)
         self._moment: datetime | None = None
         self._cycle = 0
         super().create_analysis()
@@ -50,7 +50,6 @@ class Transactions(Analyzer):
         super().start()
         if self.p.headers:
             self.rets[self.p._pfheaders[0]] = [list(self.p._pfheaders[1:])]
-        self._idnames = [(number, data._name) for number, data in enumerate(self.datas)]
 
     def notify_order(self, order: Any) -> None:
         """Take the executions since the last notification."""
@@ -62,7 +61,7 @@ class Transactions(Analyzer):
                 self._report()
                 self._cycle = cycle
                 self._moment = self.strategy.datetime.datetime()
-        position = self._positions[order.data._name]
+        position = self._positions[order.data]
         for bit in order.executed.iterpending():
             if bit is None:
                 break
@@ -77,11 +76,11 @@ class Transactions(Analyzer):
     def _report(self) -> None:
         """Report what was executed in the bar of the last notification."""
         rows = []
-        for number, name in self._idnames:
-            position = self._positions.get(name)
+        for number, data in enumerate(self.datas):
+            position = self._positions.get(data)
             if position is not None and position.size:
                 size, price = position.size, position.price
-                rows.append([size, price, number, name, -size * price])
+                rows.append([size, price, number, data._name, -size * price])
         if rows:
             self._rets[self._moment] = rows
         self._positions.clear()

@@ -23,9 +23,9 @@ class Benchmark(TimeReturn):
 
     def setup(self) -> None:
         """Let analyzers work them out."""
-        options = self.p._getkwargs()
         if self.p.data is None:
-            options["data"] = self.data0
+            self.p.data = self.data0
+        options = self.p._getkwargs()
         self.tbench = self._owner._addanalyzer_slave(analysis.TimeReturn, **options)
         options["data"] = None
         self.treturn = self._owner._addanalyzer_slave(analysis.TimeReturn, **options)

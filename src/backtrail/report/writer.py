@@ -21,8 +21,8 @@ class WriterFile(Outline, WriterBase):
 
     ``out`` is an open text file, a path, a callable that gives a file, or None for standard output. A file opened here
     is closed at the end of the run, other files only with ``close_out``; a writer that is started again goes on
-    writing to the same path. Rows begin with a counter (``csv_counter``), are separated by ``csvsep`` and show NaN as nothing
-    (``csv_filternan``). ``indent``, ``separators``, ``seplen`` and ``rounding`` shape the report.
+    writing to the same path. Rows begin with a counter (``csv_counter``), are separated by ``csvsep`` and show NaN
+    as nothing (``csv_filternan``). ``indent``, ``separators``, ``seplen`` and ``rounding`` shape the report.
     """
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ class WriterMixin:
     analyzers: Any
     broker: Any
     lines: ClassVar[Any]
-    observers: Any
+    _observers_flat: Any
     params: ClassVar[Any]
     plotinfo: ClassVar[Any]
     getindicators_lines: Any
@@ -22,7 +22,7 @@ class WriterMixin:
         """Give what has columns of its own: the strategy, then indicators and observers with ``csv`` set."""
         yield self
         yield from (one for one in self.getindicators_lines() if one.csv)
-        yield from (one for one in self.observers if one.csv)
+        yield from (one for one in self._observers_flat() if one.csv)
 
     def getwriterheaders(self) -> list[str]:
         """Give the titles of the columns that a writer prints for this strategy."""
@@ -47,7 +47,10 @@ class WriterMixin:
         """Give the closing report: parameters, indicators, observers, analyzers with their results."""
         info: OrderedDict[str, Any] = OrderedDict()
         info["Params"] = self.params._getkwargs()
-        for title, group in (("Indicators", self.getindicators_lines()), ("Observers", self.observers)):
+        for title, group in (
+            ("Indicators", self.getindicators_lines()),
+            ("Observers", self._observers_flat()),
+        ):
             info[title] = {
                 type(one).__name__: {
                     "Lines": one.lines.getlinealiases(),
