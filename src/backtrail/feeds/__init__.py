@@ -37,6 +37,9 @@ _HOME = {
     "YahooFinanceCSVData": "yahoo", "YahooLegacyCSV": "yahoo",
     "FrameData": "frame", "PandasData": "frame", "PandasDirectData": "frame", "ArrowData": "frame",
     "ParquetData": "parquet",
+    "BacktraderCSV": "csv",
+    "GenericCSV": "genericcsv",
+    "YahooFinanceCSV": "yahoo",
 }  # fmt: skip
 
 
