@@ -81,13 +81,14 @@ class Aggregation:
     bars up to that time are late.
     """
 
-    __slots__ = ("_eos", "_eos_at", "_last_eos_at", "_over", "bar", "count", "delivered", "rule", "source")
+    __slots__ = ("_counted", "_eos", "_eos_at", "_last_eos_at", "_over", "bar", "count", "delivered", "rule", "source")
 
     def __init__(self, rule: Rule, source: TimeSource) -> None:
         self.rule = rule
         self.source = source
         self.bar = Bar(maxdate=True)
         self.count = 0
+        self._counted = False
         self.delivered: float | None = None
         # the next end of session, unknown after one was passed; and the last one passed
         self._eos: datetime | None = None
@@ -207,8 +208,12 @@ class Aggregation:
             return False, True
         if rule.source_timeframe < TimeFrame.Days and when < self.source._getnexteos()[1]:
             return False, True
+        if self._counted:
+            return False, False
         self.count += 1
-        return self.count % rule.compression == 0, False
+        done = self.count % rule.compression == 0
+        self._counted = not done
+        return done, False
 
     def over(self, when: float) -> bool:
         """Tell whether a source bar at *when* comes after the end of the bar in the making; count ends passed."""
@@ -217,6 +222,10 @@ class Aggregation:
             return False
         if rule.intraday and rule.bar2edge:
             return True
+        if self._counted:
+            # the calendar has ended this week, month or year already
+            self._counted = False
+            return False
         self.count += 1
         return self.count % rule.compression == 0
 
