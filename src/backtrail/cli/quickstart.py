@@ -101,10 +101,10 @@ def run_quickstart(output: Path, show_progress: bool = False, as_json: bool = Fa
 def _run(output: Path, show_progress: bool, as_json: bool) -> int:
     with as_file(files(__package__) / "data" / "sample-daily.csv") as path:
         cerebro = build(path)
-        started = time.perf_counter()
         with progress(cerebro, "Backtest") if show_progress else contextlib.nullcontext():
+            started = time.perf_counter()
             strategy = cerebro.run()[0]
-        seconds = time.perf_counter() - started
+            seconds = time.perf_counter() - started
     record: Record = strategy.analyzers.record
     trades = record.trade_rows()
     stats = statistics(

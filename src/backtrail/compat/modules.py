@@ -34,6 +34,9 @@ class LegacyModule(ModuleType):
     def __dir__(self) -> list[str]:
         return sorted({*self.__dict__, *self._names()})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.__name__,)
+
     def _find(self, name: str) -> Any:
         path = self.__dict__["_path"]
         if f"{path}.{name}" in _PATHS:
@@ -80,6 +83,18 @@ class LegacyPackage(LegacyModule):
                 continue
             found.append(name)
         return found
+
+
+def _again(name: str) -> ModuleType:
+    """Import a stand-in in a process that may not have the alias yet; used by pickle."""
+    root = name.partition(".")[0]
+    if root == names._PACKAGE:
+        install(root)
+    else:
+        from .alias import alias_backtrader
+
+        alias_backtrader()
+    return import_module(name)
 
 
 _PATHS = frozenset(names.module_paths())

@@ -46,7 +46,8 @@ def _bar(cerebro: Any, label: str, out: TextIO) -> Iterator[None]:
         def get_renderables(self) -> Any:
             done, total = position_of(cerebro)
             for task in self.tasks:
-                self.update(task.id, completed=done, total=total)
+                shown = label if done or total else "Loading"
+                self.update(task.id, completed=done, total=total or None, description=shown)
             return super().get_renderables()
 
     bar = Watching(

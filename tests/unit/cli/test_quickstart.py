@@ -72,13 +72,17 @@ def test_the_figures_agree_with_the_analyzers(report: dict[str, object]) -> None
     assert stats["trades"] == analyzers["trades"]["total"]["closed"]
 
 
-def test_the_example_script_ends_with_the_same_value_as_backtrader(report: dict[str, object], tmp_path: Path) -> None:
+def test_the_example_script_ends_with_the_same_value_as_backtrader(
+    report: dict[str, object], tmp_path: Path
+) -> None:
     stats = report["statistics"]
     assert isinstance(stats, dict)
     theirs = tmp_path / "theirs.py"
     theirs.write_text(EXAMPLE.read_text().replace("import backtrail as bt", "import backtrader as bt"))
     printed = [
-        subprocess.run([sys.executable, str(script), str(SAMPLE)], capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, str(script), str(SAMPLE)], capture_output=True, text=True, check=True
+        ).stdout
         for script in (EXAMPLE, theirs)
     ]
     assert printed[0] == printed[1]
@@ -92,7 +96,9 @@ def test_the_progress_bar_goes_to_stderr(tmp_path: Path, capfd: pytest.CaptureFi
     assert re.search(r"Backtest: 2,519 of 2,519 bars", err)
 
 
-def test_a_folder_that_cannot_be_made_is_a_short_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_made_is_a_short_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     taken = tmp_path / "file"
     taken.write_text("")
     assert run_quickstart(taken) == 1

@@ -145,6 +145,35 @@ if __name__ == "__main__":
     assert (done.stdout, done.stderr) == ("Mine backtrail\n", "")
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_an_optimisation_runs_in_worker_processes(tmp_path: Path, method: str) -> None:
+    script = write(
+        tmp_path,
+        f"""
+import multiprocessing
+import backtrader as bt
+
+class Hold(bt.Strategy):
+    params = (("size", 1),)
+    def next(self):
+        if len(self) == 1:
+            self.buy(size=self.p.size)
+
+if __name__ == "__main__":
+    multiprocessing.set_start_method({method!r})
+    cerebro = bt.Cerebro(maxcpus=2)
+    cerebro.adddata(bt.feeds.BacktraderCSVData(dataname={str(SAMPLE)!r}))
+    cerebro.optstrategy(Hold, size=[1, 2, 3])
+    cerebro.addanalyzer(bt.analyzers.Returns, _name="returns")
+    for (result,) in cerebro.run():
+        print(result.p.size, result.analyzers.returns.get_analysis()["rtot"])
+""",
+    )
+    ours = backtrail("run", script)
+    theirs = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert (ours.stdout, ours.stderr) == (theirs.stdout, "")
+
+
 def test_version() -> None:
     import backtrail as package
 
