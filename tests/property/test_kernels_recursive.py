@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def run(
 ) -> list[Any]:
     """Run a kernel over the pieces between *edges*, from copies of *states*."""
     states = [s.copy() for s in states]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         getattr(recursive, name)(start, stop, *states, *sources, *params)
     return states
 
@@ -84,7 +85,7 @@ def test_the_last_nonzero_value_is_carried(src: Any, cut: list[int], carry: bool
     size = len(src)
     out = np.full(size, 9.0)
     edges = sorted({1, size, *(1 + c % (size - 1) for c in cut)})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         recursive.last_nonzero(start, stop, out, src, carry or start > 1)
     value = 9.0
     for i in range(1, size):
@@ -96,7 +97,7 @@ def test_the_last_nonzero_value_is_carried(src: Any, cut: list[int], carry: bool
 def rises(states: tuple[float, ...]) -> float:
     """Give the share of rises among the differences of neighbouring *states*."""
     up = down = 0.0
-    for newer, older in zip(states, states[1:], strict=False):
+    for newer, older in pairwise(states):
         if newer >= older:
             up += newer - older
         else:

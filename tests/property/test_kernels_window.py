@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def fill(kernel: Callable[..., Any], src: list[float], period: int, cuts: list[i
     out = np.full(len(src), -7.0)
     values = np.array(src)
     edges = sorted({period - 1, len(src), *(period - 1 + c % (len(src) - period + 1) for c in cuts)})
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         kernel(start, stop, out, values, *extra)
     return out[period - 1 :]
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +11,10 @@ from backtrail.kernels import jit
 
 
 @pytest.fixture(autouse=True)
-def policy(monkeypatch: pytest.MonkeyPatch) -> Iterator[jit.CompilePolicy]:
+def policy(monkeypatch: pytest.MonkeyPatch) -> jit.CompilePolicy:
     made = jit.CompilePolicy("auto")
     monkeypatch.setattr(jit, "policy", made)
-    yield made
+    return made
 
 
 def doubled(start: int, stop: int, out: Any, src: Any) -> None:
