@@ -11,7 +11,10 @@ from ..errors import DataError
 
 TRADING_DAYS = 252
 DAYS_PER_YEAR = 365.25
-SHARPE_DEFINITION = "mean of the daily returns / their standard deviation (population), times the square root of 252; risk-free rate 0"
+SHARPE_DEFINITION = (
+    "mean of the daily returns / their standard deviation (population), "
+    "times the square root of 252; risk-free rate 0"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,7 +103,8 @@ def test_a_metaclass_derived_from_the_metaclass_of_a_feed_is_told_of_new_classes
     assert made == ["MyFeed"]
 
 
-def test_a_metaclass_on_an_indicator_runs_its_phases() -> None:
+@pytest.mark.filterwarnings("ignore::backtrail.errors.DataWarning")
+def test_a_metaclass_on_an_indicator_runs_its_phases(tmp_path: Path) -> None:
     class Counting(bt.MetaIndicator):  # type: ignore[misc]
         def dopostinit(cls, obj: Any, *args: Any, **kwargs: Any) -> Any:
             obj, args, kwargs = super().dopostinit(obj, *args, **kwargs)
@@ -115,17 +117,16 @@ def test_a_metaclass_on_an_indicator_runs_its_phases() -> None:
         def __init__(self) -> None:
             self.addminperiod(5)
 
-    class Owner(bt.Indicator):
-        lines = ("x",)
-
+    class Owner(bt.Strategy):
         def __init__(self) -> None:
-            self.lines.x = Five(self.data) * 2.0
+            self.five = Five(self.data)
 
-    class Data(bt.LineSeries):  # type: ignore[misc, name-defined]
-        lines = ("close",)
-
-    assert Owner(Data())._minperiod == 5
-    assert Five(Data()).period_at_the_end == 5
+    source = tmp_path / "bars.csv"
+    source.write_text("Date,Open,High,Low,Close,Volume,OpenInterest\n2024-01-02,1,3,1,2,0,0\n")
+    cerebro = bt.Cerebro()
+    cerebro.adddata(bt.feeds.BacktraderCSVData(dataname=str(source)))
+    cerebro.addstrategy(Owner)
+    assert cerebro.run()[0].five.period_at_the_end == 5
 
 
 def test_setup_runs_once() -> None:
