@@ -460,9 +460,13 @@ class Cerebro(ParamsBase):
         try:
             with inside(self):
                 strats = run.execute()
+            self.stop_writers(strats)
         finally:
             self._run = None
             self.runwriters = run.writers
+            if run.writers_open:
+                for writer in run.writers:
+                    writer.stop()
         if self._dooptimize and self.p.optreturn:
             return [_opt_return(strat) for strat in strats]
         return strats
@@ -483,8 +487,16 @@ class Cerebro(ParamsBase):
 
     def stop_writers(self, runstrats: list[Any]) -> None:
         """Let the writers of the last run write their closing report."""
-        if self._run is not None:
-            self._run.stop_writers(runstrats)
+        run = self._run
+        if run is None or not run.writers_open:
+            return
+        from .report.writer import run_info
+
+        info = run_info(self.datas, runstrats)
+        for writer in run.writers:
+            writer.writedict({"Cerebro": info})
+            writer.stop()
+        run.writers_open = False
 
     def plot(self, *args: Any, **kwargs: Any) -> Any:
         """Say that drawing is not part of this version."""

@@ -13,7 +13,7 @@ import random
 from typing import Any
 
 from ..base.owner import inside
-from ..errors import LookAheadError, StrategySkipError
+from ..errors import StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
 from . import loop
@@ -35,6 +35,7 @@ class Run:
         self.datas: list[Any] = list(spec.datas)
         self.strats: list[Any] = []
         self.writers: list[Any] = []
+        self.writers_open = False
         self.timers: list[Any] = []
         self.cheat_timers: list[Any] = []
         self.clock = Clock()
@@ -82,7 +83,6 @@ class Run:
             self.stop_market()
         if self.policy.broken is not None:
             raise self.policy.broken
-        self.stop_writers(self.strats)
         return self.strats
 
     def start_market(self) -> None:
@@ -197,6 +197,7 @@ class Run:
                     writer.addheaders(strat.getwriterheaders())
         for writer in self.writers:
             writer.start()
+        self.writers_open = True
         self.start_timers()
 
     def start_timers(self) -> None:
@@ -255,16 +256,5 @@ class Run:
                 writer.addvalues(one.getwritervalues())
             writer.next()
 
-    def stop_writers(self, strats: list[Any]) -> None:
-        """Write the closing reports."""
-        if not self.writers:
-            return
-        from ..report.writer import run_info
 
-        info = run_info(self.datas, strats)
-        for writer in self.writers:
-            writer.writedict({"Cerebro": info})
-            writer.stop()
-
-
-__all__ = ["LookAheadError", "Run"]
+__all__ = ["Run"]
