@@ -120,7 +120,11 @@ def test_nothing_is_left_to_do(path: Path) -> None:
 @every_module
 def test_input_is_not_checked_with_assert(path: Path) -> None:
     """``assert`` disappears under ``python -O``; only what a type checker cannot see may be stated so."""
-    found = [node.lineno for node in ast.walk(parse(path)) if isinstance(node, ast.Assert) and not narrows(node.test)]
+    found = [
+        node.lineno
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.Assert) and not narrows(node.test)
+    ]
     assert found == []
 
 

@@ -30,7 +30,14 @@ def program(page: Path) -> str:
 
 
 def test_every_page_is_found() -> None:
-    assert {page.stem for page in PAGES} >= {"README", "strategies", "orders", "feeds", "indicators", "analyzers"}
+    assert {page.stem for page in PAGES} >= {
+        "README",
+        "strategies",
+        "orders",
+        "feeds",
+        "indicators",
+        "analyzers",
+    }
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if program(p).strip()], ids=lambda p: p.name)
@@ -38,7 +45,9 @@ def test_examples_run(page: Path, tmp_path: Path) -> None:
     shutil.copy(SAMPLE, tmp_path / SAMPLE.name)
     script = tmp_path / f"{page.stem}.py"
     script.write_text(program(page), encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -50,5 +59,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_sample_data_are_what_the_script_generates() -> None:
     script = ROOT / "scripts" / "make_sample_data.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout

@@ -96,7 +96,9 @@ def test_any_line_becomes_an_indicator(runonce: bool, tmp_path: Any) -> None:
             seen.append(self.shown.lines.change[0] == self.change[0] == self.shown[0])
 
     source = tmp_path / "bars.csv"
-    source.write_text("Date,Open,High,Low,Close,Volume,OpenInterest\n2024-01-02,1,3,1,2,0,0\n2024-01-03,2,3,1,1,0,0\n")
+    source.write_text(
+        "Date,Open,High,Low,Close,Volume,OpenInterest\n2024-01-02,1,3,1,2,0,0\n2024-01-03,2,3,1,1,0,0\n"
+    )
     cerebro = bt.Cerebro(runonce=runonce, stdstats=False)
     cerebro.adddata(bt.feeds.BacktraderCSVData(dataname=str(source)))
     cerebro.addstrategy(Show)

@@ -25,7 +25,9 @@ def test_files_appear_with_the_folder(tmp_path: Path) -> None:
         folder.write_json("c.json", {"n": 1})
         assert not folder.path.exists()
     assert folder.path == tmp_path / "runs" / "demo"
-    assert sorted(p.name for p in folder.path.iterdir()) == sorted(folder.files) == ["a.csv", "b.csv", "c.json"]
+    assert (
+        sorted(p.name for p in folder.path.iterdir()) == sorted(folder.files) == ["a.csv", "b.csv", "c.json"]
+    )
     assert (folder.path / "a.csv").read_text() == "x,y\n1,0.1\n2024-01-02 03:00:00,\n"
     assert (folder.path / "b.csv").read_text() == "when,price\n2024-01-02 00:00:00,0.3333333333333333\n"
     assert [p.name for p in (tmp_path / "runs").iterdir()] == ["demo"]

@@ -42,9 +42,13 @@ def test_sharpe_is_mean_over_deviation_of_daily_returns_per_year() -> None:
 
 def test_figures_that_are_not_defined_are_none_and_a_dash() -> None:
     stats = statistics(days(1), [100.0], 100.0, [], 0.0)
-    assert stats.sharpe is stats.win_rate is stats.profit_factor is stats.drawdown is stats.annual_return is None
+    assert (
+        stats.sharpe is stats.win_rate is stats.profit_factor is stats.drawdown is stats.annual_return is None
+    )
     shown = {name: value for name, value, _ in rows(stats)}
-    assert shown["Sharpe ratio"] == shown["Win rate"] == shown["Profit factor"] == shown["Max drawdown"] == "-"
+    assert (
+        shown["Sharpe ratio"] == shown["Win rate"] == shown["Profit factor"] == shown["Max drawdown"] == "-"
+    )
 
 
 def test_drawdown_has_its_dates() -> None:
