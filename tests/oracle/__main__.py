@@ -7,6 +7,7 @@ with `--save NAME` the small one is kept as the regression case NAME. Exits with
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections import Counter
 from pathlib import Path
@@ -34,8 +35,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="time for each shrinking (60)")
     parser.add_argument("--save", metavar="NAME", help="keep the first small run as the regression case NAME")
     parser.add_argument("--about", default="", help="what went wrong, for --save")
+    parser.add_argument("--bare", action="store_true", help="without indicators, observers and analyzers")
     parser.add_argument("--stop", type=int, default=0, metavar="N", help="stop a family after N divergences")
     args = parser.parse_args(argv)
+    logging.disable(logging.WARNING)  # refused orders are what is looked for
     first, last = (int(part) for part in args.seeds.split(":"))
     failures = 0
     for family in args.families or FAMILIES:
@@ -44,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
         for seed in range(first, last):
             spec = generate(seed, family)
             if args.bare:
+                spec["cerebro"]["stdstats"] = False
+                spec["analyzers"] = []
                 for strategy in spec["strategies"]:
                     strategy["indicators"] = []
             found = compare(spec)

@@ -64,7 +64,7 @@ def prices(rng: Random, count: int, style: str) -> list[tuple[float, float, floa
     close, bars = base, []
 
     def snap(x: float) -> float:
-        return round(x, digits) if style == "raw" else round(round(x / tick) * tick, 6)
+        return (round(x, digits) if style == "raw" else round(round(x / tick) * tick, 6)) + 0.0
 
     still = 0
     for _ in range(count):

@@ -202,24 +202,28 @@ def _replayed(rng: Random, datas: list[dict[str, Any]], ticks: list[float]) -> N
 
 
 def _indicators(rng: Random, features: frozenset[str], datas: list[dict[str, Any]]) -> list[Any]:
-    """Choose indicators whose warm-up the data is long enough for."""
+    """Choose indicators whose warm-up the data is long enough for.
+
+    Expressions are on the first data only: backtrader counts the warm-up of those on others on the first one's clock.
+    Recursive averages have two bars at least: with one, backtrader forgets what they recur to when it saves memory.
+    """
     chosen: list[Any] = []
     for _ in range(rng.choice([0, 1, 1, 2, 3])):
         source = rng.randrange(len(datas))
         rows = len(datas[source].get("rows", []))
-        transformed = "add" in datas[source]
         longest = min(9, rows - 3)
-        if transformed:  # bars of the larger timeframe are few
+        if "add" in datas[source]:  # bars of the larger timeframe are few
             longest = 1 if datas[source]["add"] == "resample" else 2
+        period = rng.randint(1, longest)
         kind = rng.choice([*INDICATORS, "cross", "spread", "if"])
+        if (kind in ("spread", "if") and source) or (kind in ("EMA", "SMMA", "ATR", "cross") and period < 2):
+            kind = "SMA"
         if kind == "cross":
-            chosen.append([kind, {"fast": 1, "slow": rng.randint(1, longest)}, source])
+            chosen.append([kind, {"fast": 1, "slow": period}, source])
         elif kind == "spread":
-            chosen.append([kind, {"ago": 1, "period": rng.randint(1, max(1, longest - 1))}, source])
-        elif kind == "if":
-            chosen.append([kind, {"period": rng.randint(1, longest)}, source])
+            chosen.append([kind, {"ago": 1, "period": max(1, period - 1)}, source])
         else:
-            chosen.append([kind, {"period": rng.randint(1, longest)}, source])
+            chosen.append([kind, {"period": period}, source])
     return chosen
 
 

@@ -23,13 +23,14 @@ EXECUTION = (
     "pprice", "value", "comm",
 )  # fmt: skip
 ORDER = ("status", "exectype", "ordtype", "size", "price", "pricelimit", "valid", "tradeid", "trailamount",
-         "trailpercent", "transmit", "triggered", "plen", "dteos")  # fmt: skip
+         "trailpercent", "transmit", "triggered", "dteos")  # fmt: skip
 TRADE = (
     "status", "tradeid", "size", "price", "value", "commission", "pnl", "pnlcomm", "isopen", "isclosed", "justopened",
     "baropen", "barclose", "barlen", "dtopen", "dtclose", "long",
 )  # fmt: skip
-POSITION = ("size", "price", "price_orig", "upopened", "upclosed", "adjbase")
+POSITION = ("size", "price", "price_orig", "upopened", "upclosed")
 MISSING = "<missing>"
+FORGOTTEN = "<forgotten>"
 
 
 @dataclass
@@ -108,11 +109,11 @@ def plain(value: Any) -> Any:
     return value
 
 
-def line_values(line: Any) -> list[float]:
-    """Give the values a line holds after the run; nothing of a line that forgets."""
+def line_values(line: Any) -> list[float] | str:
+    """Give the values a line holds after the run; of a line that forgets, say so."""
     count = len(line)
     array = line.array
-    return [float(array[k]) for k in range(count)] if len(array) >= count else []
+    return [float(array[k]) for k in range(count)] if len(array) >= count else FORGOTTEN
 
 
 class _Recorder:
@@ -286,6 +287,8 @@ def record(bt: ModuleType, scenario: Scenario) -> Recording:
                 if scenario.optimise is not None:
                     results = [each for combination in results for each in combination]
                 recording.final = final_state(cerebro, results)
+            except (ImportError, NameError):
+                raise  # not what a run ends with: the engine itself is broken
             except Exception as error:  # noqa: BLE001 - whatever it is, it is what is compared
                 recording.error = builtin_error(error)
                 recording.message = _describe_error(error)

@@ -30,13 +30,17 @@ def shrink(
     best, progress = spec, True
     while progress and monotonic() < end:
         progress = False
-        for smaller in _candidates(best):
-            if monotonic() > end:
-                break
-            now = _try(check, smaller)
-            if now is not None and (not same or now.field == wanted):
-                best, found, progress = smaller, now, True
-                break
+        for reduce in (_fewer_parts, _fewer_bars, _fewer_actions, _plainer):
+            again = True
+            while again and monotonic() < end:
+                again = False
+                for smaller in reduce(best):
+                    if monotonic() > end:
+                        break
+                    now = _try(check, smaller)
+                    if now is not None and (not same or now.field == wanted):
+                        best, found, progress, again = smaller, now, True, True
+                        break
     return best, found
 
 
@@ -48,21 +52,24 @@ def _try(check: Check, spec: Spec) -> Divergence | None:
         return None
 
 
-def _candidates(spec: Spec) -> Iterator[Spec]:
-    """Give smaller specs, the boldest first."""
-    yield from _fewer_bars(spec)
-    yield from _fewer_actions(spec)
-    for key in ("optimise",):
-        if spec.get(key):
-            yield _without(spec, key)
-    for key in ("broker", "cerebro_calls", "analyzers", "strategies", "datas"):
-        for k in range(len(spec.get(key, []))):
+def _fewer_parts(spec: Spec) -> Iterator[Spec]:
+    """Leave out whole strategies, hooks, datas, settings."""
+    if spec.get("optimise"):
+        yield {k: v for k, v in spec.items() if k != "optimise"}
+    for key in ("analyzers", "cerebro_calls", "broker"):
+        if len(spec.get(key, [])) > 1:
+            yield {**spec, key: []}
+    for key in ("strategies", "datas", "analyzers", "cerebro_calls", "broker"):
+        for k in reversed(range(len(spec.get(key, [])))):
             if key in ("strategies", "datas") and len(spec[key]) == 1:
                 continue
             yield _edited(spec, lambda s, key=key, k=k: s[key].pop(k))
+    for k, strategy in enumerate(spec["strategies"]):
+        for hook in strategy["actions"]:
+            if hook != "next":
+                yield _edited(spec, lambda s, k=k, hook=hook: s["strategies"][k]["actions"].pop(hook))
     for name in list(spec.get("cerebro", {})):
         yield _edited(spec, lambda s, name=name: s["cerebro"].pop(name))
-    yield from _plainer(spec)
 
 
 def _fewer_bars(spec: Spec) -> Iterator[Spec]:
@@ -81,8 +88,6 @@ def _fewer_bars(spec: Spec) -> Iterator[Spec]:
 def _fewer_actions(spec: Spec) -> Iterator[Spec]:
     for k, strategy in enumerate(spec["strategies"]):
         for hook, calls in strategy["actions"].items():
-            if calls and hook != "next":
-                yield _edited(spec, lambda s, k=k, hook=hook: s["strategies"][k]["actions"].pop(hook))
             numbers = sorted(calls, key=int)
             size = len(numbers) // 2
             while size >= 1:
@@ -151,10 +156,6 @@ def _edited(spec: Spec, edit: Callable[[Spec], Any]) -> Spec:
     smaller = copy.deepcopy(spec)
     edit(smaller)
     return smaller
-
-
-def _without(spec: Spec, key: str) -> Spec:
-    return {k: v for k, v in spec.items() if k != key}
 
 
 # -- keeping --------------------------------------------------------------------------------------
