@@ -5,10 +5,16 @@ from __future__ import annotations
 import io
 import random
 import sys
+from pathlib import Path
 
 import pytest
 
 from backtrail.compat import flushfile, mathsupport, py3, real_backtrader
+
+
+@pytest.fixture
+def sample() -> Path:
+    return Path(__file__).resolve().parents[3] / "src" / "backtrail" / "cli" / "data" / "sample-daily.csv"
 
 
 def test_mathsupport_gives_the_same_bits_as_backtrader() -> None:
@@ -63,3 +69,18 @@ def test_stdout_goes_nowhere_until_stopped(capsys: pytest.CaptureFixture[str]) -
     assert sys.stdout is before
     print("kept")
     assert capsys.readouterr().out == "kept\n"
+
+
+def test_the_strategy_that_backtrader_ships_trades_the_same(sample: Path) -> None:
+    import backtrail as bt
+
+    real = real_backtrader()
+    values = []
+    for package in (bt, real):
+        cerebro = package.Cerebro()
+        cerebro.adddata(package.feeds.BacktraderCSVData(dataname=str(sample)))
+        cerebro.addstrategy(package.strategies.SMA_CrossOver, fast=15)
+        cerebro.run()
+        values.append(cerebro.broker.getvalue())
+    assert values[0] == values[1]
+    assert bt.strats.MA_CrossOver.params._getpairs()["slow"] == 30

@@ -105,3 +105,21 @@ def test_any_line_becomes_an_indicator(runonce: bool, tmp_path: Any) -> None:
     strategy = cerebro.run()[0]
     assert isinstance(strategy.shown, bt.Indicator)
     assert seen == [True, True]
+
+
+def test_a_filter_is_started_once_and_called_for_each_bar() -> None:
+    seen = []
+
+    class Counting(bt.Filter):  # type: ignore[misc, name-defined]
+        params = (("step", 1),)
+
+        def nextstart(self, data: Any) -> None:
+            seen.append("start")
+
+        def next(self, data: Any) -> None:
+            seen.append(self.p.step)
+
+    one = Counting("feed", step=2)
+    assert one("feed") is None
+    one("feed")
+    assert seen == ["start", 2, 2]
