@@ -80,7 +80,7 @@ class Account(BrokerBase):
         self._valuemkt = 0.0
         self._valuelever = 0.0
         self._valuemktlever = 0.0
-        self._leverage: float = 1.0
+        self._leverage = 1.0
         self._unrealized = 0.0
         self.positions: defaultdict[Any, Position] = defaultdict(Position)
         self.d_credit: defaultdict[Any, float] = defaultdict(float)
@@ -90,6 +90,8 @@ class Account(BrokerBase):
         self._books: dict[Any, Book] = {}
         self._daily: list[Book] = []
         self._valued = _NOWHERE
+        # The cycle before which no pending order can do anything.
+        self._sleeps_until = -1
         self.journal = Journal(self.cash, self._fundshares)
         self.active = True
 
@@ -110,6 +112,7 @@ class Account(BrokerBase):
                 position.adjbase = data.close[0]
                 position.datetime = data.datetime.datetime()
         self.active = True
+        self._sleeps_until = -1
 
     def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
         """Report as a fund does: analyzers and observers then follow the value of a share."""
@@ -153,6 +156,7 @@ class Account(BrokerBase):
         self._valued = self._cycle()
         self._note_cash()
         self.active = True
+        self._sleeps_until = -1
 
     setcash = set_cash
 
@@ -220,7 +224,8 @@ class Account(BrokerBase):
         """Give the ratio of the positions' full value to what they bind."""
         if self.lazy_value and self._valued != self._cycle():
             self._revalue()
-        return self._leverage
+        leverage: float = self._leverage
+        return leverage
 
     def get_fundshares(self) -> float:
         """Give the number of fund shares."""
@@ -269,16 +274,27 @@ class Account(BrokerBase):
         self._add_pending_cash()
         full = bound = profit = 0.0
         shortcash = self.p.shortcash
-        for data in self.positions:
-            value, unrealized = self._position_value(data)
-            leverage = self._books[data].comminfo.get_leverage()
-            if not shortcash:
-                value = abs(value)
+        books = self._books
+        for data, position in self.positions.items():
+            size = position.size
+            if not size:
+                continue
+            book = books.get(data) or self._book(data)
+            if book.plain and shortcash:
+                close = data.close._a[data._c.i]
+                scheme = book.scheme
+                leverage = scheme.leverage
+                value = size * close
+                unrealized = size * (close - position.price) * scheme.mult
+            else:
+                value, unrealized = self._position_value(data)
+                leverage = book.comminfo.get_leverage()
+                if not shortcash:
+                    value = abs(value)
             full += value
             profit += unrealized
             if value > 0:
-                value -= unrealized
-                bound += value / leverage
+                bound += (value - unrealized) / leverage
                 bound += unrealized
             else:
                 bound += value

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..market.execution import OrderExecutionBit
 from ..market.order import Order
-from ..market.position import Position, split
+from ..market.position import split
 from .account import Account, Book
 from .linked import original
 
@@ -52,8 +52,8 @@ class Executor(Account):
         owner = order.owner
         if owner is None or owner._wants_orders:
             self.notifs.append(order.clone())
-        executed = order.executed
-        if executed.size:
+        if (order._counted or order._bit is not None) and order.executed.size:
+            executed = order.executed
             cycle = self._cycle() if self._working else self._cycle() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
 
@@ -149,15 +149,26 @@ class Executor(Account):
         refused when the cash would become negative: the order then ends with status Margin.
         """
         filler = self.p.filler
-        executed = order.executed
+        size: float
         if filler is None:
-            size = executed.remsize
+            size = order.executed.remsize if order._counted else order.size
         else:
             size = filler(order, price, ago)
             if order.ordtype == Order.Sell:
                 size = -size
         data = order.data
         book = self._books.get(data) or self._book(data)
+        if book.plain and size and self.p.shortcash and not self.d_credit:
+            bit = self._settle(book, size, price, dtcoc or data.datetime[ago])
+            if bit is not None:
+                self._enter(order, book, bit)
+                if order._group is not None:
+                    self._ococheck(order)
+                return
+        self._execute_in_full(order, book, size, price, dtcoc or book.target.datetime[ago])
+
+    def _execute_in_full(self, order: Any, book: Book, size: float, price: float, dt: float) -> None:
+        """Execute *size* of *order* at *price* under any commission scheme."""
         comminfo, target = book.comminfo, book.target
         position = self.positions[target]
         entry = position.price
@@ -204,13 +215,15 @@ class Executor(Account):
             position._data = target
             if closed and self.p.int2pnl:
                 closedcomm += self.d_credit.pop(target, 0.0)
-            dt = dtcoc if dtcoc else target.datetime[ago]
             parts = (closed, closedvalue, closedcomm, opened, openedvalue, openedcomm)
-            executed.addbit(tuple.__new__(OrderExecutionBit, (dt, size, price, *parts, pnl, psize, pprice)))
-            executed.margin = comminfo.margin
-            order.status = _PARTIAL if executed.remsize else _COMPLETED
-            order.comminfo = comminfo
-            self._enter(order, book, position)
+            journal = self.journal
+            journal.moves.append(
+                (self._cycle(), target, position.size, position.price, self.cash, self._fundshares)
+            )
+            if book.daily or target is not book.data:
+                self._watch(book)
+                position.datetime = target.datetime.datetime()
+            self._enter(order, book, (dt, size, price, *parts, pnl, psize, pprice))
             self._ococheck(order)
         if wanted and not opened:
             order.margin()
@@ -219,19 +232,29 @@ class Executor(Account):
             self._ococheck(order)
             self._bracketize(order, cancel=True)
 
-    def _enter(self, order: Any, book: Book, position: Position) -> None:
-        """Enter an execution into the journal and tell the owner.
+    def _enter(self, order: Any, book: Book, bit: tuple[Any, ...]) -> None:
+        """Enter the execution *bit* into the order and the journal, and tell the owner.
 
         Trades are built from it even if nobody looks at the order.
         """
-        target, executed, owner = book.target, order.executed, order.owner
-        cycle, journal = self._cycle(), self.journal
-        journal.moves.append((cycle, target, position.size, position.price, self.cash, self._fundshares))
-        journal.notices.append((cycle, order, executed.size, executed.price))
-        if book.daily or target is not book.data:
-            self._watch(book)
-            position.datetime = target.datetime.datetime()
+        comminfo = order.comminfo = book.comminfo
+        size = bit[1]
+        if not order._counted and size == order.size:
+            order._bit = bit
+            order.status = _COMPLETED
+            notice = (self._cycle(), order, size, size * bit[2] / size)
+        else:
+            executed = order.executed
+            executed.addbit(tuple.__new__(OrderExecutionBit, bit))
+            executed.margin = comminfo.margin
+            order.status = _PARTIAL if executed.remsize else _COMPLETED
+            notice = (self._cycle(), order, executed.size, executed.price)
+        self.journal.notices.append(notice)
+        owner = order.owner
         self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
+
+    def _settle(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
+        raise NotImplementedError
 
     # -- links between orders ----------------------------------------------------------------------------------
 
@@ -246,6 +269,7 @@ class Executor(Account):
     def _reject_child(self, order: Any) -> None:
         order._why = ("rejected: its parent, order {0}, is no longer there", original(order.parent).ref)
         order.reject()
+        self.active = True
         self.notify(order)
 
     def _ococheck(self, order: Any) -> None:
@@ -293,6 +317,7 @@ class Executor(Account):
         order.submit()
         order.accept()
         self.pending.append(order)
+        self._sleeps_until = -1
         self.notify(order)
 
     # -- every bar, where the scheme asks for it ---------------------------------------------------------------

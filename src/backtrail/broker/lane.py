@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..market.execution import OrderData, OrderExecutionBit
 from ..market.order import BuyOrder, Order, OrderBase, SellOrder
 from ..market.position import split
 from .account import Book
 from .execution import Executor
 
 _new = object.__new__
-_new_bit = tuple.__new__
 _SUBMITTED, _ACCEPTED, _COMPLETED = Order.Submitted, Order.Accepted, Order.Completed
 
 
@@ -82,12 +80,14 @@ class MarketLane(Executor):
         if order.owner._wants_orders:
             self.notifs.append(order.clone())
 
-    def _execute_lean(self, order: Any, book: Book, price: float, dt: float) -> None:
-        """Execute all of *order* at *price*; one that cannot be paid goes the general way."""
+    def _settle(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
+        """Move cash and position of a plain book by *size* at *price*.
+
+        Give the parts of an :class:`OrderExecutionBit`, or None if the cash does not suffice: nothing has moved then.
+        """
         position: Any = book.position
         if position is None:
-            position = book.position = self.positions[order.data]
-        size = order.size
+            position = book.position = self.positions[book.data]
         before, entry = position.size, position.price
         scheme = book.scheme
         leverage, rate = scheme.leverage, scheme.commission
@@ -115,42 +115,44 @@ class MarketLane(Executor):
                 openedcomm *= price
             cash -= openedcomm
             if cash < 0.0:
-                self._execute(order, 0, price)
-                return
+                return None
             position.adjbase = price
         self.cash = cash
-        position.price_orig = entry
-        position.size = after
         if not after:
             pprice = 0.0
         elif not opened:
             pprice = entry
         else:
             pprice = price if closed or not before else (entry * before + size * price) / after
+        position.size = after
         position.price = pprice
-        position.upopened, position.upclosed = opened, closed
-        position._when = dt
-        position._data = order.data
-        executed = order.executed = _new(OrderData)
-        parts = (dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice)
-        executed.exbits = [_new_bit(OrderExecutionBit, parts)]
-        executed.dt = dt
-        executed.size = size
-        executed.price = average = size * price / size
-        executed.remsize = size - size
-        executed.value = closedvalue + openedvalue
-        executed.comm = closedcomm + openedcomm
-        executed.pnl = 0.0 + pnl
-        executed.psize = after
-        executed.pprice = pprice
-        executed.margin = scheme.margin
+        position.price_orig = entry
+        position.upopened = opened
+        position.upclosed = closed
+        data = book.data
+        position._when = data.datetime._a[data._c.i]
+        position._data = data
+        clock = self._clock
+        self.journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
+        return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
+
+    def _execute_lean(self, order: Any, book: Book, price: float, dt: float) -> None:
+        """Execute all of *order* at *price*; one that cannot be paid goes the long way."""
+        size = order.size
+        bit = self._settle(book, size, price, dt)
+        if bit is None:
+            self._execute_in_full(order, book, size, price, dt)
+            return
+        owner = order.owner
+        if owner._wants_orders or owner._wants_trades or self.notifs or order._counted:
+            self._enter(order, book, bit)
+            return
+        order._bit = bit
         order.status = _COMPLETED
         order.comminfo = book.comminfo
-        clock, journal = self._clock, self.journal
-        cycle = clock.i + clock.dropped
-        journal.moves.append((cycle, order.data, after, pprice, cash, self._fundshares))
-        journal.notices.append((cycle, order, size, average))
-        self.notifs.append(order.clone() if order.owner._wants_orders else order)
+        clock = self._clock
+        self.journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
+        owner._book(order, bit, None)
 
 
 __all__ = ["MarketLane"]

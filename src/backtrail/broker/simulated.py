@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..market.order import BuyOrder, Order, SellOrder
-from . import matching
 from .checks import check_order
 from .history import PastFund, PastOrders
-from .lane import MarketLane
 from .linked import found_family, join_group, original
+from .matcher import Matcher
 from .slippage import Slippage
 
 _USER = ("cancelled by request",)
 
 
-class BackBroker(MarketLane):
+class BackBroker(Matcher):
     """Simulated broker with backtrader's rules of matching, cash and commission.
 
     What backtrader does in an unexpected way stays as it is unless asked for otherwise, one keyword each:
@@ -71,7 +70,8 @@ class BackBroker(MarketLane):
     def _configure(self) -> None:
         """Take the settings over into what the matching reads."""
         p = self.p
-        slip = self._slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
+        slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
+        self._slip = slip
         plain = p.checksubmit and p.shortcash and p.filler is None and not p.coc and not p.coo
         self._quick = bool(plain and (slip.none or not slip.open) and self._own_ways())
 
@@ -265,6 +265,8 @@ class BackBroker(MarketLane):
         else:
             return False
         order._why = mine._why = why
+        self._sleeps_until = -1
+        self.active = True
         order.cancel()
         self.notify(order)
         self._ococheck(order)
@@ -280,191 +282,12 @@ class BackBroker(MarketLane):
         """Give the status of *order*."""
         return int(original(order).status)
 
-    # -- matching ----------------------------------------------------------------------------------------------
-
-    def next(self) -> None:
-        """Work on the current bar: check, charge, match, settle, value."""
-        self._working = True
-        if type(self.cash) is int:
-            self.cash = float(self.cash)
-        toactivate = self._toactivate
-        while toactivate:
-            toactivate.popleft().activate()
-        if self.submitted:
-            self.check_submitted()
-        if self._daily:
-            self._charge_interest()
-        if self._userhist:
-            self._replay_orders()
-        if self.pending:
-            self._match_pending()
-        if self._daily:
-            self._settle_futures()
-        self._close_cycle()
-        self._working = False
-
-    def _match_pending(self) -> None:
-        """Try every pending order once, oldest first; those that live on are queued again."""
-        pending = self.pending
-        quick = self._quick
-        pending.append(None)
-        while True:
-            order = pending.popleft()
-            if order is None:
-                break
-            if order._lean and quick:
-                data = order.data
-                book = self._books[data]
-                if book.plain and not self.d_credit:
-                    i = data._c.i
-                    now = data.datetime._a[i]
-                    if now > order._dt:
-                        self._execute_lean(order, book, data.open._a[i], now)
-                    else:
-                        pending.append(order)
-                    continue
-            self._match(order)
-
-    def _close_cycle(self) -> None:
-        """Value the account, and tell the engine whether the next bar needs the broker."""
-        lazy = self.lazy_value and not self._daily and not self._fundhist
-        if lazy and not self._cash_addition:
-            self._valued = -2
-        else:
-            self._revalue()
-            if self._daily or self._fundhist:
-                self.journal.dense.append((self._cycle(), self.cash, self._value, self._fundval))
-        self.active = not lazy or bool(self.pending or self.submitted or self._toactivate or self._userhist)
-
-    def _replay_orders(self) -> None:
-        """Issue the past executions whose date has come."""
-        for past in self._userhist:
-            for data, size, price in past.due(self.cerebro):
-                issue = self.buy if size > 0 else self.sell
-                issue(
-                    None,
-                    data,
-                    abs(size),
-                    price,
-                    exectype=Order.Historical,
-                    histnotify=past.notify,
-                    _checksubmit=False,
-                )
-        self._userhist = [past for past in self._userhist if not past.done]
-
-    def _match(self, order: Any) -> None:
-        """Try one pending order against the current bar, and queue it again if it lives on."""
-        if order.expire():
-            order._why = ("expired: the bar is later than its time limit ({0})", order.valid)
-            self.notify(order)
-            self._ococheck(order)
-            self._bracketize(order, cancel=True)
-        elif not order._active:
-            self.pending.append(order)
-        else:
-            _MATCHERS[order.exectype](self, order)
-            status = order.status
-            if status < 4:
-                self.pending.append(order)
-            elif status == Order.Completed:
-                self._bracketize(order)
-
-    def _bar(self, data: Any) -> tuple[float, float, float, float]:
-        """Give open, high, low and close of the current bar of *data*; of the newest tick while replaying."""
-        if data._replaying:
-            ticks = data.tick_open, data.tick_high, data.tick_low, data.tick_close
-            if ticks[3] is not None:
-                return ticks
-        i = data._c.i
-        return data.open._a[i], data.high._a[i], data.low._a[i], data.close._a[i]
-
-    def _try_market(self, order: Any) -> None:
-        data = order.data
-        o, h, l, _ = self._bar(data)  # noqa: E741
-        p = self.p
-        created = order.created
-        dtcoc = None
-        if p.coc and order.info.get("coc", True):
-            dtcoc, o = created.dt, created.pclose
-        elif not p.coo and data.datetime[0] <= created.dt:
-            return
-        price = matching.market(order.ordtype == 0, o, h, l, self._slip)
-        if price is not None:
-            self._execute(order, 0, price, dtcoc)
-
-    def _try_close(self, order: Any) -> None:
-        data = order.data
-        close = self._bar(data)[3]
-        now = data.datetime[0]
-        end = order.dteos
-        if now <= order.created.dt or now < end or self._not_the_end(data, now, end):
-            order.pannotated = close
-        elif order.pannotated is not None and now > end:
-            self._execute(order, -1, order.pannotated)
-        else:
-            self._execute(order, 0, close)
-
-    def _not_the_end(self, data: Any, now: float, end: float) -> bool:
-        """Tell whether an intraday bar at the very end of the session leaves it open (``honour_eosbar``)."""
-        return bool(self.honour_eosbar and now == end and not self.p.eosbar and data._timeframe < 5)
-
-    def _fresh(self, order: Any) -> bool:
-        """Tell whether the order may be matched against the current bar of its data."""
-        return self.stale_fills or order.data.datetime[0] > order.created.dt
-
-    def _try_limit(self, order: Any) -> None:
-        self._limit(order, order.created.price)
-
-    def _limit(self, order: Any, wanted: float) -> None:
-        if not self._fresh(order):
-            return
-        o, h, l, _ = self._bar(order.data)  # noqa: E741
-        price = matching.limit(order.ordtype == 0, o, h, l, wanted, self._slip, self.sell_limit_floor)
-        if price is not None:
-            self._execute(order, 0, price)
-
-    def _try_stop(self, order: Any) -> None:
-        if not self._fresh(order):
-            return
-        o, h, l, c = self._bar(order.data)  # noqa: E741
-        buy = order.ordtype == 0
-        price = matching.stop(buy, o, h, l, order.created.price, self._slip)
-        if price is not None:
-            self._execute(order, 0, price)
-        if order.exectype == Order.StopTrail and order.status < 4:
-            order.trailadjust((l if buy else h) if self.trail_extremes else c)
-
-    def _try_stop_limit(self, order: Any) -> None:
-        if order.triggered:
-            self._limit(order, order.created.pricelimit)
-            return
-        if not self._fresh(order):
-            return
-        o, h, l, c = self._bar(order.data)  # noqa: E741
-        buy = order.ordtype == 0
-        created = order.created
-        order.triggered, price = matching.stop_limit(
-            buy, o, h, l, c, created.price, created.pricelimit, self._slip, self.sell_limit_floor
-        )
-        if price is not None:
-            self._execute(order, 0, price)
-        if order.exectype == Order.StopTrailLimit and order.status < 4:
-            order.trailadjust((l if buy else h) if self.trail_extremes else c)
-
-    def _try_historical(self, order: Any) -> None:
-        self._execute(order, 0, order.created.price)
-
-
-BrokerBack = BackBroker
 
 _WAYS = (
     *("buy", "sell", "submit", "transmit", "submit_accept", "check_submitted", "notify", "next", "getposition"),
     *("getcommissioninfo", "issue", "_execute", "_match", "_try_market"),
 )
-# In the order of the execution types.
-_MATCHERS = (
-    *(BackBroker._try_market, BackBroker._try_close, BackBroker._try_limit, BackBroker._try_stop),
-    *(BackBroker._try_stop_limit, BackBroker._try_stop, BackBroker._try_stop_limit, BackBroker._try_historical),
-)
+
+BrokerBack = BackBroker
 
 __all__ = ["BackBroker", "BrokerBack"]

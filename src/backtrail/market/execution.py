@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -82,6 +82,7 @@ class OrderData:
     pprice: float = 0
     p1: int = 0
     p2: int = 0
+    exbits: Sequence[OrderExecutionBit] = ()
     _info: Any = None
     _params: Any = None
 
@@ -96,15 +97,15 @@ class OrderData:
         trailamount: Any = 0.0,
         trailpercent: Any = 0.0,
     ) -> None:
-        self.exbits: list[OrderExecutionBit] = []
         self.dt = dt
         self.size = size
         self.price = price
         self.pricelimit = self._plimit = pricelimit
-        self.remsize = remsize
         self.pclose = pclose
         self.trailamount = trailamount
         self.trailpercent = trailpercent
+        if remsize:
+            self.remsize = remsize
 
     @property
     def plimit(self) -> Any:
@@ -129,7 +130,11 @@ class OrderData:
     def addbit(self, exbit: OrderExecutionBit) -> None:
         """Count the execution *exbit* in: sizes, average price, value, commission, profit."""
         dt, size, price, _, closedvalue, closedcomm, _, openedvalue, openedcomm, pnl, psize, pprice = exbit
-        self.exbits.append(exbit)
+        bits = self.exbits
+        if isinstance(bits, list):
+            bits.append(exbit)
+        else:
+            self.exbits = [exbit]
         self.remsize -= size
         self.dt = dt
         before = self.size
@@ -158,7 +163,7 @@ class OrderData:
         """Give a copy that shares the list of executions, and mark those pending in both."""
         self.p1, self.p2 = self.p2, len(self.exbits)
         made = OrderData.__new__(OrderData)
-        made.__dict__.update(self.__dict__)
+        made.__dict__ = self.__dict__.copy()
         return made
 
     def __repr__(self) -> str:

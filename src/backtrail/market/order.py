@@ -78,13 +78,23 @@ class _Created:
 
 
 class _Executed:
-    """``order.executed``: made when first asked for or when something is executed."""
+    """``order.executed``: made when first asked for."""
 
     def __get__(self, order: Any, owner: Any = None) -> Any:
         if order is None:
             return self
-        made = OrderData(remsize=order.size)
+        made = OrderData()
+        bit = order._bit
+        if bit is None:
+            made.remsize = order.size
+            made.dt = order._ended
+        else:
+            made.remsize = bit[1]
+            made.addbit(tuple.__new__(OrderExecutionBit, bit))
+            made.p2 = 1
+            made.margin = order.comminfo.margin
         order.executed = made
+        order._counted = True
         return made
 
 
@@ -163,7 +173,14 @@ class OrderBase:
     _dteos: float | None = None
     _dt: float = 0.0
     _pclose: float = 0.0
+    # An execution that completed the order at once, and the end of one that was not executed: kept until ``executed``
+    # is asked for (``_counted``).
+    _bit: tuple[Any, ...] | None = None
+    _ended: float | None = None
+    _counted: bool = False
     _lean: bool = False
+    _wake: int = -1
+    _tries: int = 0
     ref: int
     status: int
 
@@ -193,19 +210,29 @@ class OrderBase:
         self.ref = next(OrderBase.refbasis)
         self.owner = owner
         self.data = data
-        self.size = -size if self.ordtype == OrderBase.Sell and size is not None else size
-        self.price = price
-        self.pricelimit = self._plimit = pricelimit
-        self.exectype = exectype if exectype is not None else OrderBase.Market
-        self.tradeid = tradeid
-        self.oco = oco
-        self.trailamount = trailamount
-        self.trailpercent = trailpercent
-        self.parent = parent
-        self.transmit = transmit
-        self.simulated = simulated
-        self.histnotify = histnotify
-        self.status = OrderBase.Created
+        self.size = -size if self.ordtype == 1 and size is not None else size
+        self.exectype = 0 if exectype is None else exectype
+        self.status = 0
+        if price is not None:
+            self.price = price
+        if pricelimit is not None:
+            self.pricelimit = self._plimit = pricelimit
+        if tradeid:
+            self.tradeid = tradeid
+        if oco is not None:
+            self.oco = oco
+        if trailamount is not None:
+            self.trailamount = trailamount
+        if trailpercent is not None:
+            self.trailpercent = trailpercent
+        if parent is not None:
+            self.parent = parent
+        if not transmit:
+            self.transmit = transmit
+        if simulated:
+            self.simulated = simulated
+        if histnotify:
+            self.histnotify = histnotify
         self._price()
         if valid is not None:
             self.valid = valid
@@ -221,7 +248,7 @@ class OrderBase:
         else:
             data = self.data
             dt, pclose = data.datetime[0], data.close[0]
-            price = given if given else (limit if limit else pclose)
+            price = given or limit or pclose
             pricelimit = limit if limit else price
         created = self.created = OrderData(
             dt, self.size, price, pricelimit, 0, pclose, self.trailamount, self.trailpercent
@@ -355,9 +382,8 @@ class OrderBase:
     def clone(self) -> OrderBase:
         """Give a copy as it stands now; its executed part holds what came since the previous copy."""
         made = type(self).__new__(type(self))
-        state = self.__dict__
-        made.__dict__.update(state)
-        if "executed" in state:
+        made.__dict__ = self.__dict__.copy()
+        if self._counted:
             made.executed = self.executed.clone()
         made._source = self._source or self
         return made
@@ -442,21 +468,27 @@ class OrderBase:
         """Mark the order as rejected; False if it was already."""
         if self.status == OrderBase.Rejected:
             return False
-        self.status = OrderBase.Rejected
-        self.executed.dt = None if self.simulated else self.data.datetime[0]
+        self._end(OrderBase.Rejected)
         if broker is not None:
             self.broker = broker
         return True
 
+    def _end(self, status: int) -> None:
+        """End the order with *status* now."""
+        self.status = status
+        now = None if self.simulated else self.data.datetime[0]
+        if self._counted or self._bit is not None:
+            self.executed.dt = now
+        else:
+            self._ended = now
+
     def cancel(self) -> None:
         """Mark the order as cancelled."""
-        self.status = OrderBase.Canceled
-        self.executed.dt = None if self.simulated else self.data.datetime[0]
+        self._end(OrderBase.Canceled)
 
     def margin(self) -> None:
         """Mark the order as refused for lack of cash."""
-        self.status = OrderBase.Margin
-        self.executed.dt = None if self.simulated else self.data.datetime[0]
+        self._end(OrderBase.Margin)
 
     def completed(self) -> None:
         """Mark the order as executed in full."""
@@ -529,8 +561,7 @@ class Order(OrderBase):
             return False
         now = self.data.datetime[0]
         if now > valid:
-            self.status = OrderBase.Expired
-            self.executed.dt = now
+            self._end(OrderBase.Expired)
             return True
         return False
 

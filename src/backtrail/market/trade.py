@@ -123,7 +123,7 @@ class Trade:
     def copy(self) -> Trade:
         """Give a copy as it stands now."""
         made = type(self).__new__(type(self))
-        made.__dict__.update(self.__dict__)
+        made.__dict__ = self.__dict__.copy()
         return made
 
     def getdataname(self) -> str:
@@ -192,6 +192,23 @@ class Trade:
         if self.historyon:
             self._remember(order, size, price, commission)
 
+    def shut(self, size: float, price: float, commission: float, comminfo: Any) -> None:
+        """Count the execution in that closes the trade; *comminfo* is a standard scheme of a stock."""
+        data = self.data
+        clock = data._c
+        now = clock.i + 1 + clock.dropped
+        self.commission += commission
+        self.size += size
+        self.justopened = self.isopen = False
+        self.isclosed = True
+        self.barlen = now - self.baropen
+        self.barclose = now
+        self.dtclose = data.datetime._a[clock.i]
+        self.status = 2
+        self.pnl += -size * (price - self.price) * comminfo.p.mult
+        self.pnlcomm = self.pnl - self.commission
+        self.value = 0.0
+
     def _remember(self, order: Any, size: float, price: float, commission: float) -> None:
         """Append the update to the history."""
         dt = 0.0 if order.simulated else self.data.datetime[0]
@@ -243,4 +260,23 @@ class Trade:
         return f"<Trade {self.ref}: {state} {self.size} at {self.price}, pnl {self.pnl}>"
 
 
-__all__ = ["Trade", "TradeHistory"]
+def opened_trade(data: Any, size: float, price: float, commission: float) -> Trade:
+    """Give the trade that one execution in a stock opens."""
+    trade = Trade.__new__(Trade)
+    trade.ref = next(Trade.refbasis)
+    trade.data = data
+    trade.size = size
+    trade.price = average = size * price / size
+    trade.value = size * average
+    trade.commission = commission
+    trade.pnlcomm = 0.0 - commission
+    trade.justopened = trade.isopen = True
+    clock = data._c
+    trade.baropen = clock.i + 1 + clock.dropped
+    trade.dtopen = data.datetime._a[clock.i]
+    trade.long = size > 0
+    trade.status = 1
+    return trade
+
+
+__all__ = ["Trade", "TradeHistory", "opened_trade"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from ..base.autodict import AutoDictList
 from ..errors import OrderError, unknown_name
 from ..market.order import Order
-from ..market.trade import Trade
+from ..market.trade import Trade, opened_trade
 from ..sizers.base import Sizer
 from ..sizers.fixedsize import FixedSize
 
@@ -39,6 +40,7 @@ class OrderMixin:
     _tradehistoryon: bool = False
     _order_analyzers: Any = ()
     _trade_analyzers: Any = ()
+    _clock_of_run: Any
     notify_order: Any
     notify_trade: Any
 
@@ -50,7 +52,9 @@ class OrderMixin:
         self._orderspending: list[Any] = []
         self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
         self._tradespending: list[Any] = []
+        self._plain_trades: dict[Any, list[Any]] = {}  # those of trade id 0, by data
         self._closed: list[tuple[int, Any]] = []  # closed trades with the cycle in which they closed
+        self._openings = 0  # trades that opened
 
     # -- sizing ------------------------------------------------------------------------------------------------
 
@@ -389,26 +393,51 @@ class OrderMixin:
 
     def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
         """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
-        told: list[Any] = []
-        executed = order.executed
-        if order._source is None:
-            # Nobody looks at orders: this is the order itself, after an execution.
-            start, executed.p1, executed.p2 = executed.p2, executed.p2, len(executed.exbits)
-            self._trade(order, executed.exbits[start:], told)
-            if quicknotify and told:
-                self._notify((), told)
-        else:
-            if not order.simulated:
-                self._orderspending.append(order)
-            if executed.size:
+        told: list[Any] | None = [] if self._wants_trades else None
+        copied = order._source is not None
+        if copied and not order.simulated:
+            self._orderspending.append(order)
+        bit = order._bit
+        if order._counted:
+            executed = order.executed
+            if not copied:  # nobody looks at orders: this is the order itself, after an execution
+                executed.markpending()
+            if executed.p2 > executed.p1:
                 self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
-            if quicknotify:
-                self._notify((order,), told)
+        elif bit is not None:
+            self._book(order, bit, told)
         if told:
             self._tradespending.extend(told)
+        if quicknotify:
+            self._notify((order,) if copied else (), told or ())
 
-    def _trade(self, order: Any, bits: list[Any], told: list[Any]) -> None:
-        """Count executions into the trades of their data and id; copies of those to be notified go to *told*."""
+    def _book(self, order: Any, bit: tuple[Any, ...], told: list[Any] | None) -> None:
+        """Count the execution that completed *order* at once into a trade; a copy for the hooks goes to *told*."""
+        data = order.data
+        comminfo = order.comminfo
+        if order.tradeid or self._tradehistoryon or data._compensate is not None or not comminfo._simple:
+            self._trade(order, (bit,), told)
+            return
+        trades = self._plain_trades.get(data)
+        if trades is None:
+            trades = self._plain_trades[data] = self._trades[data][0]
+        _, size, price, closed, _, closedcomm, opened, _, openedcomm, _, _, _ = bit
+        trade = trades[-1] if trades else None
+        if not closed and (trade is None or trade.isclosed):
+            trade = opened_trade(data, size, price, openedcomm)
+            trades.append(trade)
+            self._openings += 1
+        elif not opened and trade is not None and trade.size == -size:
+            trade.shut(size, price, closedcomm, comminfo)
+            self._closed.append((self._clock_of_run.i, trade))
+        else:
+            self._trade(order, (bit,), told)
+            return
+        if told is not None:
+            told.append(trade.copy())
+
+    def _trade(self, order: Any, bits: Iterable[tuple[Any, ...]], told: list[Any] | None) -> None:
+        """Count executions into the trades of their data and id; copies for the hooks go to *told*."""
         data = order.data._compensate
         if data is None:
             data = order.data
@@ -419,27 +448,29 @@ class OrderMixin:
         else:
             trade = Trade(data, tradeid, self._tradehistoryon)
             trades.append(trade)
-        wanted = self._wants_trades
         comminfo = order.comminfo
         for bit in bits:
             _, _, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, _, _ = bit
             if closed:
                 trade.update(order, closed, price, closedvalue, closedcomm, pnl, comminfo)
                 if trade.isclosed:
-                    self._closed.append((self._clock_of_run.i, trade))
-                    if wanted:
-                        told.append(trade.copy())
+                    self._end_trade(trade, told)
             if opened:
                 if trade.isclosed:
                     trade = Trade(data, tradeid, self._tradehistoryon)
                     trades.append(trade)
                 trade.update(order, opened, price, openedvalue, openedcomm, pnl, comminfo)
                 if trade.isclosed:
-                    self._closed.append((self._clock_of_run.i, trade))
-                    if wanted:
-                        told.append(trade.copy())
-            if trade.justopened and wanted:
-                told.append(trade.copy())
+                    self._end_trade(trade, told)
+            if trade.justopened:
+                self._openings += 1
+                if told is not None:
+                    told.append(trade.copy())
+
+    def _end_trade(self, trade: Trade, told: list[Any] | None) -> None:
+        self._closed.append((self._clock_of_run.i, trade))
+        if told is not None:
+            told.append(trade.copy())
 
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         """Call the hooks of the strategy and of its analyzers for orders and trades.

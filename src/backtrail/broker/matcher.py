@@ -1,0 +1,276 @@
+"""The cycle of the simulated broker: what happens to its orders and positions on each bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..market.order import Order
+from . import matching, sleep
+from .history import PastOrders
+from .lane import MarketLane
+from .slippage import NO_SLIPPAGE
+
+_COMPLETED = Order.Completed
+_EXPIRED = "expired: the bar is later than its time limit ({0})"
+
+
+class Matcher(MarketLane):
+    """The part of the simulated broker that works on bars."""
+
+    stale_fills = True
+    sell_limit_floor = False
+    trail_extremes = False
+    honour_eosbar = False
+    _slip = NO_SLIPPAGE
+    _userhist: list[PastOrders]
+
+    def wake(self) -> None:
+        """Match all pending orders again from the next cycle on."""
+        self._sleeps_until = -1
+        for order in self.pending:
+            if order is not None:
+                order._wake = -1
+
+    # -- a cycle -----------------------------------------------------------------------------------------------
+
+    def next(self) -> None:
+        """Work on the current bar: check, charge, match, settle, value."""
+        submitted = self.submitted
+        if submitted:
+            if len(submitted) == 1 and submitted[0]._lean and not self.pending and self._work_on_one(submitted[0]):
+                return
+        elif self._sleeps_until > self._clock.i and not self._toactivate and not self._cash_addition:
+            return
+        self._working = True
+        if type(self.cash) is int:
+            self.cash = float(self.cash)
+        toactivate = self._toactivate
+        while toactivate:
+            child = toactivate.popleft()
+            child.activate()
+            child._wake = -1
+        if submitted:
+            self.check_submitted()
+        if self._daily:
+            self._charge_interest()
+        if self._userhist:
+            self._replay_orders()
+        if self.pending:
+            self._match_pending()
+        if self._daily:
+            self._settle_futures()
+        self._close_cycle()
+        self._working = False
+
+    def _work_on_one(self, order: Any) -> bool:
+        """Check and execute the only order there is, if it is lean and nothing else is to be done.
+
+        Tell whether that was so.
+        """
+        data = order.data
+        book = self._books.get(data)
+        if (
+            book is None
+            or book.position is None
+            or not book.plain
+            or not self._quick
+            or not self.lazy_value
+            or self._daily
+            or self._cash_addition
+            or self._userhist
+            or self._fundhist
+            or self.d_credit
+            or self._toactivate
+        ):
+            return False
+        clock = data._c
+        i = clock.i
+        now = data.datetime._a[i]
+        if now <= order._dt or not self._check_lean(order, book, self.cash, book.position.size) >= 0.0:
+            return False
+        self.submitted.clear()
+        order.plen = i + 1 + clock.dropped
+        if order.owner._wants_orders:
+            order.status = Order.Accepted
+            self.notifs.append(order.clone())
+        self._execute_lean(order, book, data.open._a[i], now)
+        self._valued = -2
+        self.active = bool(self.pending)
+        return True
+
+    def _match_pending(self) -> None:
+        """Try every pending order once, oldest first; those that live on are queued again."""
+        pending = self.pending
+        quick = self._quick and not self.d_credit
+        pending.append(None)
+        while True:
+            order = pending.popleft()
+            if order is None:
+                break
+            if order._lean and quick:
+                data = order.data
+                book = self._books[data]
+                if book.plain:
+                    i = data._c.i
+                    now = data.datetime._a[i]
+                    if now > order._dt:
+                        self._execute_lean(order, book, data.open._a[i], now)
+                    else:
+                        pending.append(order)
+                    continue
+            if order._wake > order.data._c.i:
+                pending.append(order)
+                continue
+            self._match(order)
+
+    def _match(self, order: Any) -> None:
+        """Try one pending order against the current bar, and queue it again if it lives on."""
+        if order.valid and order.expire():
+            order._why = (_EXPIRED, order.valid)
+            self.notify(order)
+            self._ococheck(order)
+            self._bracketize(order, cancel=True)
+            return
+        if order._active:
+            _MATCHERS[order.exectype](self, order)
+            status = order.status
+            if status >= 4:
+                if status == _COMPLETED and order._family is not None:
+                    self._bracketize(order)
+                return
+        order._tries += 1
+        self.pending.append(order)
+
+    def _close_cycle(self) -> None:
+        """Value the account, and tell the engine whether the next bar needs the broker."""
+        lazy = self.lazy_value and not self._daily and not self._fundhist
+        if lazy and not self._cash_addition:
+            self._valued = -2
+        else:
+            self._revalue()
+            if self._daily or self._fundhist:
+                self.journal.dense.append((self._cycle(), self.cash, self._value, self._fundval))
+        pending = self.pending
+        self.active = not lazy or bool(pending or self.submitted or self._toactivate or self._userhist)
+        self._sleeps_until = -1
+        if lazy and pending and not self._userhist:
+            self._sleeps_until = self._asleep_until()
+
+    def _asleep_until(self) -> int:
+        """Put the orders that can wait to sleep; give the cycle before which all of them do nothing."""
+        until = 1 << 60
+        for order in self.pending:
+            clock = order.data._c
+            if order._wake > clock.i:
+                at = sleep.cycle_of(clock, order._wake)
+            elif order._tries < sleep.PATIENCE or not clock.size or not sleep.can_sleep(order):
+                at = -1
+            else:
+                at = sleep.put_to_sleep(order, self)
+            until = min(until, at)
+        return until
+
+    def _replay_orders(self) -> None:
+        """Issue the past executions whose date has come."""
+        for past in self._userhist:
+            for data, size, price in past.due(self.cerebro):
+                issue = self.buy if size > 0 else self.sell
+                terms = {"exectype": Order.Historical, "histnotify": past.notify, "_checksubmit": False}
+                issue(None, data, abs(size), price, **terms)
+        self._userhist = [past for past in self._userhist if not past.done]
+
+    # -- execution types ---------------------------------------------------------------------------------------
+
+    def _bar(self, data: Any) -> tuple[float, float, float, float]:
+        """Give open, high, low and close of the current bar of *data*; of the newest tick while replaying."""
+        if data._replaying:
+            ticks = data.tick_open, data.tick_high, data.tick_low, data.tick_close
+            if ticks[3] is not None:
+                return ticks
+        i = data._c.i
+        return data.open._a[i], data.high._a[i], data.low._a[i], data.close._a[i]
+
+    def _fresh(self, order: Any) -> bool:
+        """Tell whether the order may be matched against the current bar of its data."""
+        return self.stale_fills or order.data.datetime[0] > order.created.dt
+
+    def _try_market(self, order: Any) -> None:
+        data = order.data
+        o, h, l, _ = self._bar(data)  # noqa: E741
+        p = self.p
+        created = order.created
+        dtcoc = None
+        if p.coc and order.info.get("coc", True):
+            dtcoc, o = created.dt, created.pclose
+        elif not p.coo and data.datetime[0] <= created.dt:
+            return
+        price = matching.market(order.ordtype == 0, o, h, l, self._slip)
+        if price is not None:
+            self._execute(order, 0, price, dtcoc)
+
+    def _try_close(self, order: Any) -> None:
+        data = order.data
+        close = self._bar(data)[3]
+        now = data.datetime[0]
+        end = order.dteos
+        if now <= order.created.dt or now < end or self._not_the_end(data, now, end):
+            order.pannotated = close
+        elif order.pannotated is not None and now > end:
+            self._execute(order, -1, order.pannotated)
+        else:
+            self._execute(order, 0, close)
+
+    def _not_the_end(self, data: Any, now: float, end: float) -> bool:
+        """Tell whether an intraday bar at the very end of the session leaves it open (``honour_eosbar``)."""
+        return bool(self.honour_eosbar and now == end and not self.p.eosbar and data._timeframe < 5)
+
+    def _try_limit(self, order: Any) -> None:
+        self._limit(order, order.created.price)
+
+    def _limit(self, order: Any, wanted: float) -> None:
+        if not self._fresh(order):
+            return
+        o, h, l, _ = self._bar(order.data)  # noqa: E741
+        price = matching.limit(order.ordtype == 0, o, h, l, wanted, self._slip, self.sell_limit_floor)
+        if price is not None:
+            self._execute(order, 0, price)
+
+    def _try_stop(self, order: Any) -> None:
+        if not self._fresh(order):
+            return
+        o, h, l, c = self._bar(order.data)  # noqa: E741
+        buy = order.ordtype == 0
+        price = matching.stop(buy, o, h, l, order.created.price, self._slip)
+        if price is not None:
+            self._execute(order, 0, price)
+        if order.exectype == Order.StopTrail and order.status < 4:
+            order.trailadjust((l if buy else h) if self.trail_extremes else c)
+
+    def _try_stop_limit(self, order: Any) -> None:
+        if order.triggered:
+            self._limit(order, order.created.pricelimit)
+            return
+        if not self._fresh(order):
+            return
+        o, h, l, c = self._bar(order.data)  # noqa: E741
+        buy = order.ordtype == 0
+        created = order.created
+        order.triggered, price = matching.stop_limit(
+            buy, o, h, l, c, created.price, created.pricelimit, self._slip, self.sell_limit_floor
+        )
+        if price is not None:
+            self._execute(order, 0, price)
+        if order.exectype == Order.StopTrailLimit and order.status < 4:
+            order.trailadjust((l if buy else h) if self.trail_extremes else c)
+
+    def _try_historical(self, order: Any) -> None:
+        self._execute(order, 0, order.created.price)
+
+
+# In the order of the execution types.
+_MATCHERS = (
+    *(Matcher._try_market, Matcher._try_close, Matcher._try_limit, Matcher._try_stop),
+    *(Matcher._try_stop_limit, Matcher._try_stop, Matcher._try_stop_limit, Matcher._try_historical),
+)
+
+__all__ = ["Matcher"]
