@@ -89,8 +89,8 @@ class Analyzer(ParamsBase):
     # hooks which, when a subclass of the class that implements `advance` defines them, make it step cycle by cycle
     _stepping_hooks: ClassVar[tuple[str, ...]] = CYCLE_HOOKS
     _steps: ClassVar[bool] = False
-    # step in those cycles only in which an order or a trade was notified
-    _steps_on_events: ClassVar[bool] = False
+    # event hooks that need not be called as long as the analyzer is behind: it reads the strategy's log instead
+    _from_log: ClassVar[tuple[str, ...]] = ()
 
     if TYPE_CHECKING:  # for type checkers: no parameters
         strategy: Any = param(init=False)
@@ -105,6 +105,8 @@ class Analyzer(ParamsBase):
     def _declare(cls) -> None:
         super()._declare()
         cls._steps = _hooks_changed(cls)
+        if "_from_log" not in cls.__dict__:
+            cls._from_log = tuple(hook for hook in cls._from_log if hook not in cls.__dict__)
 
     def _prepare(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -279,6 +281,14 @@ class Analyzer(ParamsBase):
     def _needs_steps(self) -> bool:
         """Tell whether this analyzer or one below it cannot do without being called in every cycle."""
         return self._steps or any(child._needs_steps() for child in self._children)
+
+    def _listens(self, hook: str) -> bool:
+        """Tell whether this analyzer or one below it needs the event *hook* to be called."""
+        plain = getattr(Analyzer, hook)
+        return any(
+            getattr(type(one), hook) is not plain and not (one._behind and hook in one._from_log)
+            for one in self._family()
+        )
 
     def _fall_behind(self) -> None:
         """Leave the cycles to :meth:`_catch_up`."""

@@ -20,6 +20,7 @@ class SQN(Analyzer):
     """
 
     alias: ClassVar[Any] = ("SystemQualityNumber",)
+    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def create_analysis(self) -> None:
         """Make the results."""
@@ -36,6 +37,11 @@ class SQN(Analyzer):
         if trade.status == _CLOSED:
             self.pnl.append(trade.pnlcomm)
             self.count += 1
+
+    def advance(self, start: int, stop: int) -> None:
+        """Take the trades that closed since the last time."""
+        self.pnl += [trade.pnlcomm for _, trade in self.strategy._closed[self.count :]]
+        self.count = len(self.pnl)
 
     def stop(self) -> None:
         """Report."""

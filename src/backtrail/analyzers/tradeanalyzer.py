@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from ..base.autodict import AutoOrderedDict
 from .base import Analyzer
@@ -51,11 +51,12 @@ class TradeAnalyzer(Analyzer):
     the run.
     """
 
+    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
+
     def create_analysis(self) -> None:
         """Make the results: no trade yet."""
-        self._pending: list[tuple[float, float, bool, int]] = []
         self._opened = 0
-        self._watched = False
+        self._counted = 0
         self._all = _Group()
         self._long = _Group()
         self._short = _Group()
@@ -67,8 +68,8 @@ class TradeAnalyzer(Analyzer):
     @property
     def rets(self) -> Any:
         """The results, with everything notified so far."""
-        if self._pending or self._opened:
-            self._fold()
+        if self._behind:
+            self._read_log()
         return self._rets
 
     @rets.setter
@@ -83,41 +84,42 @@ class TradeAnalyzer(Analyzer):
     def notify_trade(self, trade: Any) -> None:
         """Count the trade."""
         if trade.justopened:
-            self._opened += 1
+            self._count(1, [])
         elif trade.status == _CLOSED:
-            self._pending.append((trade.pnl, trade.pnlcomm, trade.long, trade.barlen))
-        else:
-            return
-        if self._watched:
-            self._fold()
+            self._count(0, [trade])
 
-    def _watch(self) -> None:
-        """Keep the results up to date from now on: somebody holds them during the run."""
-        self._watched = True
+    def advance(self, start: int, stop: int) -> None:
+        """Count the trades since the last time."""
+        self._read_log()
 
-    # -- folding ----------------------------------------------------------------------------------------------------
+    def _read_log(self) -> None:
+        """Count what the strategy's log has more than was counted."""
+        opened = self.strategy._openings - self._opened
+        closed = [trade for _, trade in self.strategy._closed[self._counted :]]
+        if opened or closed:
+            self._count(opened, closed)
 
-    def _fold(self) -> None:
-        """Work what was notified since the last time into the results."""
-        pending, self._pending = self._pending, []
+    def _count(self, opened: int, closed: list[Any]) -> None:
+        """Work trades into the results: the number of those that opened, and those that closed."""
         total = self._rets["total"]
-        if self._opened:
-            total["total"] += self._opened
-            total["open"] = total.get("open", 0) + self._opened
-            self._opened = 0
-        if not pending:
-            return
-        total["open"] = total.get("open", 0) - len(pending)
-        total["closed"] = total.get("closed", 0) + len(pending)
-        self._add(pending)
-        self._write()
+        if opened:
+            self._opened += opened
+            total["total"] += opened
+            total["open"] = total.get("open", 0) + opened
+        if closed:
+            self._counted += len(closed)
+            total["open"] = total.get("open", 0) - len(closed)
+            total["closed"] = self._counted
+            self._add(closed)
+            self._write()
 
-    def _add(self, trades: list[tuple[float, float, bool, int]]) -> None:
+    def _add(self, trades: list[Any]) -> None:
         everything, long, short = self._all, self._long, self._short
         won_now, won_most, lost_now, lost_most = self._streaks
         gross = self._gross
-        for pnl, net, is_long, barlen in trades:
-            gross += pnl
+        for trade in trades:
+            net, barlen = trade.pnlcomm, trade.barlen
+            gross += trade.pnl
             won = net >= 0.0
             if won:
                 won_now += 1
@@ -129,7 +131,7 @@ class TradeAnalyzer(Analyzer):
                 won_now = 0
                 if lost_now > lost_most:
                     lost_most = lost_now
-            for group in (everything, long if is_long else short):
+            for group in (everything, long if trade.long else short):
                 group.count += 1
                 group.net += net
                 group.total_len += barlen

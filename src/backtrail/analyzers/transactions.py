@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import param
 from ..market.position import Position
 from .base import Analyzer
+from .periods import as_datetimes, local_micros
 
 _EXECUTED = (3, 4)  # Order.Partial, Order.Completed
 
@@ -26,41 +29,21 @@ class Transactions(Analyzer):
     )
     if TYPE_CHECKING:  # for type checkers: the parameter
         headers: bool = param(default=False)
-
-    def create_analysis(self) -> None:
-        """Make the results: nothing executed yet."""
-        self._positions: defaultdict[Any, Position] = defaultdict(Position)
-        self._moment: datetime | None = None
-        self._cycle = 0
-        super().create_analysis()
-
-    @property
-    def rets(self) -> Any:
-        """The results, with the executions of all complete bars."""
-        if self._positions and self._behind and self.strategy._account_path().cycles >= self._cycle:
-            self._report()
-        return self._rets
-
-    @rets.setter
-    def rets(self, value: Any) -> None:
-        self._rets = value
+    _from_log: ClassVar[tuple[str, ...]] = ("notify_order",)
 
     def start(self) -> None:
         """Write the header row."""
         super().start()
         if self.p.headers:
             self.rets[self.p._pfheaders[0]] = [list(self.p._pfheaders[1:])]
+        self._positions: defaultdict[Any, Position] = defaultdict(Position)
+        self._noticed = 0
+        self._seen: dict[int, tuple[int, float]] = {}  # by order: number and total size of the executions counted
 
     def notify_order(self, order: Any) -> None:
         """Take the executions since the last notification."""
         if order.status not in _EXECUTED:
             return
-        if self._behind:
-            cycle = len(self.strategy)
-            if cycle != self._cycle:
-                self._report()
-                self._cycle = cycle
-                self._moment = self.strategy.datetime.datetime()
         position = self._positions[order.data]
         for bit in order.executed.iterpending():
             if bit is None:
@@ -70,11 +53,9 @@ class Transactions(Analyzer):
     def next(self) -> None:
         """Report what was executed in this bar."""
         if self._positions:
-            self._moment = self.strategy.datetime.datetime()
-            self._report()
+            self._report(self.strategy.datetime.datetime())
 
-    def _report(self) -> None:
-        """Report what was executed in the bar of the last notification."""
+    def _report(self, moment: datetime) -> None:
         rows = []
         for number, data in enumerate(self.datas):
             position = self._positions.get(data)
@@ -82,16 +63,45 @@ class Transactions(Analyzer):
                 size, price = position.size, position.price
                 rows.append([size, price, number, data._name, -size * price])
         if rows:
-            self._rets[self._moment] = rows
+            self.rets[moment] = rows
         self._positions.clear()
 
-    def stop(self) -> None:
-        """Report on the last bar."""
-        self._report()
-        super().stop()
-
     def advance(self, start: int, stop: int) -> None:
-        """Do nothing: bars are told apart when orders are notified."""
+        """Do the same for many cycles, from the broker's notices."""
+        path = self._path
+        assert path is not None
+        notices = self._notices(stop)
+        cycles = [cycle for cycle, _ in itertools.groupby(notices, key=itemgetter(0))]
+        zone = self.strategy.lines.datetime._tz
+        moments = as_datetimes(local_micros(path.datetime[cycles], zone)) if cycles else []
+        for moment, (_, group) in zip(moments, itertools.groupby(notices, key=itemgetter(0))):
+            for _, order, total, _ in group:
+                self._take(order, total)
+            self._report(moment)
+
+    def _notices(self, stop: int) -> list[Any]:
+        """Give the notices, up to cycle *stop*, of executions of this strategy's orders."""
+        strategy = self.strategy
+        notices = strategy.broker.journal.notices
+        begin = end = self._noticed
+        while end < len(notices) and notices[end][0] < stop:
+            end += 1
+        self._noticed = end
+        return [notice for notice in notices[begin:end] if strategy._owns(notice[1])]
+
+    def _take(self, order: Any, total: float) -> None:
+        """Count the executions of *order* up to a *total* size."""
+        count, size = self._seen.get(order.ref, (0, 0.0))
+        if size == total:
+            return
+        position = self._positions[order.data]
+        for bit in order.executed.exbits[count:]:
+            position.update(bit.size, bit.price)
+            count += 1
+            size += bit.size
+            if size == total:
+                break
+        self._seen[order.ref] = (count, size)
 
 
 __all__ = ["Transactions"]

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from ..analyzers.base import Analyzer
 from ..lines.clock import Clock
 from ..lines.expr import where_of
 
@@ -72,10 +71,9 @@ def start(run: Any, strat: Any) -> None:
     hooks = type(strat)._hooks
     always = run.account_path() is None
     strat._bar_analyzers = [a for a in every if always or a._must_step()]
-    strat._event_analyzers = [a for a in every if a._steps_on_events and a not in strat._bar_analyzers]
     strat._bar_observers = [o for o in strat._observers_flat() if always or o._must_step()]
-    strat._order_analyzers = [a for a in every if _hears(a, "notify_order")]
-    strat._trade_analyzers = [a for a in every if _hears(a, "notify_trade")]
+    strat._order_analyzers = [a for a in every if a._listens("notify_order")]
+    strat._trade_analyzers = [a for a in every if a._listens("notify_trade")]
     strat._wants_orders = (
         "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
     )
@@ -85,12 +83,6 @@ def start(run: Any, strat: Any) -> None:
     strat._tells_cash = bool(strat._bar_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
     strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers)
     strat.start()
-
-
-def _hears(analyzer: Any, hook: str) -> bool:
-    """Tell whether *analyzer* or one below it has a *hook* of its own."""
-    plain = getattr(Analyzer, hook)
-    return any(getattr(type(one), hook) is not plain for one in analyzer._family())
 
 
 def fill(run: Any) -> None:
@@ -171,11 +163,11 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
     movers = _movers(run)
     hooks = type(strat)._hooks
     phases = (
-        (0, first, 1, strat.prenext if "prenext" in hooks else _idle),
-        (first, after, 0, strat.nextstart),
-        (after, cycles, -1, strat.next),
+        (0, first, strat.prenext if "prenext" in hooks else _idle),
+        (first, after, strat.nextstart),
+        (after, cycles, strat.next),
     )
-    for begin, end, status, hook in phases:
+    for begin, end, hook in phases:
         for k in range(begin, end):
             clock.i = k
             if movers:
@@ -186,13 +178,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
                 if broker.notifs:
                     broker_notify(run)
                     deliver(strat)
-                    hook()
-                    for analyzer in strat._event_analyzers:
-                        _step_analyzer(analyzer, status)
-                else:
-                    hook()
-            else:
-                hook()
+            hook()
             if run.stop_requested:
                 return
 
@@ -371,8 +357,6 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
         for observer in strat._bar_observers:
             observer._bar(status)
     if told:
-        for analyzer in strat._event_analyzers:
-            _step_analyzer(analyzer, status)
         strat.clear()
 
 

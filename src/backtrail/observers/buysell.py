@@ -58,7 +58,6 @@ class BuySell(Observer):
     def observe(self, start: int, stop: int) -> None:
         """Mark the bars of many cycles."""
         owner, data = self._owner, self.data
-        first = owner._run.strats[0] is owner
         notices = owner.broker.journal.notices
         at = self._noticed
         count = len(notices)
@@ -67,7 +66,7 @@ class BuySell(Observer):
             if cycle >= stop:
                 break
             at += 1
-            if order.data is data and (order.owner is owner or (order.owner is None and first)):
+            if order.data is data and owner._owns(order):
                 self._notice(cycle, order.isbuy(), price)
         self._noticed = at
 

@@ -142,6 +142,11 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         setattr(self.stats, obsname, made)
         self._every_observer.extend(made)
 
+    def _owns(self, order: Any) -> bool:
+        """Tell whether *order* is notified to this strategy: its own, or one of the past in the first strategy."""
+        owner = order.owner
+        return owner is self or (owner is None and self._run.strats[0] is self)
+
     def _account_path(self) -> Any:
         """Give cash and value per cycle so far; None if this run cannot."""
         return self._run.account_path()
