@@ -10,7 +10,7 @@
     ├── LookAheadError            a bar of the future was read
     ├── OrderError                (ValueError) an order that no broker could take
     ├── StrategySkipError         raised by a strategy's ``__init__``: leave this one out
-    ├── ModuleImportError         a package named in ``packages`` is missing
+    ├── ModuleImportError         (ImportError) a package named in ``packages`` is missing
     │   └── FromModuleImportError a package named in ``frompackages`` is missing
     └── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
 
@@ -63,7 +63,7 @@ class StrategySkipError(BacktrailError):
     """Raise in a strategy's ``__init__`` to leave this strategy out of the run."""
 
 
-class ModuleImportError(BacktrailError):
+class ModuleImportError(BacktrailError, ImportError):
     """A package named in ``packages`` cannot be imported."""
 
     def __init__(self, message: str, *args: object) -> None:
@@ -101,7 +101,7 @@ class CompatWarning(BacktrailWarning):
 
 def unknown_name(kind: str, owner: str, name: str, known: Iterable[str]) -> str:
     """Give the sentence for a name that *owner* does not have, with the nearest known name."""
-    names = [n for n in known]
+    names = list(known)
     near = get_close_matches(name, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"{owner} has no {kind} {name!r}; it has {names}.{hint}"

@@ -1,7 +1,7 @@
 """Classes that declare parameters, and the one place where their objects are built.
 
-A class declares parameters as ``params = (("period", 30),)``, as ``params = dict(period=30)`` or as annotated attributes
-``period: int = 30`` / ``period: int = param(default=30, ge=1)``. Objects are then built in three steps:
+A class declares parameters as ``params = (("period", 30),)``, as ``params = dict(period=30)`` or as annotated
+attributes ``period: int = 30`` / ``period: int = param(default=30, ge=1)``. Objects are then built in three steps:
 
 1. *prepare*: keyword arguments that are parameters (and, higher up, datas and plot options) are taken;
 2. ``__init__`` of the class runs with what is left;
@@ -13,10 +13,10 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterable
-from inspect import CO_VARKEYWORDS
+from inspect import CO_VARKEYWORDS, get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import DeclarationError, ParameterError, ParameterValueError, unknown_name
+from ..errors import ParameterError, ParameterValueError, unknown_name
 from .info import Info, pairs_of
 from .owner import _stack
 from .packages import inject_packages
@@ -62,7 +62,7 @@ class Param:
         if wanted:
             raise ParameterValueError(
                 f"{owner}: parameter {name!r} must be {' and '.join(wanted)}; got {value!r}. "
-                f"Leave it out for the default {self.default!r}."
+                f"{name}={self.default!r} is what it is by default."
             )
 
 
@@ -88,15 +88,15 @@ _DECLARATIONS = ("params", "lines", "plotinfo", "plotlines")
 
 
 def _annotated(cls: type) -> dict[str, Any]:
-    """Give the parameters that *cls* itself declares as annotated attributes (with an underscore: only ``param()``)."""
-    out: dict[str, Any] = {}
-    for name, annotation in cls.__dict__.get("__annotations__", {}).items():
-        if name not in cls.__dict__ or "ClassVar" in str(annotation):
-            continue
-        if name.startswith("_") and not isinstance(cls.__dict__[name], Param):
-            continue
-        out[name] = cls.__dict__[name]
-    return out
+    """Give the parameters that *cls* itself declares as annotated attributes (with an underscore: only ``param()``).
+
+    A value alone, ``period = 5``, gives a parameter that a base declares that way a new default.
+    """
+    own = cls.__dict__
+    annotations = get_annotations(cls)
+    names = [n for n, kind in annotations.items() if n in own and "ClassVar" not in str(kind)]
+    names += [n for n in getattr(cls, "_fields", ()) if n in own and n not in annotations]
+    return {n: own[n] for n in names if not n.startswith("_") or isinstance(own[n], Param)}
 
 
 def merged_pairs(cls: type, attribute: str, own: Any) -> dict[str, Any]:
@@ -169,7 +169,9 @@ def _make_aliases(cls: type, aliases: Any) -> None:
         name, plotname = (
             (alias, "") if isinstance(alias, str) else (alias[0], alias[1] if len(alias) > 1 else "")
         )
-        body: dict[str, Any] = {"__module__": cls.__module__, "__doc__": cls.__doc__, "aliased": cls.__name__}
+        body: dict[str, Any] = {
+            "__module__": cls.__module__, "__doc__": cls.__doc__, "aliased": cls.__name__, "alias": (),
+        }  # fmt: skip
         if plotname:
             body["plotinfo"] = {"plotname": plotname}
         made = type(cls)(name, (cls,), body)
@@ -212,15 +214,16 @@ class Declared:
             if own:
                 cls._fields = (*cls._fields, *(n for n in own if n not in cls._fields))
         checks = {n: v for n, v in own.items() if isinstance(v, Param)}
-        if checks:
-            own = {n: v.default if isinstance(v, Param) else v for n, v in own.items()}
-            for name in checks:
-                if name in cls.__dict__:
-                    setattr(cls, name, own[name])
+        for name, declared in checks.items():
+            own[name] = declared.default
+            if declared.default is not None:
+                declared.check(cls.__name__, name, declared.default)
+            if name in cls.__dict__:
+                setattr(cls, name, declared.default)
         merged_checks: dict[str, Param] = {}
         for base in cls.__bases__:
             merged_checks.update(getattr(base, "_checks", {}))
-        cls._checks = {n: c for n, c in merged_checks.items() if n not in own} | checks
+        cls._checks = merged_checks | checks
         cls.params = Info(merged_pairs(cls, "params", own))
         init = cls.__dict__.get("__init__")
         if init is not None and not getattr(init, "_declared", False):
@@ -264,4 +267,4 @@ class ParamsBase(Declared):
     """Base of objects with parameters but without lines."""
 
 
-__all__ = ["Declared", "DeclarationError", "Param", "ParamsBase", "merged_pairs", "param"]
+__all__ = ["Declared", "Param", "ParamsBase", "merged_pairs", "param"]

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ..errors import unknown_name
+
 
 def pairs_of(declared: Any) -> dict[str, Any]:
     """Read a declaration (``None``, a dict, or an iterable of ``(name, default)`` pairs) into a dict.
@@ -33,6 +35,8 @@ class Info:
     Held by a class it carries the defaults; held by an instance it carries that instance's values.
     """
 
+    _defaults: Mapping[str, Any]
+
     def __init__(self, defaults: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
         own = self.__dict__
         own.update(defaults)
@@ -45,7 +49,6 @@ class Info:
         return OrderedDict(self._defaults)
 
     _getpairsbase = _getpairs
-    _getdefaults_map = _getpairs
 
     def _gettuple(self) -> tuple[tuple[str, Any], ...]:
         """Give the defaults as a tuple of pairs."""
@@ -65,13 +68,13 @@ class Info:
         return [own[name] for name in self._defaults]
 
     def _getitems(self) -> Iterable[tuple[str, Any]]:
-        """Give ``(name, current value)`` pairs."""
-        own = self.__dict__
-        return [(name, own[name]) for name in self._defaults]
+        """Give ``(name, default)`` pairs."""
+        return self._defaults.items()
 
     def _getkwargs(self, skip_: bool = False) -> OrderedDict[str, Any]:
         """Give the current values as keyword arguments; names with a leading underscore are left out on request."""
-        return OrderedDict((k, v) for k, v in self._getitems() if not (skip_ and k.startswith("_")))
+        own = self.__dict__
+        return OrderedDict((k, own[k]) for k in self._defaults if not (skip_ and k.startswith("_")))
 
     def _getkwargsdefault(self) -> OrderedDict[str, Any]:
         """Give the defaults as keyword arguments."""
@@ -97,17 +100,21 @@ class Info:
         merged.update(pairs_of(info))
         return Info(merged)
 
+    def __call__(self, **values: Any) -> Info:
+        """Give an own copy of the defaults, as a class of declared values gives an instance."""
+        return type(self)(self._defaults, values)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._defaults)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_defaults":
             raise AttributeError(name)
-        raise AttributeError(f"there is no {name!r} here; there is {list(self._defaults)}")
+        raise AttributeError(unknown_name("value", "this set of parameters or options", name, self._defaults))
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = {k: v for k, v in self.__dict__.items() if k != "_defaults"}
-        return (Info, (dict(self._defaults), values))
+        return (type(self), (dict(self._defaults), values))
 
 
 class PlotLines(Info):

@@ -1,7 +1,7 @@
 """Who is being built, and who owns what is built inside it.
 
-One stack per thread and per asyncio task answers three questions: who owns a new child; is an ``__init__`` the outermost
-call or a ``super()`` call; is an owner running (its children are then evaluated from the next bar on).
+One stack per thread and per asyncio task answers two questions: who owns a new child, and is an ``__init__`` the
+outermost call or a ``super()`` call.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Values of a line as another clock sees them.
 
-Two feeds with different times have different clocks. A bar of one clock sees the last bar of the other that was delivered
-by then.
+Two feeds with different times have different clocks. A bar of one clock sees the last bar of the other that was
+delivered by then.
 """
 
 from __future__ import annotations

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from ..base.time import num2date, time2num
 from ..errors import DeclarationError, LookAheadWarning
 from .clock import Clock
-from .root import LineRoot, LineSingle, future_read
+from .root import LineMultiple, LineRoot, LineSingle, future_read
 
 Floats = NDArray[np.float64]
 NAN = float("nan")
 _EMPTY = np.empty(0, dtype=np.float64)
+_NO_BARS: Any = memoryview(_EMPTY)  # type: ignore[arg-type]  # an array is a buffer
 _GROWTH = 256
 
 
@@ -54,7 +55,7 @@ class Line(LineSingle):
     def __init__(self, clock: Clock | None = None) -> None:
         self._c = clock if clock is not None else Clock()
         self.array: Floats = _EMPTY
-        self._a: Any = memoryview(_EMPTY)
+        self._a: Any = _NO_BARS
         self._mirrors: list[LineRoot] = []
         self._sources: list[Line] = []
         self._minperiod = 1
@@ -70,7 +71,7 @@ class Line(LineSingle):
     def _store(self, values: Floats) -> None:
         """Make *values* (C-contiguous float64) the storage."""
         self.array = values
-        self._a = view = memoryview(values)
+        self._a = view = memoryview(values)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
             mirror._a = view
 
@@ -103,11 +104,12 @@ class Line(LineSingle):
         if count < len(self.array):
             self._store(self.array[:count])
 
-    def _compact(self, drop: int, count: int) -> None:
-        """Forget the first *drop* of *count* bars (the clock is moved by the caller)."""
+    def _compact(self, drop: int) -> None:
+        """Forget the first *drop* stored bars (the clock is moved by the caller)."""
         kept = self.array
-        kept[: count - drop] = kept[drop:count].copy()
-        kept[count - drop :] = NAN
+        rest = len(kept) - drop
+        kept[:rest] = kept[drop:].copy()
+        kept[rest:] = NAN
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -126,14 +128,19 @@ class Line(LineSingle):
                     raise error
                 policy.warn(
                     f"future {self._label()}",
-                    f"{self._label()}[{ago}] was read at bar {len(self)}: a bar of the future. Results that use it cannot "
-                    f"be had live. Use {self._label()}[{-ago}] for the past.",
+                    f"{self._label()}[{ago}] was read at bar {len(self)}: a bar of the future. Results that use it "
+                    f"cannot be had live. Use {self._label()}[{-ago}] for the past.",
                 )
             end = self._known()
             if at >= end:
                 raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars")
             return float(self._a[at])
         end = self._known()
+        if self._c.dropped:
+            raise IndexError(
+                f"{self._label()}[{ago}] at bar {len(self)}: exactbars=1 keeps only the last {now + 1} bars. "
+                "Run with exactbars=False to look further back."
+            )
         if end == 0 or at < -end:
             raise IndexError(
                 f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars before it"
@@ -147,15 +154,15 @@ class Line(LineSingle):
         if now < 0:
             policy.warn(
                 f"early {name}",
-                f"{name}[{ago}] was read before the first bar was delivered: with preloaded data that is a bar at the end of "
-                "the data. Read prices in next(), not in __init__() or start().",
+                f"{name}[{ago}] was read before the first bar was delivered: with preloaded data that is a bar at the "
+                "end of the data. Read prices in next(), not in __init__() or start().",
             )
         else:
             policy.warn(
                 f"wrap {name}",
-                f"{name}[{ago}] was read at bar {len(self)}, before there are that many bars: the value comes from the end "
-                f"of the stored data, as in backtrader. Wait in next() until len(self) > {-ago}, or declare the warm-up "
-                f"with self.addminperiod({1 - ago}).",
+                f"{name}[{ago}] was read at bar {len(self)}, before there are that many bars: the value comes from the "
+                f"end of the stored data, as in backtrader. Wait in next() until len(self) > {-ago}, or build an "
+                f"indicator or a delay, self.data({ago}), in __init__.",
             )
 
     def _known(self) -> int:
@@ -164,27 +171,40 @@ class Line(LineSingle):
         return c.size if c.size else c.i + 1
 
     def get(self, ago: int = 0, size: int = 1) -> array[float]:
-        """Give *size* values ending at *ago*, oldest first."""
+        """Give *size* values ending at *ago*, oldest first; what lies before the first bar is left out."""
         end = self._c.i + ago + 1
         if ago > 0:
             self[ago]
-        return array("d", self._a[end - size : end].tobytes())
+        start = end - size
+        if start < 0:
+            return self._early(start, end)
+        return array("d", self._a[start:end].tobytes())
+
+    def _early(self, start: int, end: int) -> array[float]:
+        """Give the values [start, end) where *start* lies before the stored bars."""
+        dropped = self._c.dropped
+        if dropped:
+            raise IndexError(
+                f"{self._label()}: bars {start + dropped + 1} to {end + dropped} were asked for; exactbars=1 keeps "
+                f"only the last {end}. Run with exactbars=False to look further back."
+            )
+        return array("d", self._a[: self._known()][start:end].tobytes())
 
     def getzero(self, idx: int = 0, size: int = 1) -> array[float]:
-        """Give *size* values from absolute index *idx*."""
-        return array("d", self._a[idx : idx + size].tobytes())
+        """Give *size* values from stored index *idx*; fewer where the stored bars end."""
+        return array("d", self._a[: self._known()][idx : idx + size].tobytes())
 
     def getzeroval(self, idx: int = 0) -> float:
-        """Give the value at absolute index *idx*."""
-        return float(self._a[idx])
+        """Give the value at stored index *idx*."""
+        return float(self._a[: self._known()][idx])
 
     def plot(self, idx: int = 0, size: int | None = None) -> array[float]:
-        """Give *size* values (default: all delivered) from absolute index *idx*."""
-        return self.getzero(idx, size if size is not None else len(self))
+        """Give *size* values (default: as many as were delivered) from stored index *idx*."""
+        return self.getzero(idx, size or len(self))
 
     def plotrange(self, start: int, end: int | None) -> array[float]:
-        """Give the values from absolute index *start* to *end*, or to the last one delivered."""
-        return array("d", self._a[start : end if end else len(self)].tobytes())
+        """Give the values from stored index *start* to *end*, or to the last one stored."""
+        return array("d", self._a[: self._known()][start:end].tobytes())
 
     def buflen(self) -> int:
         """Give the number of stored bars."""
@@ -226,7 +246,7 @@ class Line(LineSingle):
     # -- delays and couplers ----------------------------------------------------------------------------------------
 
     def __call__(self, ago: Any = None) -> Any:
-        """Give this line delayed (``line(-1)``), looking ahead (``line(1)``) or coupled to another clock (``line()``)."""
+        """Give the line delayed (``line(-1)``), looking ahead (``line(1)``) or on another clock (``line()``)."""
         from .coupler import couple
         from .expr import LineDelay
 
@@ -304,7 +324,7 @@ def _restore(cls: type[Line], state: dict[str, Any]) -> Line:
     """Rebuild a pickled line with its view."""
     made = cls.__new__(cls)
     made.__dict__.update(state)
-    made._a = memoryview(made.array)
+    made._a = memoryview(made.array)  # type: ignore[arg-type]  # an array is a buffer
     return made
 
 
@@ -315,8 +335,7 @@ def as_line(obj: Any) -> Line | None:
     """Give *obj* if it is a line, the first line of a group, or None."""
     if isinstance(obj, Line):
         return obj
-    if isinstance(obj, LineRoot):
-        lines = getattr(obj, "lines", None)
-        first: Line = lines[0] if lines is not None else obj
+    if isinstance(obj, LineMultiple):
+        first: Line = obj.lines[0]
         return first
     return None

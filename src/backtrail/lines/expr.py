@@ -6,6 +6,7 @@ object whose ``__init__`` built it), which evaluates it.
 
 from __future__ import annotations
 
+import datetime as _dt
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..base.owner import find_owner
+from ..base.time import num2date
 from ..errors import DeclarationError
 from ..kernels.logic import power
 from .align import seen_values
@@ -41,15 +43,25 @@ _UFUNCS: dict[Callable[..., Any], Callable[..., Any]] = {
 class LineActions(Line):
     """Base of computed lines.
 
-    Subclasses implement :meth:`compute` (a range of bars) and :meth:`value` (the current bar, used bar by bar).
+    Subclasses implement :meth:`compute` (a range of bars) and :meth:`value` (the current bar, used bar by bar). In
+    legacy spelling they implement ``next`` (sets ``self[0]``) and perhaps ``once``; clock and minimum period then come
+    from the lines among the arguments.
     """
 
     _ltype = LineRoot.IndType
+    _given: tuple[Any, ...]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        made._given = args
+        return made
 
     def __init__(self, *operands: Any) -> None:
         super().__init__()
-        lines = [x for x in operands if isinstance(x, Line)]
-        owner = find_owner(LineRoot)
+        operands = operands or self._given
+        self._operands = operands
+        lines = self._lines_given()
+        owner: Any = find_owner(LineRoot)
         if lines:
             self._set_clock(lines[0]._c)
             self._root = lines[0]._root
@@ -58,13 +70,9 @@ class LineActions(Line):
             self._set_clock(owner._c)
             self._root = owner._root
         self._owner = owner
-        self._operands = operands
         self._policy = next((x._policy for x in lines if x._policy is not None), None)
         if owner is None:
-            raise DeclarationError(
-                f"{type(self).__name__} was built outside of any strategy, indicator or observer: nothing would compute it. "
-                "Build line expressions in __init__."
-            )
+            raise unowned(self)
         owner._adopt(self)
 
     def getindicators(self) -> list[Any]:
@@ -75,11 +83,27 @@ class LineActions(Line):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill the bars [start, stop)."""
-        raise NotImplementedError
+        if type(self).once is not LineRoot.once:
+            self.once(start, stop)
+            return
+        clocks = {id(line._c): line._c for line in (self, *self._lines_given())}
+        saved = {key: clock.i for key, clock in clocks.items()}
+        try:
+            for at in range(start, stop):
+                for clock in clocks.values():
+                    clock.i = at
+                self.next()
+        finally:
+            for key, clock in clocks.items():
+                clock.i = saved[key]
 
     def value(self) -> float:
         """Give the value of the current bar."""
-        raise NotImplementedError
+        self.next()
+        return self._a[self._c.i]  # type: ignore[no-any-return]
+
+    def _lines_given(self) -> list[Line]:
+        return [line for x in self._operands if (line := as_line(x)) is not None]
 
     def _fill(self) -> None:
         """Compute all bars of a preloaded run."""
@@ -110,6 +134,14 @@ class LineActions(Line):
         return operand
 
 
+def unowned(obj: Any) -> DeclarationError:
+    """Build the error for an indicator or expression that nobody would compute."""
+    return DeclarationError(
+        f"{type(obj).__name__} was built outside of the __init__ of a strategy, an indicator or an observer (in "
+        "next(), for example): nothing would compute it. Build it in __init__ and keep it in an attribute."
+    )
+
+
 def operand(obj: Any) -> Any:
     """Give what an expression computes with: a line, or a number."""
     line = as_line(obj)
@@ -117,17 +149,20 @@ def operand(obj: Any) -> Any:
         return line
     if isinstance(obj, (int, float)):
         return float(obj) if isinstance(obj, bool) else obj
-    try:
+    if hasattr(type(obj), "__float__"):
         return float(obj)
-    except (TypeError, ValueError):
-        raise DeclarationError(
-            f"A line cannot be combined with {obj!r} ({type(obj).__name__}); expected a line or a number."
-        ) from None
+    raise DeclarationError(
+        f"A line was combined with {obj!r} ({type(obj).__name__}); expected a line or a number. "
+        "To ask whether there is a line at all use `is None`."
+    )
 
 
 def current(operand: Any) -> Any:
-    """Give the value of an operand on the current bar."""
-    return operand[0] if isinstance(operand, Line) else operand
+    """Give the value of an operand on the current bar; a line that has no bar yet gives NaN."""
+    if isinstance(operand, Line):
+        at = operand._c.i
+        return operand._a[at] if at >= 0 else NAN
+    return operand
 
 
 def where_of(node: Any, bar: int) -> str:
@@ -138,8 +173,6 @@ def where_of(node: Any, bar: int) -> str:
     lines = getattr(root, "lines", None)
     stamp = getattr(lines, "datetime", None) if lines is not None else None
     if stamp is not None and 0 <= bar < len(stamp.array):
-        from ..base.time import num2date
-
         moment = f" ({num2date(float(stamp.array[bar]))})"
     return f"feed {name!r}, bar {bar + 1}{moment}"
 
@@ -209,8 +242,38 @@ class LinesOperation(LineActions):
         return result
 
 
-def binary_node(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> LinesOperation:
+class TimeOperation(LineActions):
+    """A comparison of the time of day of a line of date numbers, in the zone of its feed, with a ``datetime.time``."""
+
+    def __init__(self, a: Any, b: Any, operation: Callable[[Any, Any], Any]) -> None:
+        self.operation = operation
+        self.a, self.b = a, b
+        super().__init__(a, b)
+
+    def _apply(self, number: Any) -> float:
+        """Compare one date number; without a date (NaN) there is nothing to compare."""
+        if number != number:
+            return 0.0
+        a, b = self.a, self.b
+        moment = num2date(number, tz=(b if isinstance(a, _dt.time) else a)._tz).time()
+        return float(self.operation(a, moment) if isinstance(a, _dt.time) else self.operation(moment, b))
+
+    def compute(self, start: int, stop: int) -> None:
+        """Fill the bars [start, stop)."""
+        line = self.b if isinstance(self.a, _dt.time) else self.a
+        self.array[start:stop] = [self._apply(x) for x in self._values(line, start, stop).tolist()]
+
+    def value(self) -> float:
+        """Give the value of the current bar."""
+        return self._apply(current(self.b if isinstance(self.a, _dt.time) else self.a))
+
+
+def binary_node(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> LineActions:
     """Build the node for ``a <operation> b``."""
+    if isinstance(b, _dt.time):
+        return TimeOperation(operand(a), b, operation)
+    if isinstance(a, _dt.time):
+        return TimeOperation(a, operand(b), operation)
     return LinesOperation(operand(a), operand(b), operation)
 
 
@@ -246,6 +309,8 @@ class _LineDelay(LineActions):
     def __init__(self, a: Any, ago: int) -> None:
         self.a = operand(a)
         self.ago = int(ago)
+        if self.ago != ago:
+            raise DeclarationError(f"A line was delayed by {ago!r} bars; expected a whole number.")
         super().__init__(self.a)
         if self.ago < 0:
             self.incminperiod(-self.ago)
@@ -282,7 +347,7 @@ class _LineForward(_LineDelay):
     """A line as it will be."""
 
 
-def LineDelay(a: Any, ago: int = 0) -> _LineDelay:  # noqa: N802  # a name of the public face
+def LineDelay(a: Any, ago: int = 0) -> _LineDelay:  # a name that backtrader shows
     """Give the line of *a* as it was *-ago* bars before, or as it will be (``ago`` > 0)."""
     return _LineForward(a, ago) if ago > 0 else _LineDelay(a, ago)
 
@@ -311,8 +376,10 @@ __all__ = [
     "LineNum",
     "LineOwnOperation",
     "LinesOperation",
+    "TimeOperation",
     "binary_node",
     "current",
     "divide",
     "operand",
+    "unowned",
 ]

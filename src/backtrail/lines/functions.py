@@ -188,7 +188,7 @@ class MultiLogicReduce(MultiLogic):
         """Give the function's value for one bar."""
         fold = type(self).flogic
         if self._has_initial:
-            return functools.reduce(fold, values, self.initializer)
+            return functools.reduce(fold, values, self.initializer)  # type: ignore[no-any-return]
         return functools.reduce(fold, values)  # type: ignore[no-any-return]
 
 

@@ -1,7 +1,7 @@
 """Groups of lines that are computed: from datas, with a warm-up, by an owner.
 
-An object finds its owner on the construction stack, takes its datas from its arguments (or from the owner) and runs on the
-clock of its first data. It is evaluated in one go over preloaded bars (:meth:`LineIterator._fill`) or bar by bar
+An object finds its owner on the construction stack, takes its datas from its arguments (or from the owner) and runs on
+the clock of its first data. It is evaluated in one go over preloaded bars (:meth:`LineIterator._fill`) or bar by bar
 (:meth:`LineIterator._step`), by the same code.
 """
 
@@ -15,12 +15,13 @@ import numpy as np
 from ..base.declare import param
 from ..base.owner import find_owner
 from ..errors import DataWarning, ParameterError
-from .align import seen_values
+from .align import seen_index, seen_values
 from .buffer import NAN, Floats, Line
 from .clock import Clock
-from .expr import LineActions, LineNum
+from .expr import LineNum, unowned
 from .root import LineRoot
 from .series import LineSeries, as_series
+from .stepping import Program
 
 Link = tuple[Line, Line]
 _BAR_HOOKS = ("next", "nextstart", "prenext")
@@ -46,6 +47,15 @@ def _how_computed(cls: type) -> tuple[str, str]:
     return "nothing", "nothing"
 
 
+def _set_and_bind(self: Any, name: str, value: Any) -> None:
+    """Set an attribute; a line or expression given to the name of a line binds that line, too."""
+    if isinstance(value, LineRoot) and "lines" in self.__dict__:
+        target = self.lines.__dict__.get(name)
+        if isinstance(target, Line) and target is not value:
+            target._bind(value)
+    object.__setattr__(self, name, value)
+
+
 @dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class LineIterator(LineSeries):
     """Base of indicators, observers and strategies."""
@@ -54,6 +64,7 @@ class LineIterator(LineSeries):
     _nextforce: ClassVar[bool] = False
     _by: ClassVar[str] = "nothing"
     _by_bar: ClassVar[str] = "nothing"
+    _program: ClassVar[Program | None] = None
     _owner: Any = None
     datas: list[Any]
     data: Any
@@ -62,6 +73,10 @@ class LineIterator(LineSeries):
     def _declare(cls) -> None:
         super()._declare()
         cls._by, cls._by_bar = _how_computed(cls)
+        plain = object.__setattr__
+        if "__setattr__" not in cls.__dict__ and cls.__setattr__ in (plain, _set_and_bind):
+            # a line that hooks write must not be bound as well
+            cls.__setattr__ = _set_and_bind if cls._by == "nothing" and cls.lines._names else plain  # type: ignore[method-assign]
 
     # -- construction -----------------------------------------------------------------------------------------------
 
@@ -71,6 +86,8 @@ class LineIterator(LineSeries):
         args, kwargs = super()._prepare(args, kwargs)
         self._children: list[Any] = []
         self._owner = owner = self._find_owner()
+        if owner is None and self._ltype == LineRoot.IndType:
+            raise unowned(self)
         datas, args = self._take_datas(args)
         if not datas and owner is not None:
             datas = list(owner.datas[: type(self)._mindatas])
@@ -168,7 +185,7 @@ class LineIterator(LineSeries):
         return {kind: [c for c in self._children if c._ltype == kind] for kind in (0, 1, 2)}
 
     def bindlines(self, owner: Any = None, own: Any = None) -> LineIterator:
-        """Let the owner's lines *owner* take the values of the own lines *own* (numbers or names; default: the first)."""
+        """Let the owner's lines *owner* take the values of the own lines *own* (numbers or names; default: first)."""
         for theirs, mine in zip(_listed(owner), _listed(own), strict=False):
             target = self._owner._getline(theirs)
             target._bind(self._getline(mine))
@@ -253,10 +270,7 @@ class LineIterator(LineSeries):
             if period <= size:
                 self.compute(period - 1, size)
         elif by == "once":
-            self.preonce(0, min(period - 1, size))
-            if period <= size:
-                self.oncestart(period - 1, period)
-                self.once(period, size)
+            self._fill_once(size)
         elif by == "next":
             self._replay(size)
 
@@ -275,19 +289,42 @@ class LineIterator(LineSeries):
             cached = self.__dict__["_steps_made"] = (loose, [(c, by_child[id(c)]) for c in self._children])
         return cached  # type: ignore[no-any-return]
 
+    def _fill_once(self, size: int) -> None:
+        """Run the vectorised hooks; they find arrays of Python floats, so that a division by zero raises."""
+        period = self._minperiod
+        lines = [*self.lines._all]
+        for group in (*self.datas, *self._children):
+            lines.extend(group.lines)
+        arrays = [one.__dict__["array"] for one in lines]
+        try:
+            for one in lines:
+                one.__dict__["array"] = one._a
+            self.preonce(0, min(period - 1, size))
+            if period <= size:
+                self.oncestart(period - 1, period)
+                self.once(period, size)
+        finally:
+            for one, values in zip(lines, arrays, strict=True):
+                one.__dict__["array"] = values
+
     def _replay(self, size: int) -> None:
         """Run the bar-by-bar hooks over preloaded bars, with every clock below moved along."""
-        clocks = list({id(c): c for c in self._clocks_below()}.values())
-        saved = [c.i for c in clocks]
+        own = self._c
+        others = {id(c): c for c in self._clocks_below() if c is not own}
+        saved = [(clock, clock.i) for clock in (own, *others.values())]
+        moves = [(c, seen_index(c, own, 0, size).tolist()) for c in others.values() if own.aligned]
         period = self._minperiod
         hooks = (self.prenext, self.nextstart, self.next)
         try:
             for at in range(size):
-                for clock in clocks:
+                own.i = at
+                for clock in others.values():
                     clock.i = at
+                for clock, bars in moves:
+                    clock.i = bars[at]
                 hooks[0 if at + 1 < period else 1 if at + 1 == period else 2]()
         finally:
-            for clock, i in zip(clocks, saved, strict=True):
+            for clock, i in saved:
                 clock.i = i
 
     def _clocks_below(self) -> list[Clock]:
@@ -301,24 +338,23 @@ class LineIterator(LineSeries):
         """Compute the current bar."""
         c = self._c
         i = c.i
-        for one in self.lines._all:
-            if i >= len(one.array):
-                one._reserve(i + 1)
-        loose, steps = self._steps()
-        if i < 0:
-            for child, _ in steps:
-                child._step()
-            return
-        for target, source in loose:
-            at = source._c.i
-            target._a[i] = source._a[at] if at >= 0 else NAN
-        for child, links in steps:
-            child._step()
-            for target, source in links:
-                at = source._c.i
+        program = self._program
+        if program is None or program.size != len(self._children):
+            program = self.__dict__["_program"] = Program(self, LineIterator)
+        if i >= 0 and i >= len(program.first.array):
+            program.reserve(i + 1)
+        for step, links in program.entries:
+            if step is not None:
+                step()
+            for target, source, clock, ahead in links:
+                at = i if clock is None else clock.i
+                if i < 0:
+                    break
                 target._a[i] = source._a[at] if at >= 0 else NAN
-                if source._ahead and i >= source._ahead:
-                    target._a[i - source._ahead] = source._a[at - source._ahead]
+                if ahead and i >= ahead:
+                    target._a[i - ahead] = source._a[at - ahead]
+        if i < 0:
+            return
         length = i + 1 + c.dropped
         period = self._minperiod
         by = self._by_bar

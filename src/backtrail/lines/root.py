@@ -1,7 +1,7 @@
 """What every line and every group of lines can do: be read, compared and combined.
 
-While an object is being declared, an operator gives a node that is computed later; while it runs, the same operator gives
-the value of the current bar (``_live`` tells which).
+While an object is being declared, an operator gives a node that is computed later; while it runs, the same operator
+gives the value of the current bar (``_live`` tells which).
 """
 
 from __future__ import annotations
@@ -188,8 +188,8 @@ class LineRoot:
 def future_read(ago: int, name: str, length: int) -> LookAheadError:
     """Build the error for reading bar +*ago*."""
     return LookAheadError(
-        f"{name}[{ago}] was read at bar {length}: that is {ago} bar(s) in the future, which no live strategy could know. "
-        f"Use {name}[{-ago}] for the past; for a deliberate look ahead use Cerebro(future_reads='allow')."
+        f"{name}[{ago}] was read at bar {length}: that is {ago} bar(s) in the future, which no live strategy could "
+        f"know. Use {name}[{-ago}] for the past; for a deliberate look ahead use Cerebro(future_reads='allow')."
     )
 
 

@@ -58,7 +58,9 @@ class LinesSpec:
         return len(self._names)
 
     def __getattr__(self, name: str) -> int:
-        if not name.startswith("_") and name in self._names:
+        if name.startswith("_"):  # also asked by pickle, when there are no names yet
+            raise AttributeError(name)
+        if name in self._names:
             return self._names.index(name)
         raise AttributeError(f"there is no line {name!r}; there are {list(self._names)}")
 
@@ -68,6 +70,11 @@ class Lines:
 
     Assigning a line or an expression to a name makes that line take its values (a *binding*).
     """
+
+    _spec: LinesSpec
+    _all: list[Line]
+    _owner: Any
+    lines: list[Line]
 
     def __init__(self, spec: LinesSpec, clock: Clock, owner: Any) -> None:
         own = self.__dict__
@@ -88,8 +95,7 @@ class Lines:
             own[alias] = own[name]
 
     def __getitem__(self, index: int) -> Line:
-        one: Line = self._all[index]
-        return one
+        return self._all[index]
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._all)
@@ -131,8 +137,7 @@ class Lines:
 
     def extrasize(self) -> int:
         """Give the number of unnamed lines."""
-        extra: int = self._spec._extra
-        return extra
+        return self._spec._extra
 
     def itersize(self) -> Iterator[Line]:
         """Iterate over the named lines."""
@@ -216,13 +221,6 @@ def _merged_plotlines(cls: type, own: Any) -> PlotLines:
     return PlotLines(merged)
 
 
-def _set_line_or_attribute(self: Any, name: str, value: Any) -> None:
-    """Set an attribute; a line's name binds the line instead."""
-    if "lines" in self.__dict__ and name in self.lines.__dict__ and self._set_line(name, value):
-        return
-    object.__setattr__(self, name, value)
-
-
 class LineSeries(Declared, LineMultiple):
     """A group of named lines; reads and operators on the group mean its first line."""
 
@@ -267,8 +265,6 @@ class LineSeries(Declared, LineMultiple):
         cls.lines = LinesSpec(tuple(names), extra, tuple(aliases))
         cls.plotinfo = Info(merged_pairs(cls, "plotinfo", own.get("plotinfo")))
         cls.plotlines = _merged_plotlines(cls, own.get("plotlines"))
-        if names and names != ["datetime"] and "__setattr__" not in own:
-            cls.__setattr__ = _set_line_or_attribute  # type: ignore[method-assign,assignment]
 
     # -- construction -----------------------------------------------------------------------------------------------
 
@@ -315,23 +311,13 @@ class LineSeries(Declared, LineMultiple):
             and (digits := name[4:].removeprefix("_")).isdigit()
             and "lines" in self.__dict__
         ):
-            found = self.lines[int(digits)]
-            object.__setattr__(self, name, found)
-            return found
+            if int(digits) < self.lines.fullsize():
+                found = self.lines[int(digits)]
+                object.__setattr__(self, name, found)
+                return found
         if not name.startswith("__") and hasattr(Lines, name) and "lines" in self.__dict__:
             return getattr(self.lines, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def _set_line(self, name: str, value: Any) -> bool:
-        """Bind *value* to the line called *name* if there is one; tell whether there was."""
-        lines = self.__dict__.get("lines")
-        if lines is None:
-            return False
-        target = lines.__dict__.get(name)
-        if not isinstance(target, Line) or target is value:
-            return False
-        target._bind(value)
-        return True
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -352,9 +338,10 @@ class LineSeries(Declared, LineMultiple):
 
     def _getline(self, line: Any, minusall: bool = False) -> Line:
         if isinstance(line, str):
-            named: Line = getattr(self.lines, line)
-            return named
-        return self.lines[0 if line == -1 else line]
+            found: Line = getattr(self.lines, line)
+        else:
+            found = self.lines[0 if line == -1 else line]
+        return found
 
     @property
     def array(self) -> Any:
