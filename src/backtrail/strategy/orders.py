@@ -429,7 +429,7 @@ class OrderMixin:
             self._openings += 1
         elif not opened and trade is not None and trade.size == -size:
             trade.shut(size, price, closedcomm, comminfo)
-            self._closed.append((self._clock_of_run.i, trade))
+            self._closed.append((self._clock_of_run.i, trade.copy()))
         else:
             self._trade(order, (bit,), told)
             return
@@ -468,9 +468,10 @@ class OrderMixin:
                     told.append(trade.copy())
 
     def _end_trade(self, trade: Trade, told: list[Any] | None) -> None:
-        self._closed.append((self._clock_of_run.i, trade))
+        done = trade.copy()  # a later execution may go on with the trade itself
+        self._closed.append((self._clock_of_run.i, done))
         if told is not None:
-            told.append(trade.copy())
+            told.append(done)
 
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         """Call the hooks of the strategy and of its analyzers for orders and trades.
