@@ -14,6 +14,7 @@ import numpy as np
 
 from ..lines.clock import Clock
 from ..lines.expr import where_of
+from ..lines.memory import Memory
 
 _NEVER = 2**31 - 1
 
@@ -235,6 +236,7 @@ def run_delivered(run: Any) -> None:
     """Step through bars as the feeds deliver them."""
     delivery = run.delivery
     run.broker.lazy_value = False
+    memory = Memory((*run.datas, *run.strats)) if run.settings.exactbars >= 1 else None
     with UserCode(run):
         while not run.stop_requested:
             moment = delivery.deliver()
@@ -248,6 +250,8 @@ def run_delivered(run: Any) -> None:
                         deliver(strat)
                 continue
             _delivered_cycle(run, moment)
+            if memory is not None:
+                memory.forget()
         delivery.finish()
 
 

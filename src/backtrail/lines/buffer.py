@@ -107,7 +107,7 @@ class Line(LineSingle):
     def _compact(self, drop: int) -> None:
         """Forget the first *drop* stored bars (the clock is moved by the caller)."""
         kept = self.array
-        rest = len(kept) - drop
+        rest = max(len(kept) - drop, 0)
         kept[:rest] = kept[drop:].copy()
         kept[rest:] = NAN
 
