@@ -209,14 +209,12 @@ class ZeroLagIndicator(MovingAverageBase):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the correction over [start, stop)."""
-        out, average = self.array, self.ema.array
+        out, src, average = self._columns_of(start, stop, self, self.data, self.ema)
         if start == self.first:
             out[start] = average[start]
             start += 1
         if start < stop:
-            recursive.zero_lag(
-                start, stop, out, self.data.array, average, self.alpha, self.alpha1, self.p.gainlimit
-            )
+            recursive.zero_lag(start, stop, out, src, average, self.alpha, self.alpha1, self.p.gainlimit)
 
 
 if TYPE_CHECKING:

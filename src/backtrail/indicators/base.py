@@ -29,3 +29,16 @@ class Indicator(IndicatorBase):
         period = self.params._get("period")
         if self._by == "compute" and isinstance(period, int):
             self.addminperiod(period)
+
+    def _columns(self, start: int, stop: int) -> tuple[Any, Any]:
+        """Give the first line and the data's for a kernel: memoryviews for a single bar, else arrays."""
+        if stop - start == 1:
+            return self._a, self.data._a
+        return self.array, self.data.array
+
+    @staticmethod
+    def _columns_of(start: int, stop: int, *lines: Any) -> list[Any]:
+        """Give *lines* for a kernel: memoryviews for a single bar, else arrays."""
+        if stop - start == 1:
+            return [one._a for one in lines]
+        return [one.array for one in lines]

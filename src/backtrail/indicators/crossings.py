@@ -23,7 +23,8 @@ class NonZeroDifference(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Carry differences over [start, stop)."""
-        recursive.last_nonzero(start, stop, self.array, self._difference.array, start != self.first)
+        out, differences = self._columns_of(start, stop, self, self._difference)
+        recursive.last_nonzero(start, stop, out, differences, start != self.first)
 
 
 class _SignChange(LineActions):

@@ -285,8 +285,8 @@ class _Laguerre(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the filter over [start, stop)."""
-        states = [one.array for one in self.lines]
-        recursive.laguerre(start, stop, *states, self.data.array, self.p.gamma, start == self.first)
+        columns = self._columns_of(start, stop, *self.lines, self.data)
+        recursive.laguerre(start, stop, *columns, self.p.gamma, start == self.first)
 
 
 class LaguerreRSI(PeriodN):

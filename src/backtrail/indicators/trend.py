@@ -145,12 +145,13 @@ class _Parabolic(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the system over [start, stop)."""
-        high, low, close = self.data.high.array, self.data.low.array, self.data.close.array
-        sar, extreme, factor, rising = (one.array for one in self.lines)
+        data = self.data
+        high, low, close = self._columns_of(start, stop, data.high, data.low, data.close)
+        sar, extreme, factor, rising = self._columns_of(start, stop, *self.lines)
         if start == self.first:
-            up = close.item(start) >= close.item(start - 1)
-            sar[start] = (low if up else high).item(start - 1)
-            extreme[start] = (high if up else low).item(start)
+            up = close[start] >= close[start - 1]
+            sar[start] = (low if up else high)[start - 1]
+            extreme[start] = (high if up else low)[start]
             factor[start] = self.p.af
             rising[start] = float(up)
             start += 1
@@ -179,7 +180,8 @@ class ParabolicSAR(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Take over the stops of [start, stop)."""
-        self.array[start:stop] = self._system.array[start:stop]
+        out, stops = self._columns_of(start, stop, self, self._system)
+        out[start:stop] = stops[start:stop]
 
 
 class Vortex(Indicator):
@@ -212,10 +214,10 @@ class _HeikinOpen(Indicator):
         """Continue the opens over [start, stop)."""
         if start == self.first:
             bars = self.data0
-            self.array[start] = (bars.open.array.item(start) + bars.close.array.item(start)) / 2.0
+            self._a[start] = (bars.open._a[start] + bars.close._a[start]) / 2.0
             start += 1
         if start < stop:
-            recursive.half_way(start, stop, self.array, self.data1.array)
+            recursive.half_way(start, stop, *self._columns_of(start, stop, self, self.data1))
 
 
 class HeikinAshi(Indicator):

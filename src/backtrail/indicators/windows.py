@@ -68,7 +68,8 @@ class OperationN(PeriodN):
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with ``func`` of each window."""
         func = self.func
-        out, src, period = self.array, self.data.array, self.p.period
+        out, src = self._columns(start, stop)
+        period = self.p.period
         kernel = _KERNELS.get(func)
         if kernel is not None:
             kernel(start, stop, out, src, period)
@@ -176,7 +177,8 @@ class _FindIndex(OperationN):
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with distances in bars."""
         choose = self.p._evalfunc
-        out, src, period = self.array, self.data.array, self.p.period
+        out, src = self._columns(start, stop)
+        period = self.p.period
         if choose is max:
             extremes.highest_ago(start, stop, out, src, period, self._oldest)
         elif choose is min:
@@ -233,9 +235,9 @@ class Accum(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the total over [start, stop)."""
-        out, src = self.array, self.data.array
+        out, src = self._columns(start, stop)
         if start == self.first:
-            out[start] = self.p.seed + src.item(start)
+            out[start] = self.p.seed + src[start]
             start += 1
         if start < stop:
             recursive.accumulate(start, stop, out, src)
@@ -249,7 +251,8 @@ class Average(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with means."""
-        window.mean(start, stop, self.array, self.data.array, self.p.period)
+        out, src = self._columns(start, stop)
+        window.mean(start, stop, out, src, self.p.period)
 
     def _seed(self, start: int) -> int:
         """Set the first value to the mean of the first *period* values; give the index after it."""
@@ -280,7 +283,8 @@ class ExponentialSmoothing(Average):
         if start == self.first:
             start = self._seed(start)
         if start < stop:
-            recursive.smooth(start, stop, self.array, self.data.array, self.alpha, self.alpha1)
+            out, src = self._columns(start, stop)
+            recursive.smooth(start, stop, out, src, self.alpha, self.alpha1)
 
 
 class ExponentialSmoothingDynamic(ExponentialSmoothing):
@@ -303,7 +307,8 @@ class ExponentialSmoothingDynamic(ExponentialSmoothing):
         if start == self.first:
             start = self._seed(start)
         if start < stop:
-            recursive.smooth_by(start, stop, self.array, self.data.array, self.alpha.array, self.alpha1.array)
+            columns = self._columns_of(start, stop, self, self.data, self.alpha, self.alpha1)
+            recursive.smooth_by(start, stop, *columns)
 
 
 class WeightedAverage(PeriodN):

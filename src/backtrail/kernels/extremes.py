@@ -3,11 +3,12 @@
 Every function fills ``out[start:stop]`` and reads ``src[start - period + 1 : stop]``. Ties and NaN follow Python's
 ``max`` and ``min``, which keep the first of several equal values and compare from the oldest to the newest: -0.0 and
 0.0 are equal, and a comparison with NaN is false. Blocks of ordinary numbers take vectorised paths with the same
-result.
+result. For a single index ``out`` and ``src`` may be memoryviews.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -44,6 +45,9 @@ def _extremes(
     plain: Callable[[Sequence[float]], float],
 ) -> None:
     """Fill ``out[start:stop]`` with extremes, block by block."""
+    if stop - start == 1:
+        out[start] = plain(src[start - period + 1 : stop].tolist())
+        return
     step = max(_BLOCK, 2 * period)
     for begin in range(start, stop, step):
         end = min(begin + step, stop)
@@ -95,6 +99,11 @@ def _distances(
     start: int, stop: int, out: Array, src: Array, period: int, beats: np.ufunc, oldest: bool
 ) -> None:
     """Fill ``out[start:stop]`` with distances to extremes, by windows of width 1, 2, 4, …, block by block."""
+    if stop - start == 1:
+        out[start] = _distance(
+            src[start - period + 1 : stop].tolist(), max if beats is np.greater else min, oldest
+        )
+        return
     step = max(_BLOCK, 2 * period)
     for begin in range(start, stop, step):
         end = min(begin + step, stop)
@@ -117,6 +126,16 @@ def _distances(
             out[begin:end][hit > 0.0] = np.nan
 
 
+def _distance(values: list[float], plain: Callable[[Sequence[float]], float], oldest: bool) -> float:
+    """Give how many places before the last one the extreme of *values* stands; NaN where one of them is NaN."""
+    if any(x != x for x in values):
+        return math.nan
+    if not oldest:
+        values.reverse()
+        return values.index(plain(values))
+    return len(values) - 1 - values.index(plain(values))
+
+
 def any_true(start: int, stop: int, out: Array, src: Array, period: int) -> None:
     """Fill ``out[start:stop]`` with 1.0 where any of the last *period* values is not zero, else 0.0."""
     _flags(start, stop, out, src, period, np.maximum)
@@ -129,6 +148,10 @@ def all_true(start: int, stop: int, out: Array, src: Array, period: int) -> None
 
 def _flags(start: int, stop: int, out: Array, src: Array, period: int, ufunc: np.ufunc) -> None:
     """Fill ``out[start:stop]`` with the extremes of flags that tell which values are not zero."""
+    if stop - start == 1:
+        plain = any if ufunc is np.maximum else all
+        out[start] = plain(src[start - period + 1 : stop].tolist())
+        return
     step = max(_BLOCK, 2 * period)
     for begin in range(start, stop, step):
         end = min(begin + step, stop)
@@ -138,13 +161,15 @@ def _flags(start: int, stop: int, out: Array, src: Array, period: int, ufunc: np
 
 def percent_rank(start: int, stop: int, out: Array, src: Array, period: int) -> None:
     """Fill ``out[start:stop]`` with the share of the last *period* values that lie below the last one."""
+    if stop - start == 1:
+        numbers = src[start - period + 1 : stop].tolist()
+        last = numbers[-1]
+        out[start] = len([x for x in numbers if x < last]) / period
+        return
     for begin in range(start, stop, _BLOCK):
         end = min(begin + _BLOCK, stop)
         size = end - begin
         values = src[begin - period + 1 : end]
-        if size == 1:
-            out[begin] = np.count_nonzero(values < values[-1]) / period
-            continue
         current = values[period - 1 :]
         below = np.zeros(size, dtype=np.int32)
         for ago in range(period - 1):

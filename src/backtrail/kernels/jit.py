@@ -73,8 +73,8 @@ policy = CompilePolicy()
 class Kernel:
     """A loop kernel: calls the plain Python function or its compiled twin.
 
-    Call it as ``kernel(start, stop, *arrays_and_parameters)``. The value is that of the function (kernels that divide
-    return the first index whose divisor is zero, or -1).
+    Call it as ``kernel(start, stop, *arrays_and_parameters)``. For a single index the arrays may be memoryviews, which
+    saves the most of what such a call costs.
     """
 
     def __init__(self, python: Callable[..., Any], cost_ns: int) -> None:
@@ -96,6 +96,8 @@ class Kernel:
                 compiled = None
             if compiled is not None:
                 return compiled(start, stop, *args)
+        if size == 1 and not isinstance(args[0], np.ndarray):
+            return self.python(start, stop, *args)
         views = [memoryview(arg.data) if isinstance(arg, np.ndarray) else arg for arg in args]
         return self.python(start, stop, *views)
 

@@ -158,11 +158,12 @@ def last_nonzero(start: int, stop: int, out: Array, src: Array, carry: bool) -> 
 
     With *carry* a range that begins with zeros continues ``out[start - 1]``; without it they stay zero.
     """
+    if stop - start == 1:
+        value = src[start]
+        out[start] = out[start - 1] if carry and value == 0.0 else value
+        return
     values = src[start:stop]
     part = out[start:stop]
-    if stop - start == 1:
-        part[0] = out[start - 1] if carry and values[0] == 0.0 else values[0]
-        return
     there = values != 0.0
     if there.all():
         part[:] = values
@@ -178,7 +179,7 @@ def last_nonzero(start: int, stop: int, out: Array, src: Array, carry: bool) -> 
 
 
 def share_of_rises(start: int, stop: int, out: Array, l0: Array, l1: Array, l2: Array, l3: Array) -> None:
-    """Fill ``out[start:stop]`` with the share of rises in the differences l0 - l1, l1 - l2, l2 - l3; 1.0 if all are 0."""
+    """Fill ``out[start:stop]`` with the share of rises in l0 - l1, l1 - l2, l2 - l3; 1.0 where all three are 0."""
     up: Any = 0.0
     down: Any = 0.0
     for newer, older in ((l0, l1), (l1, l2), (l2, l3)):

@@ -7,7 +7,8 @@ Sums are *correctly rounded*: the double nearest to the exact sum, as ``math.fsu
 point: where all values of a block are multiples of one power of two and small enough, they are integers, and a window
 sum is a difference of two cumulative sums in 64-bit integers (which may wrap around). The conversion back to a double
 rounds once, to nearest. Values that need more than one integer are cut in two limbs. What fits in neither (NaN,
-infinities, a very wide range of magnitudes) goes to ``math.fsum``.
+infinities, a very wide range of magnitudes) goes to ``math.fsum``. For a single index ``out`` and ``src`` may be
+memoryviews.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ _LONGEST = 1 << 20
 
 def sum(start: int, stop: int, out: Array, src: Array, period: int) -> None:
     """Fill ``out[start:stop]`` with correctly rounded sums of the last *period* values."""
+    if stop - start == 1:
+        out[start] = math.fsum(src[start - period + 1 : stop].tolist())
+        return
     step = max(_BLOCK, 4 * period)
     for begin in range(start, stop, step):
         end = min(begin + step, stop)
@@ -127,6 +131,10 @@ def weighted(start: int, stop: int, out: Array, src: Array, weights: Sequence[fl
     *weights* has one weight per value of the window, the oldest first.
     """
     period = len(weights)
+    if stop - start == 1:
+        numbers = src[start - period + 1 : stop].tolist()
+        out[start] = coef * math.fsum([x * w for x, w in zip(numbers, weights)])
+        return
     for begin in range(start, stop, _BLOCK):
         end = min(begin + _BLOCK, stop)
         part = out[begin:end]
