@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as _dt
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -108,7 +109,7 @@ class Record(Analyzer):
 
     def commission(self) -> float:
         """Give the commission paid on all executions."""
-        return float(sum(order.executed.comm for order in self.orders.values()))
+        return math.fsum(order.executed.comm for order in self.orders.values())
 
 
 def _order_row(number: int, order: Any) -> OrderRow:
