@@ -1,0 +1,63 @@
+"""Futures one after the other as one feed, switching when the user says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from .chain import _Sequence
+
+
+class RollOver(_Sequence):
+    """Deliver the first future until it is time for the next one.
+
+    ``checkdate(dt, data)`` tells whether at time *dt* a switch away from *data* may happen; ``checkcondition(d0, d1)``
+    whether to switch from *d0* to *d1* then (left out: at once). Without ``checkdate`` the next future follows when one
+    ends.
+    """
+
+    params: ClassVar[Any] = (("checkdate", None), ("checkcondition", None))
+
+    def start(self) -> None:
+        """Start the futures."""
+        super().start()
+        self._waiting = list(self._args)
+        self._now: Any = self._waiting.pop(0)
+        self._times = [datetime.min for _ in self._waiting]
+
+    def _reading(self) -> Any:
+        return self._now
+
+    def _checkdate(self, dt: datetime, d: Any) -> Any:
+        return self.p.checkdate(dt, d) if self.p.checkdate is not None else False
+
+    def _checkcondition(self, d0: Any, d1: Any) -> Any:
+        return self.p.checkcondition(d0, d1) if self.p.checkcondition is not None else True
+
+    def _load(self) -> bool | None:
+        while self._now is not None:
+            got = self._now.next()
+            if got is None:
+                return None
+            if not got:
+                self._now = self._waiting.pop(0) if self._waiting else None
+                del self._times[:1]
+                continue
+            moment = self._now.lines.datetime.datetime(0)
+            self._follow(moment)
+            due = self._checkdate(moment, self._now)
+            if due and self._waiting and self._checkcondition(self._now, self._waiting[0]):
+                self._now = self._waiting.pop(0)
+                del self._times[:1]
+            self._copy(self._now)
+            return True
+        return False
+
+    def _follow(self, moment: datetime) -> None:
+        """Bring the futures to come up to *moment*."""
+        for at, data in enumerate(self._waiting):
+            while self._times[at] < moment and data.next():
+                self._times[at] = data.lines.datetime.datetime(0)
+
+
+__all__ = ["RollOver"]
