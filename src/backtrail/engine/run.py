@@ -183,7 +183,9 @@ class Run:
         strat._settz(s.tz)
 
     def start_strategies(self) -> None:
-        """Find the warm-ups, start analyzers, observers and strategies, compute what can be computed beforehand."""
+        """Find the warm-ups, start analyzers, observers and strategies."""
+        if self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
+            self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
         for strat in self.strats:
             loop.prepare(self, strat)
             with inside(strat):

@@ -102,6 +102,10 @@ class LineActions(Line):
         self.next()
         return self._a[self._c.i]  # type: ignore[no-any-return]
 
+    def _by_hooks(self) -> bool:
+        """Tell whether a subclass in legacy spelling computes this line."""
+        return type(self).compute is LineActions.compute
+
     def _lines_given(self) -> list[Line]:
         return [line for x in self._operands if (line := as_line(x)) is not None]
 

@@ -327,6 +327,16 @@ class LineIterator(LineSeries):
             for clock, i in saved:
                 clock.i = i
 
+    def _runs_again(self) -> bool:
+        """Tell whether hooks below run on bars that stay current for several cycles: they run again in each of them."""
+        for child in self.getindicators():
+            hooks = child._by in ("next", "once") if isinstance(child, LineIterator) else child._by_hooks()
+            if hooks and child._c.bars_at is not None:
+                return True
+            if isinstance(child, LineIterator) and child._runs_again():
+                return True
+        return False
+
     def _clocks_below(self) -> list[Clock]:
         clocks = [self._c]
         clocks.extend(d._c for d in self.datas)
