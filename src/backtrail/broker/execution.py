@@ -151,14 +151,14 @@ class Executor(Account):
         filler = self.p.filler
         size: float
         if filler is None:
-            size = order.executed.remsize if order._counted else order.size
+            size = order.executed.remsize if order._counted or order._bit is not None else order.size
         else:
             size = filler(order, price, ago)
             if order.ordtype == Order.Sell:
                 size = -size
         data = order.data
         book = self._books.get(data) or self._book(data)
-        if book.plain and size and self.p.shortcash and not self.d_credit:
+        if book.plain and size and self.p.shortcash and self.p.int2pnl and not self.d_credit:
             bit = self._settle(book, size, price, dtcoc or data.datetime[ago])
             if bit is not None:
                 self._enter(order, book, bit)
@@ -304,7 +304,7 @@ class Executor(Account):
                 why = ("cancelled: order {0} of the same bracket was {1}", order.ref, order.getstatusname())
                 self._cancel(member, why, bracket=True)
             family.gone = True
-        else:
+        elif members:
             members.popleft()
             self._toactivate.extend(members)
 

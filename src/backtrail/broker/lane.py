@@ -92,12 +92,7 @@ class MarketLane(Executor):
         scheme = book.scheme
         leverage, rate = scheme.leverage, scheme.commission
         cash = self.cash
-        opened: float
-        closed: float
-        if not before:
-            after, opened, closed = size, size, 0
-        else:
-            after, opened, closed = split(before, size)
+        after, opened, closed = split(before, size)
         pnl = -closed * (price - entry) * scheme.mult
         closedvalue = closedcomm = openedvalue = openedcomm = 0.0
         if closed:
@@ -107,6 +102,7 @@ class MarketLane(Executor):
             if book.percent:
                 closedcomm *= price
             cash -= closedcomm
+            closedcomm += 0.0  # no interest to add, but a negative zero ends
         if opened:
             openedvalue = opened * price
             cash -= openedvalue / leverage if openedvalue > 0 else openedvalue
@@ -134,6 +130,7 @@ class MarketLane(Executor):
         position._data = data
         clock = self._clock
         self.journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
+        size = closed + opened
         return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
 
     def _execute_lean(self, order: Any, book: Book, price: float, dt: float) -> None:

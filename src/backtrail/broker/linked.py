@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from ..market.order import Order
+
 
 class Family:
-    """A parent order and the children that wait for its completion."""
+    """A parent order and the children that wait for its completion.
+
+    The parent is a member until it is completed. A family is gone once a member ended in any other way, or a child
+    was completed.
+    """
 
     __slots__ = ("gone", "members", "parent")
 
     def __init__(self, parent: Any) -> None:
         self.parent = parent
-        self.members: deque[Any] = deque((parent,))
-        self.gone = False
+        completed = parent.status == Order.Completed
+        self.members: deque[Any] = deque(() if completed else (parent,))
+        self.gone = not completed and not parent.alive()
 
 
 def original(order: Any) -> Any:
@@ -28,21 +35,26 @@ def join_group(order: Any, other: Any) -> None:
     An order that was executed in part has left its group: it is not cancelled any more, but still cancels
     those that join.
     """
-    leader = original(other)
-    leader._lean = False
-    if leader._group is None:
-        leader._group = [] if leader.executed.size else [leader]
-    leader._group.append(order)
-    order._group = leader._group
+    order._group = group = group_of(original(other))
+    group.append(order)
 
 
-def found_family(parent: Any) -> Family:
-    """Give the family of *parent*, founding it if need be."""
-    parent._lean = False
-    if parent._family is None:
-        parent._family = Family(parent)
-    family: Family = parent._family
-    return family
+def group_of(order: Any) -> list[Any]:
+    """Give the group that *order* belongs to; by itself it is its only member."""
+    if order._group is None:
+        order._lean = False
+        order._group = [] if order.executed.size else [order]
+    group: list[Any] = order._group
+    return group
 
 
-__all__ = ["Family", "found_family", "join_group", "original"]
+def family_of(parent: Any) -> Family | None:
+    """Give the family that *parent* leads, founding it if need be; None for a child: it cannot be a parent."""
+    family: Family | None = parent._family
+    if family is None:
+        parent._lean = False
+        family = parent._family = Family(parent)
+    return family if family.parent is parent else None
+
+
+__all__ = ["Family", "family_of", "group_of", "join_group", "original"]

@@ -8,7 +8,7 @@ from typing import Any
 from ..market.order import BuyOrder, Order, SellOrder
 from .checks import check_order
 from .history import PastFund, PastOrders
-from .linked import found_family, join_group, original
+from .linked import family_of, group_of, join_group, original
 from .matcher import Matcher
 from .slippage import Slippage
 
@@ -72,7 +72,7 @@ class BackBroker(Matcher):
         p = self.p
         slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
         self._slip = slip
-        plain = p.checksubmit and p.shortcash and p.filler is None and not p.coc and not p.coo
+        plain = p.checksubmit and p.shortcash and p.int2pnl and p.filler is None and not p.coc and not p.coo
         self._quick = bool(plain and (slip.none or not slip.open) and self._own_ways())
 
     @classmethod
@@ -218,19 +218,23 @@ class BackBroker(Matcher):
         if parent is None:
             if order.transmit:
                 return self.transmit(order, check)
-            found_family(order)
+            family_of(order)
             return order
         order._active = False
-        family = found_family(original(parent))
-        order._family = family
-        if family.gone or not (family.parent.alive()):
+        family = family_of(original(parent))
+        if family is None or family.gone:
             self._reject_child(order)
             return order
+        order._family = family
         family.members.append(order)
         if not order.transmit:
             return order
-        waiting = [member for member in family.members if member.status == Order.Created]
-        return [self.transmit(member, check) for member in waiting][-1]
+        members = list(family.members)
+        for member in members:
+            if member.status != Order.Created:
+                # A child that comes late sends its family again; an execution of one instance cancels the other.
+                group_of(member)
+        return [self.transmit(member, check) for member in members][-1]
 
     def transmit(self, order: Any, check: bool = True) -> Any:
         """Queue *order*: for the check of the cash, or at once for matching."""

@@ -268,7 +268,7 @@ def opened_trade(data: Any, size: float, price: float, commission: float) -> Tra
     trade.size = size
     trade.price = average = size * price / size
     trade.value = size * average
-    trade.commission = commission
+    trade.commission = commission = 0.0 + commission  # no negative zero
     trade.pnlcomm = 0.0 - commission
     trade.justopened = trade.isopen = True
     clock = data._c
