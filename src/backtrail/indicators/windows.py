@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from array import array
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.declare import param
-from ..errors import DeclarationError
+from ..errors import DeclarationError, ParameterValueError
 from ..kernels import extremes, recursive, window
 from ..lines.series import line
 from .base import Indicator
@@ -54,7 +55,14 @@ class PeriodN(Indicator):
 
     def setup(self) -> None:
         """Wait for *period* bars."""
-        self.addminperiod(self.p.period)
+        period = self.p.period
+        try:
+            self.addminperiod(operator.index(period))
+        except TypeError:
+            raise ParameterValueError(
+                f"{type(self).__name__}: parameter 'period' must be a whole number of bars; got {period!r}. "
+                f"Pass period=int({period!r})."
+            ) from None
 
 
 class OperationN(PeriodN):

@@ -202,6 +202,13 @@ class LineIterator(LineSeries):
                 return found
         return super().__getattr__(name)
 
+    def _missing(self, name: str) -> str:
+        """Say that there is no attribute *name*; that a data is missing when it is one."""
+        if name.startswith("data") and name[4:].isdigit():
+            datas = len(self.datas)
+            return f"{type(self).__name__} uses {name}; it was given {datas} data{'s' * (datas != 1)}. Pass one more."
+        return super()._missing(name)
+
     def _data_alias(self, name: str) -> Any:
         """Resolve ``data_close``, ``data0_close``, ``data1_0``, ``data_0`` … or give None."""
         head, _, tail = name[4:].partition("_")

@@ -317,7 +317,18 @@ class LineSeries(Declared, LineMultiple):
                 return found
         if not name.startswith("__") and hasattr(Lines, name) and "lines" in self.__dict__:
             return getattr(self.lines, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise AttributeError(self._missing(name))
+
+    def _missing(self, name: str) -> str:
+        """Say that there is no attribute *name*, and what to do when it is a price."""
+        kind = type(self).__name__
+        if name in _PRICES and "lines" in self.__dict__:
+            lines = [one._label() for one in self.lines._all]
+            return (
+                f"{kind!r} object has no attribute {name!r}: it has the lines {lines}. "
+                f"Whatever reads {name!r} needs the data feed itself, for example self.data instead of self.data.close."
+            )
+        return f"{kind!r} object has no attribute {name!r}"
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -392,6 +403,9 @@ class LineSeries(Declared, LineMultiple):
         self._live = live
         for one in self.lines._all:
             one._live = live
+
+
+_PRICES = frozenset({"open", "high", "low", "close", "volume", "openinterest"})
 
 
 class LineSeriesStub(LineSeries):
