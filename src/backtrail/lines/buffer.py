@@ -212,8 +212,20 @@ class Line(LineSingle):
 
     @property
     def idx(self) -> int:
-        """The storage index of the current bar."""
+        """The stored index of the current bar; setting it moves every line that advances together with this one."""
         return self._c.i
+
+    @idx.setter
+    def idx(self, at: int) -> None:
+        self._c.i = at
+
+    def get_idx(self) -> int:
+        """Give the stored index of the current bar."""
+        return self._c.i
+
+    def set_idx(self, idx: int, force: bool = False) -> None:
+        """Move to the stored index *idx*, together with every line that advances with this one."""
+        self._c.i = idx
 
     # -- writing ----------------------------------------------------------------------------------------------------
 

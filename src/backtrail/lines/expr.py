@@ -128,9 +128,6 @@ class LineActions(Line):
         if i + c.dropped + 1 >= self._minperiod:
             self._a[i] = self.value()
 
-    def _go_live(self, live: bool) -> None:
-        self._live = live
-
     def _values(self, operand: Any, start: int, stop: int) -> Any:
         """Give an operand's values on the bars [start, stop) of this line: an array, or the number itself."""
         if isinstance(operand, Line):

@@ -8,6 +8,7 @@ the clock of its first data. It is evaluated in one go over preloaded bars (:met
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import numpy as np
@@ -24,8 +25,6 @@ from .series import LineSeries, as_series
 from .stepping import Program
 
 Link = tuple[Line, Line]
-_BAR_HOOKS = ("next", "nextstart", "prenext")
-_ONCE_HOOKS = ("once", "oncestart", "preonce")
 
 
 def _how_computed(cls: type) -> tuple[str, str]:
@@ -315,21 +314,26 @@ class LineIterator(LineSeries):
                 one.__dict__["array"] = values
 
     def _replay(self, size: int) -> None:
-        """Run the bar-by-bar hooks over preloaded bars, with every clock below moved along."""
-        own = self._c
-        others = {id(c): c for c in self._clocks_below() if c is not own}
-        saved = [(clock, clock.i) for clock in (own, *others.values())]
-        moves = [(c, seen_index(c, own, 0, size).tolist()) for c in others.values() if own.aligned]
+        """Run the bar-by-bar hooks over preloaded bars."""
         period = self._minperiod
-        hooks = (self.prenext, self.nextstart, self.next)
+        self._run_over(0, min(period - 1, size), self.prenext)
+        if period <= size:
+            self._run_over(period - 1, period, self.nextstart)
+            self._run_over(period, size, self.next)
+
+    def _run_over(self, start: int, stop: int, hook: Callable[[], None]) -> None:
+        """Run *hook* on each of the preloaded bars [start, stop), with every clock below moved along."""
+        own = self._c
+        others = list({id(c): c for c in self._clocks_below() if c is not own}.values())
+        saved = [(clock, clock.i) for clock in (own, *others)]
+        bars = [seen_index(c, own, start, stop).tolist() if own.aligned else range(start, stop) for c in others]
+        moves = list(zip(others, bars, strict=True))
         try:
-            for at in range(size):
+            for at in range(start, stop):
                 own.i = at
-                for clock in others.values():
-                    clock.i = at
-                for clock, bars in moves:
-                    clock.i = bars[at]
-                hooks[0 if at + 1 < period else 1 if at + 1 == period else 2]()
+                for clock, seen in moves:
+                    clock.i = seen[at - start]
+                hook()
         finally:
             for clock, i in saved:
                 clock.i = i
@@ -466,6 +470,19 @@ class IndicatorBase(LineIterator):
     """Base of indicators."""
 
     _ltype = LineRoot.IndType
+
+    def preonce_via_prenext(self, start: int, end: int) -> None:
+        """Run ``prenext`` on each of the bars [start, end); for an own ``preonce``."""
+        self._run_over(start, end, self.prenext)
+
+    def oncestart_via_nextstart(self, start: int, end: int) -> None:
+        """Run ``nextstart`` on each of the bars [start, end); for an own ``oncestart``."""
+        self._run_over(start, end, self.nextstart)
+
+    def once_via_next(self, start: int, end: int) -> None:
+        """Run ``next`` on each of the bars [start, end); for an own ``once``."""
+        self._run_over(start, end, self.next)
+
     if TYPE_CHECKING:  # what type checkers take for parameters: datas, by position
         data0: Any = param(default=None, kw_only=False)
         data1: Any = param(default=None, kw_only=False)

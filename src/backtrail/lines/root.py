@@ -33,9 +33,11 @@ class LineRoot:
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def __getitem__(self, ago: int) -> Any:
-        now = self._c.i
-        at = now + ago
-        if 0 <= at <= now:
+        at = self._c.i
+        if not ago and at >= 0:
+            return self._a[at]
+        at += ago
+        if ago < 0 <= at:
             return self._a[at]
         return self._outside(ago)
 
@@ -183,6 +185,39 @@ class LineRoot:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {len(self)}>"
+
+    # -- names by which backtrader's lines do the same, for subclasses that call them --------------------------------
+
+    def _operation(
+        self, other: Any, operation: Callable[[Any, Any], Any], r: bool = False, intify: bool = False
+    ) -> Any:
+        if not self._live:
+            return self._binary(operation, other, r)
+        return operation(other, self[0]) if r else operation(self[0], other)
+
+    def _roperation(
+        self, other: Any, operation: Callable[[Any, Any], Any], intify: bool = False
+    ) -> Any:
+        return self._operation(other, operation, r=True)
+
+    def _operationown(self, operation: Callable[[Any], Any]) -> Any:
+        return operation(self[0]) if self._live else self._unary(operation)
+
+    def _stage1(self) -> None:
+        self._go_live(False)
+
+    def _stage2(self) -> None:
+        self._go_live(True)
+
+    def _go_live(self, live: bool) -> None:
+        """Make operators give values (True) or nodes (False)."""
+        self._live = live
+
+    def qbuffer(self, savemem: int = 0, replaying: bool = False) -> None:
+        """Do nothing: the run decides what is kept (``Cerebro(exactbars=1)``)."""
+
+    def minbuffer(self, size: int) -> None:
+        """Do nothing: the run decides what is kept (``Cerebro(exactbars=1)``)."""
 
 
 def future_read(ago: int, name: str, length: int) -> LookAheadError:

@@ -26,14 +26,22 @@ def line() -> Any:
 
 
 class LinesSpec:
-    """The line names of a class: those of its bases, left to right, then its own."""
+    """The line names of a class: those of its bases, left to right, then its own.
+
+    *extra* lines at the end have no name; *inherited* tells how many names and extra lines come from the bases.
+    """
 
     def __init__(
-        self, names: tuple[str, ...] = (), extra: int = 0, aliases: tuple[tuple[str, str], ...] = ()
+        self,
+        names: tuple[str, ...] = (),
+        extra: int = 0,
+        aliases: tuple[tuple[str, str], ...] = (),
+        inherited: tuple[int, int] = (0, 0),
     ) -> None:
         self._names = names
         self._extra = extra
         self._aliases = aliases
+        self._inherited = inherited
 
     def _getlines(self) -> tuple[str, ...]:
         """Give the names in order."""
@@ -43,9 +51,17 @@ class LinesSpec:
         """Give the names in order."""
         return self._names
 
+    def _getlinesbase(self) -> tuple[str, ...]:
+        """Give the names that come from the bases."""
+        return self._names[: self._inherited[0]]
+
     def _getlinesextra(self) -> int:
         """Give the number of unnamed lines at the end."""
         return self._extra
+
+    def _getlinesextrabase(self) -> int:
+        """Give the number of unnamed lines that come from the bases."""
+        return self._inherited[1]
 
     def _getlinealias(self, index: int) -> str:
         """Give the name of line *index* (empty for unnamed ones)."""
@@ -149,6 +165,9 @@ class Lines:
 
     def _getlines(self) -> tuple[str, ...]:
         return self._spec._getlines()
+
+    def _getlinesextra(self) -> int:
+        return self._spec._getlinesextra()
 
     def _getlinealias(self, index: int) -> str:
         return self._spec._getlinealias(index)
@@ -254,6 +273,7 @@ class LineSeries(Declared, LineMultiple):
                     names.extend(spec._names)
                     extra += spec._extra
                     aliases.extend(spec._aliases)
+        inherited = (len(names), extra)
         names.extend(declared)
         names.extend(marks)
         extra += own.get("extralines", 0)
@@ -262,7 +282,7 @@ class LineSeries(Declared, LineMultiple):
             for one in (short,) if isinstance(short, str) else short:
                 aliases.append((one, name))
         super()._declare()
-        cls.lines = LinesSpec(tuple(names), extra, tuple(aliases))
+        cls.lines = LinesSpec(tuple(names), extra, tuple(aliases), inherited)
         cls.plotinfo = Info(merged_pairs(cls, "plotinfo", own.get("plotinfo")))
         cls.plotlines = _merged_plotlines(cls, own.get("plotlines"))
 
@@ -399,7 +419,6 @@ class LineSeries(Declared, LineMultiple):
         self.lines.advance(size)
 
     def _go_live(self, live: bool) -> None:
-        """Make operators give values (True) or nodes (False)."""
         self._live = live
         for one in self.lines._all:
             one._live = live
