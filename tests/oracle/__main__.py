@@ -7,6 +7,7 @@ with `--save NAME` the small one is kept as the regression case NAME. Exits with
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import sys
 from collections import Counter
@@ -35,11 +36,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="time for each shrinking (60)")
     parser.add_argument("--save", metavar="NAME", help="keep the first small run as the regression case NAME")
     parser.add_argument("--about", default="", help="what went wrong, for --save")
+    parser.add_argument("--loose", action="store_true", help="take 1 for 1.0 and -0.0 for 0.0")
     parser.add_argument("--bare", action="store_true", help="without indicators, observers and analyzers")
     parser.add_argument("--stop", type=int, default=0, metavar="N", help="stop a family after N divergences")
     args = parser.parse_args(argv)
     logging.disable(logging.WARNING)  # refused orders are what is looked for
     first, last = (int(part) for part in args.seeds.split(":"))
+    check = functools.partial(compare, strict=not args.loose)
     failures = 0
     for family in args.families or FAMILIES:
         kinds: Counter[str] = Counter()
@@ -51,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
                 spec["analyzers"] = []
                 for strategy in spec["strategies"]:
                     strategy["indicators"] = []
-            found = compare(spec)
+            found = check(spec)
             ran += 1
             if found is None:
                 continue
@@ -60,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
             if kinds[found.signature] == 1:
                 print(f"{family} {seed}\n{found}\n")
                 if args.shrink or args.save:
-                    small, found = shrink(spec, seconds=args.seconds)
+                    small, found = shrink(spec, check, seconds=args.seconds)
                     print(f"{found}\n\n{script(small)}")
                     if args.save:
                         save_case(small, REGRESSIONS / f"{args.save}.json", args.about)

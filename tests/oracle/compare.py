@@ -46,8 +46,10 @@ def _short(value: Any) -> str:
     return text if len(text) < 600 else f"{text[:600]}…"
 
 
-def differs(a: Any, b: Any) -> bool:
-    """Say whether two recorded values differ in type or in any bit."""
+def differs(a: Any, b: Any, strict: bool = True) -> bool:
+    """Say whether two recorded values differ in type or in any bit; if not *strict*, 1 is 1.0 and -0.0 is 0.0."""
+    if not strict and isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return not (a == b or (a != a and b != b))
     if type(a) is not type(b):
         return True
     if isinstance(a, float):
@@ -55,19 +57,19 @@ def differs(a: Any, b: Any) -> bool:
             return not (a != a and b != b)
         return a != b or (a == 0.0 and math.copysign(1.0, a) != math.copysign(1.0, b))
     if isinstance(a, (list, tuple)):
-        return len(a) != len(b) or any(differs(x, y) for x, y in zip(a, b))
+        return len(a) != len(b) or any(differs(x, y, strict) for x, y in zip(a, b))
     return bool(a != b)
 
 
-def _first_difference(a: Any, b: Any, path: str) -> tuple[str, Any, Any]:
+def _first_difference(a: Any, b: Any, path: str, strict: bool) -> tuple[str, Any, Any]:
     """Walk into nested lists down to the first element that differs."""
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and len(a) == len(b):
         for k, (x, y) in enumerate(zip(a, b)):
-            if differs(x, y):
+            if differs(x, y, strict):
                 name = f"{path}[{k}]"
                 if k == 1 and isinstance(a[0], str):
                     name = f"{path}.{a[0]}"
-                return _first_difference(x, y, name)
+                return _first_difference(x, y, name, strict)
     return path, a, b
 
 
@@ -107,8 +109,8 @@ def _describe(event: Event) -> str:
     return text
 
 
-def diff(expected: Recording, found: Recording) -> Divergence | None:
-    """Give the first difference between two recordings, or None."""
+def diff(expected: Recording, found: Recording, strict: bool = True) -> Divergence | None:
+    """Give the first difference between two recordings, or None; *strict* is explained at `differs`."""
     refused = _refused(expected)
     for k, (a, b) in enumerate(zip(expected.events, found.events)):
         context = [_describe(event) for event in expected.events[max(0, k - 4) : k]]
@@ -119,13 +121,13 @@ def diff(expected: Recording, found: Recording) -> Divergence | None:
                 return Divergence(here, name, getattr(a, name), f"{getattr(b, name)!r}{note}", context)
         fields_a, fields_b = _excused(a.fields, refused), _excused(b.fields, refused)
         for name in fields_a:
-            if name not in fields_b or differs(fields_a[name], fields_b[name]):
-                path, x, y = _first_difference(fields_a[name], fields_b.get(name, "<nothing>"), name)
+            if name not in fields_b or differs(fields_a[name], fields_b[name], strict):
+                path, x, y = _first_difference(fields_a[name], fields_b.get(name, "<nothing>"), name, strict)
                 return Divergence(here, path, x, y, [*context, _describe(a)])
-    return _after_events(expected, found)
+    return _after_events(expected, found, strict)
 
 
-def _after_events(expected: Recording, found: Recording) -> Divergence | None:
+def _after_events(expected: Recording, found: Recording, strict: bool) -> Divergence | None:
     """Compare how the runs ended: the number of events, the exception, the final state."""
     shorter = min(len(expected.events), len(found.events))
     context = [_describe(event) for event in expected.events[max(0, shorter - 3) : shorter]]
@@ -146,8 +148,10 @@ def _after_events(expected: Recording, found: Recording) -> Divergence | None:
     for name in expected.final:
         if name not in found.final:
             return Divergence("final", name, expected.final[name], "<nothing>")
-        if expected.final[name] != FORGOTTEN and differs(expected.final[name], found.final[name]):
-            return Divergence("final", *_first_difference(expected.final[name], found.final[name], name))
+        if expected.final[name] != FORGOTTEN and differs(expected.final[name], found.final[name], strict):
+            return Divergence(
+                "final", *_first_difference(expected.final[name], found.final[name], name, strict)
+            )
     return None
 
 
@@ -157,11 +161,11 @@ def modules() -> tuple[ModuleType, ModuleType]:
 
 
 def compare(
-    spec: Spec, reference: ModuleType | None = None, engine: ModuleType | None = None
+    spec: Spec, reference: ModuleType | None = None, engine: ModuleType | None = None, strict: bool = True
 ) -> Divergence | None:
     """Run *spec* on both engines and give the first difference, or None."""
     theirs, ours = (reference, engine) if reference and engine else modules()
     expected = record(theirs, scenario_of(spec))
     if expected.error == "IndexError" and spec["cerebro"].get("exactbars", 0) > 0:
         return None  # backtrader forgot a bar that it needs itself
-    return diff(expected, record(ours, scenario_of(spec)))
+    return diff(expected, record(ours, scenario_of(spec)), strict)
