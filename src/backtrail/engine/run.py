@@ -57,8 +57,8 @@ class Run:
         exact = s.exactbars
         live = s.live or any(d.islive() for d in self.datas)
         replaying = any(d.replaying for d in self.datas)
-        preload = (s.preload and exact < 1 or s.oldsync) and not replaying and not live
-        runonce = s.runonce and exact == 0 and not live and not replaying
+        preload = ((s.preload and exact < 1) or s.oldsync) and not replaying and not live
+        runonce = s.runonce and s.preload and exact == 0
         if not preload:
             self.mode = "delivered"
         elif runonce:

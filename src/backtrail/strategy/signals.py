@@ -56,7 +56,8 @@ class SignalStrategy(Strategy):
 
     Signals come from ``Cerebro.add_signal`` or :meth:`signal_add`. A type of signal speaks when all signals of
     that type agree. While an order is pending nothing is done, unless ``_concurrent``; an open position is not
-    added to, unless ``_accumulate``. ``_data`` (a data, its number or its name) is what is traded, by default the first data.
+    added to, unless ``_accumulate``. ``_data`` (a data, its number or its name) is what is traded, by
+    default the first data.
     """
 
     params: ClassVar[Any] = (("signals", []), ("_accumulate", False), ("_concurrent", False), ("_data", None))
