@@ -22,8 +22,7 @@ class PositionsValue(Analyzer):
     def start(self) -> None:
         """Write the header row, and have positions in order of the datas, which is then the order of valuing them."""
         if self.strategy._account_path() is not None:
-            for data in self.datas:
-                self.strategy.broker.getposition(data)
+            self.strategy.broker.hold_positions(self.datas)
         if self.p.headers:
             names = [data._name or f"Data{number}" for number, data in enumerate(self.datas)]
             self.rets["Datetime"] = names + ["cash"] * bool(self.p.cash)

@@ -90,6 +90,8 @@ class Account(BrokerBase):
         self._books: dict[Any, Book] = {}
         self._daily: list[Book] = []
         self._valued = _NOWHERE
+        self._to_hold: list[Any] = []
+        self._read_every_bar = False
         # The cycle before which no pending order can do anything.
         self._sleeps_until = -1
         self.journal = Journal(self.cash, self._fundshares)
@@ -152,9 +154,11 @@ class Account(BrokerBase):
     def set_cash(self, cash: float) -> None:
         """Set the cash, at the start or now."""
         self.startingcash = self.cash = self.p.cash = cash
+        self.get_fundvalue()
         self._value = cash
         self._valued = self._cycle()
         self._note_cash()
+        self._record()
         self.active = True
         self._sleeps_until = -1
 
@@ -170,6 +174,21 @@ class Account(BrokerBase):
         clock = self._clock
         return _NOWHERE if clock is None else clock.i + clock.dropped
 
+    def _record(self, back: int = 0) -> None:
+        """Record cash and value of this cycle as they are: they cannot be computed from positions and prices.
+
+        *back* is 1 for the cycle before.
+        """
+        cycle = self._cycle() - back
+        if cycle >= 0:
+            self.journal.dense.append((cycle, self.cash, self._value, self._fundval))
+
+    def _close_bar(self) -> None:
+        """Bring added cash in that the reading of positions would have brought in at the end of the last bar."""
+        if self._read_every_bar and self._cash_addition:
+            self._add_pending_cash()
+            self._record(back=1)
+
     def _note_cash(self) -> None:
         """Enter a change of cash or fund shares into the journal."""
         self.journal.moves.append((self._cycle(), None, 0, 0.0, self.cash, self._fundshares))
@@ -179,6 +198,16 @@ class Account(BrokerBase):
     def getposition(self, data: Any) -> Position:
         """Give the position in *data*."""
         return self.positions[data]
+
+    def hold_positions(self, datas: Iterable[Any]) -> None:
+        """Have positions in *datas* from the end of the first cycle on: what reads them on every bar brings them up.
+
+        The account sums up positions in the order in which they came up. Reading their values on every bar also brings
+        added cash in at the end of the bar instead of with the next one.
+        """
+        self._to_hold = list(datas)
+        self._read_every_bar = True
+        self.active = True
 
     def _book(self, data: Any) -> Book:
         book = self._books.get(data)
@@ -250,7 +279,10 @@ class Account(BrokerBase):
 
     def _positions_value(self, datas: Iterable[Any], lever: bool) -> float:
         """Give the value of the positions in *datas*; with *lever* what the cash bound for long ones is worth."""
-        self._add_pending_cash()
+        if self._cash_addition:
+            # The cash is there at once, the value of the account follows with the next bar.
+            self._add_pending_cash()
+            self._record()
         values = []
         for data in datas:
             value, unrealized = self._position_value(data)
@@ -262,16 +294,16 @@ class Account(BrokerBase):
     def _add_pending_cash(self) -> None:
         """Bring the cash in that was added since the last cycle."""
         additions = self._cash_addition
-        if additions:
-            while additions:
-                cash = additions.popleft()
-                self._fundshares += cash / self._fundval
-                self.cash += cash
-            self._note_cash()
+        while additions:
+            cash = additions.popleft()
+            self._fundshares += cash / self._fundval
+            self.cash += cash
+        self._note_cash()
 
     def _revalue(self) -> None:
         """Compute the value of the account at the current closes."""
-        self._add_pending_cash()
+        if self._cash_addition:
+            self._add_pending_cash()
         full = bound = profit = 0.0
         shortcash = self.p.shortcash
         books = self._books

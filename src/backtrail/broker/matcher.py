@@ -36,12 +36,18 @@ class Matcher(MarketLane):
     def next(self) -> None:
         """Work on the current bar: check, charge, match, settle, value."""
         submitted = self.submitted
+        if self._to_hold and self._clock.i > 0:
+            for data in self._to_hold:
+                self.positions[data]
+            self._to_hold = []
         if submitted:
             if len(submitted) == 1 and submitted[0]._lean and not self.pending and self._work_on_one(submitted[0]):
                 return
         elif self._sleeps_until > self._clock.i and not self._toactivate and not self._cash_addition:
             return
         self._working = True
+        if self._cash_addition:
+            self._close_bar()
         if type(self.cash) is int:
             self.cash = float(self.cash)
         toactivate = self._toactivate
@@ -149,9 +155,10 @@ class Matcher(MarketLane):
         else:
             self._revalue()
             if self._daily or self._fundhist:
-                self.journal.dense.append((self._cycle(), self.cash, self._value, self._fundval))
+                self._record()
         pending = self.pending
         self.active = not lazy or bool(pending or self.submitted or self._toactivate or self._userhist)
+        self.active = self.active or bool(self._to_hold)
         self._sleeps_until = -1
         if lazy and pending and not self._userhist:
             self._sleeps_until = self._asleep_until()
