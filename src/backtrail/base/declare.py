@@ -62,7 +62,7 @@ class Param:
         if wanted:
             raise ParameterValueError(
                 f"{owner}: parameter {name!r} must be {' and '.join(wanted)}; got {value!r}. "
-                f"{name}={self.default!r} is what it is by default."
+                f"The default is {self.default!r}."
             )
 
 
