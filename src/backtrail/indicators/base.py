@@ -30,6 +30,9 @@ class Indicator(IndicatorBase):
         if self._by == "compute" and isinstance(period, int):
             self.addminperiod(period)
 
+    def _plotinit(self) -> None:
+        """Complete the plot options from the parameters; a plot calls this once."""
+
     def _columns(self, start: int, stop: int) -> tuple[Any, Any]:
         """Give the first line and the data's for a kernel: memoryviews for a single bar, else arrays."""
         if stop - start == 1:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import backtrader
 import pytest
 
+import backtrail
 from backtrail import indicators
+from backtrail.errors import BacktrailWarning
+
+from .runs import feed, make_bars
 
 CLASSES = sorted(
     name
@@ -72,6 +77,67 @@ def test_the_registry_of_averages_has_the_same_names() -> None:
     for name, made in theirs.items():
         if made.__module__.startswith("backtrader.indicators"):
             assert getattr(indicators.MovAv, name).__name__ == made.__name__
+
+
+LABELS: dict[str, dict[str, str]] = {
+    "RSI": {"movav": "EMA"}, "RMI": {"movav": "EMA"}, "Stochastic": {"movav": "EMA"}, "CCI": {"movav": "EMA"},
+    "StochasticFull": {"movav": "EMA"}, "MACD": {"movav": "SMA"}, "ADX": {"movav": "EMA"},
+    "ATR": {"movav": "EMA"}, "BollingerBands": {"movav": "EMA"}, "StdDev": {"movav": "EMA"},
+    "MeanDev": {"movav": "EMA"}, "DPO": {"movav": "EMA"}, "TrixSignal": {"_movav": "SMA"},
+    "PPO": {"_movav": "SMA"}, "DMA": {"_movav": "SMA"}, "PlusDI": {"movav": "EMA"},
+    "ZeroLagIndicator": {"_movav": "SMA"}, "AccDeOsc": {"movav": "EMA"}, "StochasticFast": {"movav": "EMA"},
+    "SMA": {}, "KST": {}, "WilliamsR": {}, "UltimateOscillator": {}, "AroonUp": {}, "MomentumOsc": {},
+    "HMA": {}, "Ichimoku": {}, "LaguerreRSI": {}, "SMAEnvelope": {}, "SMAOscillator": {}, "UpDay": {},
+    "haDelta": {}, "HeikinAshi": {}, "Hurst": {}, "Vortex": {}, "ParabolicSAR": {}, "Accum": {},
+    "CrossOver": {}, "DV2": {}, "TSI": {}, "Trix": {}, "KAMA": {},
+}  # fmt: skip
+
+# backtrader misspells the method of one class, so its bands are never drawn
+UNDRAWN = {"WilliamsR"}
+
+
+def plot_of(
+    library: Any, name: str, given: dict[str, str]
+) -> tuple[str, list[float], list[float], list[float]]:
+    """Give the label and the lines that a plot of the indicator shows, before any other plot."""
+    found: list[Any] = []
+
+    class Watch(library.Strategy):  # type: ignore[misc,name-defined]
+        def __init__(self) -> None:
+            chosen = {k: getattr(library.indicators, v) for k, v in given.items()}
+            datas = [self.data.close, self.data.open][: getattr(library.indicators, name)._mindatas]
+            if len(datas) == 1:
+                datas = [self.data]
+            self.made = getattr(library.indicators, name)(*datas, **chosen)
+
+        def stop(self) -> None:
+            info = self.made.plotinfo
+            self.made._plotinit()
+            found.append((self.made.plotlabel(), info.plotyhlines, info.plotyticks, info.plothlines))
+
+    cerebro = library.Cerebro(stdstats=False, runonce=False)
+    cerebro.adddata(feed(library, make_bars("walk", 10, 1)))
+    cerebro.addstrategy(Watch)
+    cerebro.run()
+    return found[0]
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("name", LABELS)
+def test_a_plot_is_labelled_as_in_backtrader(name: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BacktrailWarning)
+        ours = plot_of(backtrail, name, LABELS[name])
+    theirs = plot_of(backtrader, name, LABELS[name])
+    assert ours[0] == theirs[0]
+    if name not in UNDRAWN:
+        assert [sorted(set(lines)) for lines in ours[1:]] == [sorted(set(lines)) for lines in theirs[1:]]
+
+
+@pytest.mark.contract
+def test_plots_do_not_add_lines_to_each_other() -> None:
+    first = plot_of(backtrail, "AroonUp", {})
+    assert plot_of(backtrail, "AroonUp", {}) == first
 
 
 def test_a_users_average_is_registered() -> None:

@@ -1,0 +1,135 @@
+"""Regressions of two datas, and the fractals, which backtrader keeps among its studies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backtrail
+
+from .runs import Bars, Build, differences, make_bars, run
+
+BARS = make_bars("walk", 60, 5)
+
+
+def fitted(bars: Bars, period: int) -> Any:
+    """Give slope and intercept of close over open for every window."""
+    close, opening = bars["close"], bars["open"]
+    return np.array(
+        [
+            np.polyfit(opening[i : i + period], close[i : i + period], 1)
+            for i in range(len(close) - period + 1)
+        ]
+    )
+
+
+def ours(build: Build, runonce: bool = True) -> Any:
+    result = run(backtrail, build, BARS, runonce)
+    assert result.error is None
+    return result.lines
+
+
+@pytest.mark.parametrize("runonce", [True, False], ids=["vectorised", "bar by bar"])
+def test_slope_and_intercept_are_those_of_least_squares(runonce: bool) -> None:
+    slope, intercept = ours(lambda i, s: i.OLS_Slope_InterceptN(s.data.close, s.data.open, period=8), runonce)
+    assert np.allclose(np.column_stack((slope, intercept))[7:], fitted(BARS, 8), rtol=1e-8)
+    assert np.isnan(slope[:7]).all()
+
+
+def test_beta_is_the_slope() -> None:
+    (beta,) = ours(lambda i, s: i.OLS_BetaN(s.data.close, s.data.open))
+    assert np.allclose(beta[9:], fitted(BARS, 10)[:, 0], rtol=1e-8)
+
+
+def test_the_transformation_uses_its_own_period() -> None:
+    lines = ours(lambda i, s: i.OLS_TransformationN(s.data.close, s.data.open, period=6))
+    slope, intercept = fitted(BARS, 6).T
+    assert np.allclose(lines[0][5:], (BARS["close"] - slope_at(slope, BARS) - pad(intercept))[5:], rtol=1e-6)
+    assert np.isnan(lines[3][:10]).all()
+    assert np.isfinite(lines[3][10:]).all()
+
+
+def pad(values: Any) -> Any:
+    return np.concatenate([np.full(5, np.nan), values])
+
+
+def slope_at(slope: Any, bars: Bars) -> Any:
+    return pad(slope) * bars["open"]
+
+
+def test_cointegration_without_statsmodels_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
+    messages: list[str] = []
+
+    def build(i: Any, s: Any) -> Any:
+        try:
+            return i.CointN(s.data.close, s.data.open)
+        except ModuleNotFoundError as error:
+            messages.append(str(error))
+            return i.SMA(s.data)
+
+    ours(build)
+    assert "pip install statsmodels" in messages[0]
+
+
+def test_cointegration_hands_both_windows_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+    from types import ModuleType
+
+    fake = ModuleType("statsmodels.tsa.stattools")
+    fake.coint = lambda a, b, trend: (a.sum(), b.sum(), trend)  # type: ignore[attr-defined]
+    for name in ("statsmodels", "statsmodels.tsa", "statsmodels.tsa.stattools"):
+        monkeypatch.setitem(sys.modules, name, fake)
+    score, pvalue = ours(lambda i, s: i.CointN(s.data.close, s.data.open, period=4))
+    assert np.isclose(score[3], BARS["close"][:4].sum())
+    assert np.isclose(pvalue[-1], BARS["open"][-4:].sum())
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("runonce", [True, False], ids=["vectorised", "bar by bar"])
+@pytest.mark.parametrize("period", [3, 5, 7])
+def test_fractals_are_marked_where_backtrader_marks_them(period: int, runonce: bool) -> None:
+    def build(i: Any, s: Any) -> Any:
+        module = i if hasattr(i, "Fractal") else __import__("backtrader").studies
+        return module.Fractal(s.data, period=period, bardist=0.02)
+
+    assert differences(build, make_bars("ticks", 120, 9), runonce) == []
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda i, s: i.SMA(s.data, period=2.5), "whole number of bars; got 2.5"),
+        (lambda i, s: i.ApplyN(s.data, period=3), "func must be a function"),
+        (lambda i, s: i.FindFirstIndex(s.data, period=3), "_evalfunc must be a function"),
+        (
+            lambda i, s: i.ExponentialSmoothingDynamic(s.data, period=3, alpha=0.5),
+            "needs a line of smoothing factors",
+        ),
+        (lambda i, s: i.ATR(s.data.close), "needs the data feed itself"),
+        (lambda i, s: i.CrossOver(s.data.close), "it was given 1 data"),
+        (lambda i, s: i.SMA(s.data, perod=3), "Did you mean 'period'"),
+    ],
+)
+def test_a_mistake_is_explained(build: Build, message: str) -> None:
+    raised: list[str] = []
+
+    def guarded(i: Any, s: Any) -> Any:
+        try:
+            return build(i, s)
+        except (TypeError, ValueError, AttributeError) as error:
+            raised.append(str(error))
+            return i.SMA(s.data)
+
+    ours(guarded)
+    assert message in raised[0]
+
+
+def test_a_fold_may_have_an_initial_value() -> None:
+    (lines,) = ours(lambda i, s: i.ReduceN(s.data, lambda a, b: a + b, period=3, initializer=1000.0))
+    assert lines[2] == 1000.0 + BARS["close"][0] + BARS["close"][1] + BARS["close"][2]
