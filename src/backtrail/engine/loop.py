@@ -136,7 +136,7 @@ def run_timeline(run: Any) -> None:
     s = run.settings
     busy = (
         not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
-        or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1
+        or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1 or run.stop_requested
     )  # fmt: skip
     run.broker.lazy_value = not (s.cheat_on_open or run.cheat_timers or s.quicknotify)
     with UserCode(run):
@@ -211,6 +211,8 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
     movers = _movers(run)
     times = run.timeline.datetime.tolist()
     stepped = run.mode != "vectorised"
+    if stepped and run.stop_requested:
+        return
     for k in range(cycles):
         clock.i = k
         for mover, bars in movers:
@@ -223,10 +225,10 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
                 step_indicators(strat)
             status = 1 if k < first else (0 if k < after else -1)
             step_strategy(run, strat, status)
+            if run.stop_requested:
+                return
         if run.writers:
             run.next_writers(None)
-        if run.stop_requested:
-            return
 
 
 # -- bars delivered one by one ----------------------------------------------------------------------------------------
@@ -276,6 +278,8 @@ def _delivered_cycle(run: Any, moment: float) -> None:
         step_indicators(strat)
         status = max(n - len(d) for n, d in zip(strat._minperiods, strat.datas, strict=True))
         step_strategy(run, strat, status)
+        if run.stop_requested:
+            return
     if run.writers:
         run.next_writers(None)
 
@@ -309,6 +313,8 @@ def open_cycle(run: Any, moment: float) -> bool:
                 strat.nextstart_open()
             else:
                 strat.next_open()
+            if run.stop_requested:
+                return False
     if broker.active or not broker.lazy_value:
         broker.next()
     if broker.notifs:

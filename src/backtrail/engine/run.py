@@ -231,8 +231,9 @@ class Run:
 
     def stop_strategies(self) -> None:
         """Let strategies and analyzers stop."""
-        self.finished = True
         for strat in self.strats:
+            # a run that is stopped within a cycle leaves it incomplete for some
+            self.finished = strat._c.i == self.clock.i
             with inside(strat):
                 loop.stop(self, strat)
 
