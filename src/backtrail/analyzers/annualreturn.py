@@ -7,7 +7,7 @@ from collections import OrderedDict
 from ..base.timeframe import TimeFrame
 from .base import Analyzer
 from .moments import ratio
-from .periods import local_micros, period_numbers, period_starts
+from .periods import as_datetimes, local_micros, period_starts
 
 
 class AnnualReturn(Analyzer):
@@ -46,11 +46,11 @@ class AnnualReturn(Analyzer):
         values = path.fundvalue if self._fundmode else path.value
         if self._first is None:
             self._first = float(values[start])
-        micros = local_micros(path.datetime[start:stop], self._zone())
-        starts = period_starts(micros, TimeFrame.Years, 1)
-        years = period_numbers(micros[starts], TimeFrame.Years, 1) + 1970
+        numbers = path.datetime[start:stop]
+        starts = period_starts(numbers, TimeFrame.Years, 1, self._zone())
+        years = [moment.year for moment in as_datetimes(local_micros(numbers[starts], self._zone()))]
         ends = [*(starts[1:] - 1).tolist(), stop - start - 1]
-        for year, end in zip(years.tolist(), ends):
+        for year, end in zip(years, ends):
             self._ends[max(year, next(reversed(self._ends), year))] = float(values[start + end])
 
     def stop(self) -> None:

@@ -130,10 +130,22 @@ class TimeDrawDown(TimeFrameAnalyzerBase):
     def _highest(self, start: int, stop: int) -> list[float]:
         """Advance, and give ``maxdd`` as it was in each of the new periods."""
         firsts, _, keys = self._divide(start, stop)
-        out: list[float] = []
-        for value in self._worths()[firsts[len(firsts) - len(keys) :]].tolist():
-            self._compare(value)
-            out.append(self.maxdd)
+        values = self._worths()[firsts[len(firsts) - len(keys) :]]
+        if not len(values):
+            return []
+        peaks = np.fmax.accumulate(np.fmax(values, self.peak))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            down = peaks - values
+            percent = 100.0 * down / peaks
+        percent[(peaks == 0.0) & (down == 0.0)] = 0.0
+        below = self.ddlen + np.cumsum(percent > 0)
+        higher = values > np.concatenate(([self.peak], peaks[:-1]))
+        lengths = below - np.maximum.accumulate(np.where(higher, below, 0))
+        highest = np.fmax.accumulate(np.fmax(percent, self.maxdd))
+        self.peak, self.dd, self.maxdd = float(peaks[-1]), float(percent[-1]), float(highest[-1])
+        self.ddlen = int(lengths[-1])
+        self.maxddlen = max(self.maxddlen, int(lengths.max()))
+        out: list[float] = highest.tolist()
         return out
 
     def stop(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.datenums import to_micros
+from ..base.datenums import EPOCH_ORDINAL, to_micros
 from ..base.time import num2date
 from ..base.timeframe import TimeFrame
 
@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 _DAY_US = 86_400_000_000
 _UNIT_US = {TimeFrame.Minutes: 60_000_000, TimeFrame.Seconds: 1_000_000, TimeFrame.MicroSeconds: 1}
 _EPOCH = datetime(1970, 1, 1)
+_NEARLY_ONE = 1.0 - 1e-9
 _TICK = timedelta(microseconds=1)
 
 
@@ -58,6 +59,18 @@ def subday_end(moment: datetime, timeframe: int, compression: int) -> datetime:
     return midnight + timedelta(microseconds=(point - point % compression + compression - 1) * unit)
 
 
+def local_days(numbers: Floats, tz: Any = None) -> Ints:
+    """Give the days since 1970 of date *numbers* on the clock of *tz*."""
+    if tz is not None:
+        return local_micros(numbers, tz) // _DAY_US
+    whole = np.floor(numbers)
+    days = whole.astype(np.int64) - EPOCH_ORDINAL
+    late = np.flatnonzero(numbers - whole > _NEARLY_ONE)
+    if len(late):  # so close to midnight that reading the number rounds up to it
+        days[late] = to_micros(numbers[late]) // _DAY_US
+    return days
+
+
 def local_micros(numbers: Floats, tz: Any = None) -> Ints:
     """Give the microseconds since 1970 of date *numbers* on the clock of *tz*."""
     if tz is None:
@@ -72,29 +85,45 @@ def as_datetimes(micros: Ints) -> list[datetime]:
     return out
 
 
-def period_numbers(micros: Ints, timeframe: int, compression: int) -> Ints:
-    """Number the periods of *micros* in time order (equal numbers: same period; later periods have higher ones)."""
-    if timeframe == TimeFrame.NoTimeFrame:
-        return np.zeros(len(micros), dtype=np.int64)
+def subday_numbers(micros: Ints, timeframe: int, compression: int) -> Ints:
+    """Number the intervals of *micros* in time order, for timeframes below days."""
     if timeframe == TimeFrame.Ticks:
         return micros
     day = micros // _DAY_US
-    if timeframe == TimeFrame.Days:
-        return day
-    if timeframe == TimeFrame.Weeks:
-        return (day + 3) // 7
-    if timeframe in (TimeFrame.Months, TimeFrame.Years):
-        unit = "M" if timeframe == TimeFrame.Months else "Y"
-        return day.view("datetime64[D]").astype(f"datetime64[{unit}]").view(np.int64)
     length = _UNIT_US[timeframe] * compression
     per_day = -(-_DAY_US // length)
     return day * per_day + (micros - day * _DAY_US) // length
 
 
-def period_starts(micros: Ints, timeframe: int, compression: int) -> Ints:
-    """Give the indices at which a new period begins, 0 among them; a step back in time begins none."""
-    numbers = np.maximum.accumulate(period_numbers(micros, timeframe, compression))
-    return np.concatenate(([0], np.flatnonzero(numbers[1:] != numbers[:-1]) + 1))
+def period_starts(numbers: Floats, timeframe: int, compression: int, tz: Any = None) -> Ints:
+    """Give the indices of date *numbers* (at least one) at which a new period begins, 0 among them.
+
+    A step back in time begins none.
+    """
+    if timeframe == TimeFrame.NoTimeFrame:
+        return np.zeros(1, dtype=np.int64)
+    if timeframe < TimeFrame.Days:
+        return _steps(subday_numbers(local_micros(numbers, tz), timeframe, compression))
+    days = local_days(numbers, tz)
+    firsts = _steps(days)
+    if timeframe == TimeFrame.Days:
+        return firsts
+    days = days[firsts]
+    if timeframe == TimeFrame.Weeks:
+        larger = (days + 3) // 7
+    else:
+        unit = "M" if timeframe == TimeFrame.Months else "Y"
+        larger = days.view("datetime64[D]").astype(f"datetime64[{unit}]").view(np.int64)
+    return firsts[_steps(larger)]
+
+
+def _steps(numbers: Ints) -> Ints:
+    """Give the indices at which *numbers* reach a new high, 0 among them."""
+    before, after = numbers[:-1], numbers[1:]
+    if (after < before).any():
+        numbers = np.maximum.accumulate(numbers)
+        before, after = numbers[:-1], numbers[1:]
+    return np.concatenate(([0], np.flatnonzero(after != before) + 1))
 
 
 def period_keys(micros: Ints, timeframe: int, compression: int) -> list[Any]:

@@ -109,21 +109,20 @@ class TimeFrameAnalyzerBase(Analyzer):
         there are stretches when the first stretch continues the present period.
         """
         assert self._path is not None
-        micros = local_micros(self._path.datetime[start:stop], self.strategy.lines.datetime._tz)
-        firsts = period_starts(micros, self.timeframe, self.compression)
-        keys = period_keys(micros[firsts], self.timeframe, self.compression)
-        first_rank, _ = self._rank(micros[0])
-        if self.dtcmp is not None and not first_rank > self.dtcmp:
+        numbers = self._path.datetime[start:stop]
+        zone = self.strategy.lines.datetime._tz
+        firsts = period_starts(numbers, self.timeframe, self.compression, zone)
+        micros = local_micros(numbers[firsts], zone)
+        keys = period_keys(micros, self.timeframe, self.compression)
+        if self.dtcmp is not None and not self._rank(micros[0])[0] > self.dtcmp:
             # nothing up to the first later period is new: also not what lies before the present one
-            current = next(
-                (n for n, m in enumerate(micros[firsts].tolist()) if self._rank(m)[0] > self.dtcmp), len(keys)
-            )
+            later = (n for n, micro in enumerate(micros.tolist()) if self._rank(micro)[0] > self.dtcmp)
+            current = next(later, len(keys))
             firsts = np.concatenate((firsts[:1], firsts[current:]))
+            micros = np.concatenate((micros[:1], micros[current:]))
             keys = keys[current:]
-        if len(keys) > 1:
-            self._enter(*self._rank(micros[firsts[-2]]))
-        if keys:
-            self._enter(*self._rank(micros[firsts[-1]]))
+        for micro in micros[max(len(firsts) - len(keys), len(firsts) - 2) :].tolist():
+            self._enter(*self._rank(micro))
         return firsts + start, np.append(firsts[1:], stop - start) + start, keys
 
     def _rank(self, micro: int) -> tuple[Any, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import reduce
+from operator import add
 from typing import Any, ClassVar
 
 from ..base.autodict import AutoOrderedDict
@@ -11,23 +13,11 @@ from .base import Analyzer
 _CLOSED = 2  # Trade.Closed
 
 
-class _Group:
-    """Sums over some of the trades: all of them, the long ones or the short ones."""
-
-    __slots__ = ("count", "longest", "lost", "net", "shortest", "total_len", "won")
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.net: float = 0
-        self.total_len = 0
-        self.longest = 0
-        self.shortest = sys.maxsize
-        self.won = _Outcome()
-        self.lost = _Outcome()
+_Row = tuple[float, float, int, bool]  # profit before and after commission, bars, long
 
 
-class _Outcome:
-    """Sums over the won or the lost trades of a group."""
+class _Sums:
+    """Sums over some of the trades; for the shortest a trade of 0 bars does not count."""
 
     __slots__ = ("count", "extreme", "longest", "net", "shortest", "total_len")
 
@@ -38,6 +28,37 @@ class _Outcome:
         self.total_len = 0
         self.longest = 0
         self.shortest = sys.maxsize
+
+    def add(self, rows: list[_Row]) -> None:
+        """Add trades."""
+        if rows:
+            lengths = [row[2] for row in rows]
+            self.count += len(rows)
+            self.net = reduce(add, [row[1] for row in rows], self.net)
+            self.total_len += sum(lengths)
+            self.longest = max(self.longest, max(lengths))
+            self.shortest = min(self.shortest or sys.maxsize, min(filter(None, lengths), default=sys.maxsize))
+
+
+class _Group(_Sums):
+    """Sums over all trades, the long ones or the short ones, and over the won and the lost ones among them."""
+
+    __slots__ = ("lost", "won")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.won = _Sums()
+        self.lost = _Sums()
+
+    def add(self, rows: list[_Row]) -> None:
+        """Add trades."""
+        super().add(rows)
+        won = [row for row in rows if row[1] >= 0.0]
+        lost = [row for row in rows if not row[1] >= 0.0]
+        self.won.add(won)
+        self.lost.add(lost)
+        self.won.extreme = max([self.won.extreme, *(row[1] for row in won)])
+        self.lost.extreme = min([self.lost.extreme, *(row[1] for row in lost)])
 
 
 class TradeAnalyzer(Analyzer):
@@ -114,13 +135,23 @@ class TradeAnalyzer(Analyzer):
             self._write()
 
     def _add(self, trades: list[Any]) -> None:
-        everything, long, short = self._all, self._long, self._short
+        """Add to the sums, one trade after the other: another order would give other last digits."""
+        rows = [(trade.pnl, trade.pnlcomm, trade.barlen, trade.long) for trade in trades]
+        shortest = self._all.shortest
+        self._gross = reduce(add, [row[0] for row in rows], self._gross)
+        self._count_streaks([row[1] >= 0.0 for row in rows])
+        self._all.add(rows)
+        self._long.add([row for row in rows if row[3]])
+        self._short.add([row for row in rows if not row[3]])
+        if not all(row[2] for row in rows):
+            # as in backtrader: a trade of 0 bars is the shortest of all, until the next trade
+            for row in rows:
+                shortest = min(shortest or sys.maxsize, row[2])
+            self._all.shortest = shortest
+
+    def _count_streaks(self, outcomes: list[bool]) -> None:
         won_now, won_most, lost_now, lost_most = self._streaks
-        gross = self._gross
-        for trade in trades:
-            net, barlen = trade.pnlcomm, trade.barlen
-            gross += trade.pnl
-            won = net >= 0.0
+        for won in outcomes:
             if won:
                 won_now += 1
                 lost_now = 0
@@ -131,28 +162,6 @@ class TradeAnalyzer(Analyzer):
                 won_now = 0
                 if lost_now > lost_most:
                     lost_most = lost_now
-            for group in (everything, long if trade.long else short):
-                group.count += 1
-                group.net += net
-                group.total_len += barlen
-                if barlen > group.longest:
-                    group.longest = barlen
-                outcome = group.won if won else group.lost
-                outcome.count += 1
-                outcome.net += net
-                if net > outcome.extreme if won else net < outcome.extreme:
-                    outcome.extreme = net
-                if barlen:
-                    outcome.total_len += barlen
-                    if barlen > outcome.longest:
-                        outcome.longest = barlen
-                    if barlen < outcome.shortest:
-                        outcome.shortest = barlen
-                    if barlen < group.shortest or not group.shortest:
-                        group.shortest = barlen
-                elif group is everything:
-                    group.shortest = 0  # as in backtrader: forgotten again by the next trade that lasts
-        self._gross = gross
         self._streaks = [won_now, won_most, lost_now, lost_most]
 
     def _write(self) -> None:
@@ -198,7 +207,7 @@ def _sum(total: float) -> float:
     return total or 0.0  # no trade, or a sum of zero: a float as for every other sum
 
 
-def _money(outcome: _Outcome) -> dict[str, float]:
+def _money(outcome: _Sums) -> dict[str, float]:
     return {
         "total": _sum(outcome.net),
         "average": outcome.net / (outcome.count or 1.0),
@@ -206,7 +215,7 @@ def _money(outcome: _Outcome) -> dict[str, float]:
     }
 
 
-def _bars(group: _Group | _Outcome, count: int) -> dict[str, float]:
+def _bars(group: _Sums, count: int) -> dict[str, float]:
     total = group.total_len
     return {"total": total, "average": total / (count or 1.0), "max": group.longest, "min": group.shortest}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from datetime import datetime
 from operator import itemgetter
@@ -38,7 +39,9 @@ class Transactions(Analyzer):
             self.rets[self.p._pfheaders[0]] = [list(self.p._pfheaders[1:])]
         self._positions: defaultdict[Any, Position] = defaultdict(Position)
         self._noticed = 0
-        self._seen: dict[int, tuple[int, float]] = {}  # by order: number and total size of the executions counted
+        self._seen: dict[
+            int, tuple[int, float]
+        ] = {}  # by order: number and total size of the executions counted
 
     def notify_order(self, order: Any) -> None:
         """Take the executions since the last notification."""
@@ -83,11 +86,8 @@ class Transactions(Analyzer):
         """Give the notices, up to cycle *stop*, of executions of this strategy's orders."""
         strategy = self.strategy
         notices = strategy.broker.journal.notices
-        begin = end = self._noticed
-        while end < len(notices) and notices[end][0] < stop:
-            end += 1
-        self._noticed = end
-        return [notice for notice in notices[begin:end] if strategy._owns(notice[1])]
+        begin, self._noticed = self._noticed, bisect_left(notices, stop, lo=self._noticed, key=itemgetter(0))
+        return [notice for notice in notices[begin : self._noticed] if strategy._owns(notice[1])]
 
     def _take(self, order: Any, total: float) -> None:
         """Count the executions of *order* up to a *total* size."""

@@ -6,6 +6,8 @@ their order are those of the broker's own valuation, carried out on whole arrays
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from ..market.position import Position
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Steps:
@@ -25,17 +28,20 @@ class Steps:
         self.array: Floats = np.empty(size)
         self.last = start
 
-    def extend(self, begin: int, end: int, cycles: list[int], values: list[float]) -> None:
-        """Fill the cycles [begin, end); *values* hold from the *cycles* on (in order, the last of a cycle counts)."""
-        out = self.array
-        if not cycles:
-            out[begin:end] = self.last
+    def extend(self, begin: int, end: int, held: Ints, values: Floats) -> None:
+        """Fill the cycles [begin, end): with ``values[k - 1]`` where *held* is k, with the last value before where 0."""
+        out = self.array[begin:end]
+        if not len(values):
+            out[:] = self.last
             return
-        edges = np.maximum(np.asarray([*cycles, end]), begin)
-        levels = np.asarray([self.last, *values], dtype=np.float64)
-        counts = np.diff(np.concatenate(([begin], edges)))
-        out[begin:end] = np.repeat(levels, counts)
-        self.last = values[-1]
+        np.take(np.concatenate(([self.last], values)), held, out=out, mode="clip")
+        self.last = float(values[-1])
+
+
+def _held(begin: int, end: int, cycles: Ints) -> Ints:
+    """Count, for each of the cycles [begin, end), how many of *cycles* (in order) lie before or in it."""
+    changes = np.bincount(np.maximum(cycles - begin, 0), minlength=end - begin)
+    return np.cumsum(changes)
 
 
 class AccountPath:
@@ -68,7 +74,7 @@ class AccountPath:
             self._read_moves(begin, done)
             self._value(begin, done)
             self._read_recorded(done)
-        self.cycles = self._upto
+        self.cycles = done
         return self
 
     # -- what analyzers and observers read ---------------------------------------------------------------------
@@ -100,7 +106,7 @@ class AccountPath:
         return self._shares.array[: self.cycles]
 
     def bars(self, data: Any) -> NDArray[np.int64] | None:
-        """Give the index of the bar of *data* that is current in each cycle (-1: none yet); None if it is the cycle's."""
+        """Give the index of the bar of *data* current in each cycle (-1: none yet); None if it is the cycle's."""
         bars: NDArray[np.int64] | None = data._c.bars_at
         return None if bars is None else bars[: self.cycles]
 
@@ -124,36 +130,37 @@ class AccountPath:
     def _read_moves(self, begin: int, end: int) -> None:
         """Extend cash, shares and positions over the cycles [begin, end)."""
         moves = self._broker.journal.moves
-        cycles: list[int] = []
-        cash: list[float] = []
-        shares: list[float] = []
-        held: dict[Any, tuple[list[int], list[float], list[float]]] = {}
-        at = self._read
-        while at < len(moves) and moves[at][0] < end:
-            cycle, data, size, price, left, units = moves[at]
-            cycles.append(cycle)
-            cash.append(left)
-            shares.append(units)
-            if data is not None:
-                entry = held.get(data)
-                if entry is None:
-                    entry = held[data] = ([], [], [])
-                entry[0].append(cycle)
-                entry[1].append(size)
-                entry[2].append(price)
-            at += 1
-        self._read = at
-        self._cash.extend(begin, end, cycles, cash)
-        self._shares.extend(begin, end, cycles, shares)
-        for data in held:
+        at, self._read = self._read, bisect_left(moves, end, lo=self._read, key=itemgetter(0))
+        rows = moves[at : self._read]
+        if rows:
+            when, datas, *columns = zip(*rows, strict=True)
+            cycles = np.array(when)
+            sizes, prices, cash, shares = (np.array(column, dtype=np.float64) for column in columns)
+        else:
+            datas, cycles = (), np.empty(0, dtype=np.int64)
+            sizes = prices = cash = shares = np.empty(0)
+        held = _held(begin, end, cycles)
+        self._cash.extend(begin, end, held, cash)
+        self._shares.extend(begin, end, held, shares)
+        of: dict[Any, list[int]] = {}
+        for number, data in enumerate(datas):
+            of.setdefault(data, []).append(number)
+        of.pop(None, None)
+        for data in of:
             if data not in self._held:
                 made = self._held[data] = (Steps(self._size, 0.0), Steps(self._size, 0.0))
                 for one in made:
                     one.array[:begin] = 0.0
         for data, (size_steps, price_steps) in self._held.items():
-            when, sizes, prices = held.get(data, ([], [], []))
-            size_steps.extend(begin, end, when, sizes)
-            price_steps.extend(begin, end, when, prices)
+            numbers = of.get(data, [])
+            if len(numbers) == len(rows):
+                chosen: Any = slice(None)
+                held_of = held
+            else:
+                chosen = np.array(numbers, dtype=np.int64)
+                held_of = _held(begin, end, cycles[chosen])
+            size_steps.extend(begin, end, held_of, sizes[chosen])
+            price_steps.extend(begin, end, held_of, prices[chosen])
 
     def _read_recorded(self, end: int) -> None:
         """Take the cycles whose values the broker recorded itself."""

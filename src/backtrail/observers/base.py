@@ -8,6 +8,7 @@ somebody reads them during the run.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -176,10 +177,7 @@ class Observer(ObserverBase):
         self.__dict__["_done"] = 0
         if not self._must_step() and path_of() is not None:
             self.__dict__["_behind"] = True
-            size = self._owner._run.timeline.cycles if self._in_step() else self.datas[0]._c.size
             self._adopt_clock(_Lagging(self))
-            for one in self.lines._all:
-                one._allocate(size)
         self.start()
 
     def _bar(self, status: int) -> None:
@@ -225,16 +223,30 @@ class Observer(ObserverBase):
         if start < stop:
             own["_done"] = stop
             own["_path"] = path
-            with_path = [(analyzer, analyzer._on(path)) for analyzer in self._analyzers]
-            for _, context in with_path:
-                context.__enter__()
-            try:
+            with ExitStack() as stack:
+                for analyzer in self._analyzers:
+                    stack.enter_context(analyzer._on(path))
                 self.observe(start, stop)
-            finally:
-                own["_path"] = None
-                for _, context in with_path:
-                    context.__exit__(None, None, None)
+            own["_path"] = None
+            for one in self.lines._all:
+                self._room(one)
         return self._index(stop - 1)
+
+    def _room(self, line: Line) -> Floats:
+        """Give the storage of *line*, which has room for all bars of the run."""
+        array: Floats = line.__dict__["array"]
+        if not len(array):
+            size = self._owner._run.timeline.cycles if self._in_step() else self.datas[0]._c.size
+            line._allocate(size)
+            array = line.__dict__["array"]
+        return array
+
+    def _fill_line(self, line: Line, values: Floats, start: int, stop: int) -> None:
+        """Take *values* of the cycles [start, stop) into *line*; all at once they need not be copied."""
+        if start == 0 and stop == self._owner._run.timeline.cycles:
+            line._store(values)
+        else:
+            self._room(line)[start:stop] = values
 
     def _index(self, cycle: int) -> int:
         """Give the index of the bar that is current in *cycle*."""

@@ -20,7 +20,7 @@ class Cash(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the cash of many cycles."""
-        self.lines.cash.array[start:stop] = self._path.cash[start:stop]
+        self._fill_line(self.lines.cash, self._path.cash[start:stop], start, stop)
 
 
 class Value(Observer):
@@ -44,7 +44,7 @@ class Value(Observer):
         """Note the value of many cycles."""
         path = self._path
         values = path.fundvalue if self._fundmode else path.value
-        self.lines.value.array[start:stop] = values[start:stop]
+        self._fill_line(self.lines.value, values[start:stop], start, stop)
 
 
 class Broker(Observer):
@@ -73,10 +73,10 @@ class Broker(Observer):
         """Note cash and value of many cycles."""
         path = self._path
         if self._fundmode:
-            self.lines.value.array[start:stop] = path.fundvalue[start:stop]
+            self._fill_line(self.lines.value, path.fundvalue[start:stop], start, stop)
         else:
-            self.lines.cash.array[start:stop] = path.cash[start:stop]
-            self.lines.value.array[start:stop] = path.value[start:stop]
+            self._fill_line(self.lines.cash, path.cash[start:stop], start, stop)
+            self._fill_line(self.lines.value, path.value[start:stop], start, stop)
 
 
 class FundValue(Observer):
@@ -93,7 +93,7 @@ class FundValue(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the value of many cycles."""
-        self.lines.fundval.array[start:stop] = self._path.fundvalue[start:stop]
+        self._fill_line(self.lines.fundval, self._path.fundvalue[start:stop], start, stop)
 
 
 class FundShares(Observer):
@@ -109,7 +109,7 @@ class FundShares(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the number in many cycles."""
-        self.lines.fundshares.array[start:stop] = self._path.fundshares[start:stop]
+        self._fill_line(self.lines.fundshares, self._path.fundshares[start:stop], start, stop)
 
 
 if TYPE_CHECKING:  # the aliases, which the classes make

@@ -3,9 +3,40 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from operator import itemgetter
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .base import Observer
+
+_Mark = tuple[int, float, float]  # cycle, executed size, average price
+
+
+class _Executions:
+    """The notices of executed orders of a strategy, by data."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.by_data: dict[Any, list[_Mark]] = {}
+
+
+def _executions(strategy: Any, stop: int) -> dict[Any, list[_Mark]]:
+    """Give the executions of the strategy's orders that were notified before cycle *stop*, by data."""
+    known: _Executions = strategy.__dict__.setdefault("_executions", _Executions())
+    notices = strategy.broker.journal.notices
+    at, known.read = known.read, bisect_left(notices, stop, lo=known.read, key=itemgetter(0))
+    fresh = notices[at : known.read]
+    run = strategy._run
+    if len(run.datas) == 1 and len(run.strats) == 1:
+        marks = known.by_data.setdefault(run.datas[0], [])
+        marks += [(cycle, size, price) for cycle, _, size, price in fresh]
+        return known.by_data
+    for cycle, order, size, price in fresh:
+        if strategy._owns(order):
+            known.by_data.setdefault(order.data, []).append((cycle, size, price))
+    return known.by_data
 
 
 class BuySell(Observer):
@@ -25,63 +56,67 @@ class BuySell(Observer):
 
     def setup(self) -> None:
         """Begin with no bar."""
-        self._at = -1  # the bar that the prices below belong to
-        self._bought: list[float] = []
-        self._sold: list[float] = []
+        self._bought = _Prices()
+        self._sold = _Prices()
         self._noticed = 0
-
-    def _enter(self, index: int) -> None:
-        if index != self._at:
-            self._at = index
-            self._bought = []
-            self._sold = []
 
     def next(self) -> None:
         """Mark this bar."""
-        self._enter(len(self))
+        bar = len(self)
         for order in self._owner._orderspending:
             if order.data is self.data and order.executed.size:
-                (self._bought if order.isbuy() else self._sold).append(order.executed.price)
-        low, high = self.data.low, self.data.high
-        if self._bought:
-            self.lines.buy[0] = self._mark(
-                self._bought, low[0] * (1 - self.p.bardist) if self.p.barplot else 0.0
-            )
-        if self._sold:
-            self.lines.sell[0] = self._mark(
-                self._sold, high[0] * (1 + self.p.bardist) if self.p.barplot else 0.0
-            )
-
-    def _mark(self, prices: list[float], beyond: float) -> float:
-        return beyond if self.p.barplot else math.fsum(prices) / len(prices)
+                (self._bought if order.isbuy() else self._sold).add(bar, order.executed.price)
+        dist = self.p.bardist
+        if self._bought.bar == bar:
+            below = self.data.low[0] * (1 - dist)
+            self.lines.buy[0] = below if self.p.barplot else self._bought.mean()
+        if self._sold.bar == bar:
+            above = self.data.high[0] * (1 + dist)
+            self.lines.sell[0] = above if self.p.barplot else self._sold.mean()
 
     def observe(self, start: int, stop: int) -> None:
         """Mark the bars of many cycles."""
-        owner, data = self._owner, self.data
-        notices = owner.broker.journal.notices
-        at = self._noticed
-        count = len(notices)
-        while at < count:
-            cycle, order, _, price = notices[at]
-            if cycle >= stop:
-                break
-            at += 1
-            if order.data is data and owner._owns(order):
-                self._notice(cycle, order.isbuy(), price)
-        self._noticed = at
+        marks = _executions(self._owner, stop).get(self.data, ())[self._noticed :]
+        self._noticed += len(marks)
+        dist = self.p.bardist
+        self._mark_all(self.lines.buy, [m for m in marks if m[1] > 0], self._bought, self.data.low, 1 - dist)
+        self._mark_all(self.lines.sell, [m for m in marks if m[1] < 0], self._sold, self.data.high, 1 + dist)
 
-    def _notice(self, cycle: int, bought: bool, price: float) -> None:
-        index = self._index(cycle)
-        self._enter(index)
-        prices, line = (self._bought, self.lines.buy) if bought else (self._sold, self.lines.sell)
-        prices.append(price)
-        beyond = 0.0
+    def _mark_all(self, line: Any, marks: list[_Mark], prices: _Prices, edge: Any, factor: float) -> None:
+        if not marks:
+            return
+        cycles = np.array([mark[0] for mark in marks])
+        bars = self.data._c.bars_at
+        at = cycles if bars is None else bars[cycles]
+        index = cycles if self._in_step() else at
         if self.p.barplot:
-            data, dist = self.data, self.p.bardist
-            bars = data._c.bars_at
-            bar = cycle if bars is None else int(bars[cycle])
-            beyond = data.low._a[bar] * (1 - dist) if bought else data.high._a[bar] * (1 + dist)
-        line._a[index] = self._mark(prices, beyond)
+            self._room(line)[index] = edge.array[at] * factor
+            return
+        out = self._room(line)
+        for bar, mark in zip(index.tolist(), marks):
+            prices.add(bar, mark[2])
+            out[bar] = prices.mean()
+
+
+class _Prices:
+    """The prices of one side in one bar."""
+
+    __slots__ = ("bar", "prices")
+
+    def __init__(self) -> None:
+        self.bar = -1
+        self.prices: list[float] = []
+
+    def add(self, bar: int, price: float) -> None:
+        """Add a price; those of an earlier bar are forgotten."""
+        if bar != self.bar:
+            self.bar = bar
+            self.prices = []
+        self.prices.append(price)
+
+    def mean(self) -> float:
+        """Give the mean (correctly rounded sum)."""
+        return math.fsum(self.prices) / len(self.prices)
 
 
 __all__ = ["BuySell"]

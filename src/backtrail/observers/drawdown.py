@@ -34,8 +34,8 @@ class DrawDown(Observer):
         """Note the drawdown of many cycles."""
         highest = self._dd.rets.max.drawdown
         percent, _ = self._dd._follow(start, stop)
-        self.lines.drawdown.array[start:stop] = percent
-        self.lines.maxdrawdown.array[start:stop] = np.fmax.accumulate(np.fmax(percent, highest))
+        self._fill_line(self.lines.drawdown, percent, start, stop)
+        self._fill_line(self.lines.maxdrawdown, np.fmax.accumulate(np.fmax(percent, highest)), start, stop)
 
 
 class DrawDownLength(Observer):
@@ -60,8 +60,13 @@ class DrawDownLength(Observer):
         """Note the length in many cycles."""
         longest = self._dd.rets.max.len
         _, lengths = self._dd._follow(start, stop)
-        self.lines.len.array[start:stop] = lengths
-        self.lines.maxlen.array[start:stop] = np.maximum(np.maximum.accumulate(lengths), longest)
+        self._fill_line(self.lines.len, lengths.astype(np.float64), start, stop)
+        self._fill_line(
+            self.lines.maxlen,
+            np.maximum(np.maximum.accumulate(lengths), longest).astype(np.float64),
+            start,
+            stop,
+        )
 
 
 class DrawDown_Old(Observer):
@@ -96,8 +101,8 @@ class DrawDown_Old(Observer):
             percent = 100.0 * down / peaks
         percent[(peaks == 0.0) & (down == 0.0)] = 0.0
         highest = np.fmax.accumulate(np.fmax(percent, self.maxdd))
-        self.lines.drawdown.array[start:stop] = percent
-        self.lines.maxdrawdown.array[start:stop] = highest
+        self._fill_line(self.lines.drawdown, percent, start, stop)
+        self._fill_line(self.lines.maxdrawdown, highest, start, stop)
         self.peak, self.maxdd = float(peaks[-1]), float(highest[-1])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..analyzers import logreturnsrolling as analysis
 from ..lines.buffer import NAN
 from .base import Observer
@@ -36,7 +38,7 @@ class LogReturns(Observer):
     def observe(self, start: int, stop: int) -> None:
         """Note the returns in many cycles."""
         for line, analyzer in zip(self.lines, self._analyzers):
-            line.array[start:stop] = analyzer._trail(start, stop)
+            self._fill_line(line, np.array(analyzer._trail(start, stop)), start, stop)
 
 
 class LogReturns2(LogReturns):

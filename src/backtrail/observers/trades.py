@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
+from operator import itemgetter
 from typing import Any, ClassVar
+
+import numpy as np
 
 from ..base.info import Info, PlotLines
 from ..lines.series import LinesSpec
@@ -67,13 +71,17 @@ class Trades(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Mark the trades of many cycles."""
-        closed = self._owner._closed
-        at = self._read
-        while at < len(closed) and closed[at][0] < stop:
-            cycle, trade = closed[at]
-            at += 1
-            self._mark(trade, cycle)
-        self._read = at
+        log, watched = self._owner._closed, self._watched
+        at, self._read = self._read, bisect_left(log, stop, lo=self._read, key=itemgetter(0))
+        closed = [entry for entry in log[at : self._read] if id(entry[1].data) in watched]
+        if not closed:
+            return
+        cycles = np.array([cycle for cycle, _ in closed])
+        name = "pnlcomm" if self.p.pnlcomm else "pnl"
+        pnl = np.array([getattr(trade, name) for _, trade in closed], dtype=np.float64)
+        plus = pnl >= 0.0
+        self._room(self.lines.pnlplus)[cycles[plus]] = pnl[plus]
+        self._room(self.lines.pnlminus)[cycles[~plus]] = pnl[~plus]
 
 
 class DataTrades(Observer):
@@ -122,13 +130,12 @@ class DataTrades(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Mark the trades of many cycles."""
-        closed = self._owner._closed
-        at = self._read
-        while at < len(closed) and closed[at][0] < stop:
-            cycle, trade = closed[at]
-            at += 1
+        log = self._owner._closed
+        at, self._read = self._read, bisect_left(log, stop, lo=self._read, key=itemgetter(0))
+        for line in self.lines:
+            self._room(line)
+        for cycle, trade in log[at : self._read]:
             self._mark(trade, cycle)
-        self._read = at
 
 
 __all__ = ["DataTrades", "Trades"]
