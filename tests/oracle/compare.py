@@ -70,6 +70,10 @@ def _first_difference(a: Any, b: Any, path: str, strict: bool) -> tuple[str, Any
                 if k == 1 and isinstance(a[0], str):
                     name = f"{path}.{a[0]}"
                 return _first_difference(x, y, name, strict)
+    if isinstance(a, str) and isinstance(b, str) and "\n" in a:
+        for number, (x, y) in enumerate(zip(a.splitlines(), b.splitlines())):
+            if x != y:
+                return f"{path} line {number}", x, y
     return path, a, b
 
 

@@ -49,6 +49,9 @@ FAMILIES: dict[str, frozenset[str]] = {
         "optimising": "limit stop bracket optimise analyzers",
         "histories": "limit stop history datas",
         "tradeids": "limit tradeid modes",
+        "signals": "signals datas sizer",
+        "writers": "limit bracket analyzers writers",
+        "dates": "limit stop dates filters intraday",
         "everything": "limit stop stoplimit trail valid bracket family oco cancel target money futures interest slip "
         "fill cheat open fund datas intraday modes hooks sizer timers analyzers strategies tradeid poor",
     }.items()
@@ -79,6 +82,10 @@ def generate_from(rng: Random, family: str) -> Spec:
     spec["strategies"] = [_strategy(rng, features, spec, ticks, open_hook) for _ in range(count)]
     spec["analyzers"] = settings.analyzers(rng, features, spec)
     spec["watch"] = settings.watch(rng, open_hook)
+    if (
+        "signals" in features
+    ):  # a signal strategy's own `next` is what backtrader wraps: it cannot be wrapped again
+        spec["watch"]["hooks"] = [hook for hook in spec["watch"]["hooks"] if hook != "next"]
     return spec
 
 
@@ -91,7 +98,22 @@ def _base(rng: Random, features: frozenset[str], count: int) -> tuple[dict[str, 
     data: dict[str, Any] = {"rows": rows, "feed": feed, "timeframe": timeframe, "compression": compression}
     if rng.random() < 0.2:
         data["kwargs"] = {"sessionstart": "T09:30", "sessionend": "T16:00"}
+    if "dates" in features:
+        _span(rng, data)
+    if "filters" in features and rng.random() < 0.5:
+        data["filters"] = rng.sample(["drop some", "widen", "every other", "twice"], rng.randint(1, 2))
     return data, tick
+
+
+def _span(rng: Random, data: dict[str, Any]) -> None:
+    """Cut the data by dates, which may have times of day."""
+    kwargs = data.setdefault("kwargs", {})
+    first, last = str(data["rows"][3][0]), str(data["rows"][-3][0])
+    if rng.random() < 0.5:
+        kwargs["fromdate"] = f"D{first if rng.random() < 0.5 else first[:10]}"
+    if rng.random() < 0.5:
+        whole = data["timeframe"] == "Minutes" or rng.random() < 0.5  # a bare date ends before the day begins
+        kwargs["todate"] = f"D{last if whole else last[:10]}"
 
 
 def _datas(rng: Random, features: frozenset[str], spec: Spec) -> list[float]:
@@ -211,7 +233,7 @@ def _indicators(rng: Random, features: frozenset[str], datas: list[dict[str, Any
     for _ in range(rng.choice([0, 1, 1, 2, 3])):
         source = rng.randrange(len(datas))
         rows = len(datas[source].get("rows", []))
-        longest = min(9, rows - 3)
+        longest = min(3 if "filters" in features else 9, rows - 3)
         if "add" in datas[source]:  # bars of the larger timeframe are few
             longest = 1 if datas[source]["add"] == "resample" else 2
         period = rng.randint(1, longest)
@@ -227,10 +249,25 @@ def _indicators(rng: Random, features: frozenset[str], datas: list[dict[str, Any
     return chosen
 
 
+SIGNALS = ("LONGSHORT", "LONG", "LONG_INV", "LONG_ANY", "SHORT", "SHORT_INV", "SHORT_ANY")
+EXITS = ("LONGEXIT", "LONGEXIT_INV", "LONGEXIT_ANY", "SHORTEXIT", "SHORTEXIT_INV", "SHORTEXIT_ANY")
+
+
+def _signals(rng: Random) -> dict[str, Any]:
+    """Choose what a signal strategy enters and leaves on."""
+    kinds = [*rng.choices(SIGNALS, k=rng.randint(1, 2)), *rng.choices(EXITS, k=rng.randint(0, 2))]
+    lines = ("distance", "cross", "momentum")
+    chosen = [[f"SIGNAL_{kind}", rng.choice(lines), {"period": rng.randint(2, 6)}] for kind in kinds]
+    options = {"_accumulate": rng.random() < 0.3, "_concurrent": rng.random() < 0.3}
+    return {"signals": chosen, "options": options, "actions": {}}
+
+
 def _strategy(
     rng: Random, features: frozenset[str], spec: Spec, ticks: list[float], open_hook: bool
 ) -> dict[str, Any]:
-    """Write the script of one strategy."""
+    """Write the script of one strategy, or choose its signals."""
+    if "signals" in features:
+        return _signals(rng)
     maker = Actions(rng, features, len(spec["datas"]), ticks)
     length = max(len(d.get("rows", ())) for d in spec["datas"])
     entry: dict[str, Any] = {"indicators": _indicators(rng, features, spec["datas"])}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import traceback
 import types
 import warnings
@@ -223,6 +224,8 @@ def final_state(cerebro: Any, strategies: Iterable[Any]) -> dict[str, Any]:
     """Write down what is left after the run: account, positions, lines, observers, analyzers."""
     broker = cerebro.broker
     final: dict[str, Any] = {"cash": broker.getcash(), "value": broker.getvalue()}
+    for n, writer in enumerate(getattr(cerebro, "runwriters", ())):
+        final[f"writer{n}"] = writer.out.getvalue()
     for k, strategy in enumerate(strategies):
         mark = f"strategy{k}"
         if not hasattr(strategy, "datas"):  # what optimisation gives back
@@ -308,4 +311,6 @@ def _python(value: Any) -> Any:
         return value.item()
     if isinstance(value, (list, tuple)):
         return type(value)(_python(each) for each in value)
+    if isinstance(value, str) and "np.float64(" in value:
+        return re.sub(r"np\.float64\(([^)]*)\)", r"\1", value)
     return value

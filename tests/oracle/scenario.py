@@ -21,7 +21,7 @@ class Data:
     *feed* is `pandas`, `csv` (a file through GenericCSVData) or `user` (a feed class that implements `_load`).
     *add* is the Cerebro method: `adddata`, `resampledata` or `replaydata`, or `resample`/`replay` for the feed's own
     method before `adddata`; *args* are its arguments. With *of* set there are no bars of its own: the data with that
-    index is handed to *add* once more.
+    index is handed to *add* once more. *filters* are names from `FILTERS` or of classes in `bt.filters`.
     """
 
     rows: Sequence[Row] = ()
@@ -33,6 +33,7 @@ class Data:
     add: str = "adddata"
     args: dict[str, Any] = field(default_factory=dict)
     of: int | None = None
+    filters: Sequence[str] = ()
 
 
 @dataclass
@@ -124,6 +125,49 @@ def make_feed(bt: ModuleType, data: Data) -> tuple[Any, Path | None]:
     return bt.feeds.PandasData(dataname=frame, **kwargs), None
 
 
+def drop_some(data: Any) -> bool:
+    """Take the bar out if its volume says so."""
+    return bool(data.volume[0] % 7 == 3)
+
+
+def widen(data: Any) -> bool:
+    """Change the bar: half a unit more on both sides."""
+    data.high[0] += 0.5
+    data.low[0] -= 0.5
+    return False
+
+
+class EveryOther:
+    """Take out every second bar, and count."""
+
+    def __init__(self, data: Any) -> None:
+        self.seen = 0
+
+    def __call__(self, data: Any) -> bool:
+        self.seen += 1
+        if self.seen % 2:
+            return False
+        data.backwards()
+        return True
+
+
+class Twice:
+    """Deliver after every bar of even volume a second one a minute later."""
+
+    def __init__(self, data: Any) -> None:
+        pass
+
+    def __call__(self, data: Any) -> bool:
+        if data.volume[0] % 2 == 0:
+            bar = [line[0] for line in data.lines]
+            bar[data.DateTime] += 1.0 / 1440.0
+            data._add2stack(bar)
+        return False
+
+
+FILTERS = {"widen": widen, "every other": EveryOther, "twice": Twice}
+
+
 def add_datas(bt: ModuleType, cerebro: Any, datas: Sequence[Data]) -> list[Path]:
     """Build all feeds, hand them to *cerebro* in order and give the files to remove afterwards."""
     files: list[Path] = []
@@ -135,6 +179,11 @@ def add_datas(bt: ModuleType, cerebro: Any, datas: Sequence[Data]) -> list[Path]
                 files.append(path)
         else:
             feed = feeds[data.of]
+        for name in data.filters:
+            if name == "drop some":
+                feed.addfilter_simple(drop_some)
+            else:
+                feed.addfilter(FILTERS[name] if name in FILTERS else getattr(bt.filters, name))
         args = dict(data.args)
         if "timeframe" in args:
             args["timeframe"] = getattr(bt.TimeFrame, args["timeframe"])

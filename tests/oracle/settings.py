@@ -168,6 +168,11 @@ def calls(rng: Random, features: frozenset[str], spec: dict[str, Any]) -> list[C
     if "timers" in features and rng.random() < 0.7:
         cheat = bool(spec["cerebro"].get("cheat_on_open"))
         found.append(["add_timer", [], {**timer(rng, spec["datas"][0], cheat), "strats": rng.random() < 0.8}])
+    if "writers" in features:
+        options = {"csv": rng.random() < 0.8, **({"rounding": 3} if rng.random() < 0.3 else {})}
+        if rng.random() < 0.2:
+            options["csv_counter"] = False
+        found.append(["addwriter", [{"class": "WriterStringIO"}], options])
     if "history" in features:
         rows = spec["datas"][0]["rows"]
         picks = sorted(rng.sample(range(len(rows)), min(len(rows), rng.randint(1, 8))))

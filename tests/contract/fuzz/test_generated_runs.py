@@ -12,8 +12,9 @@ from time import monotonic
 import pytest
 from tests.oracle import FAMILIES, compare, generate, script
 
-PER_FAMILY = int(os.environ.get("BACKTRAIL_FUZZ_SEEDS", "66"))
-CHUNK = 11
+FIXED = 57
+PER_FAMILY = int(os.environ.get("BACKTRAIL_FUZZ_SEEDS", str(FIXED)))
+CHUNK = 19
 FIRST_LONG = 1_000_000
 
 
@@ -37,7 +38,7 @@ def test_generated_runs_are_those_of_backtrader(family: str, first: int) -> None
 
 
 def test_the_fixed_seeds_are_at_least_two_thousand_runs() -> None:
-    assert len(FAMILIES) * 66 >= 2_000
+    assert len(FAMILIES) * FIXED >= 2_000
 
 
 @pytest.mark.long
