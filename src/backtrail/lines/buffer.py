@@ -324,20 +324,20 @@ class Line(LineSingle):
     def _settz(self, tz: Any) -> None:
         self._tz = tz
 
-    # -- bar-by-bar protocol ----------------------------------------------------------------------------------------
+    # -- pickling ---------------------------------------------------------------------------------------------------
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the view, which is made anew."""
         state = dict(self.__dict__)
-        state["_a"] = None
-        return (_restore, (type(self), state))
+        del state["_a"]
+        return state
 
-
-def _restore(cls: type[Line], state: dict[str, Any]) -> Line:
-    """Rebuild a pickled line with its view."""
-    made = cls.__new__(cls)
-    made.__dict__.update(state)
-    made._a = memoryview(made.array)  # type: ignore[arg-type]  # an array is a buffer
-    return made
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = self.__dict__
+        own.update(state)
+        own["_a"] = view = memoryview(own["array"])
+        for mirror in self._mirrors:
+            mirror.__dict__["_a"] = view
 
 
 LineBuffer = Line

@@ -9,7 +9,7 @@ from ..base.declare import Declared, merged_pairs, param
 from ..base.info import Info, PlotLines, pairs_of
 from ..base.owner import find_owner
 from ..errors import DeclarationError
-from .buffer import NAN, Line
+from .buffer import _NO_BARS, NAN, Line
 from .clock import Clock
 from .root import LineMultiple, LineRoot
 
@@ -315,7 +315,7 @@ class LineSeries(Declared, LineMultiple):
         own["lines"] = own["l"] = lines
         own["_c"] = clock
         own["_root"] = self
-        own["_a"] = memoryview(b"").cast("d") if not lines._all else None
+        own["_a"] = _NO_BARS
         for one in lines._all:
             one._root = self
         for name, value in lines.__dict__.items():
@@ -422,6 +422,19 @@ class LineSeries(Declared, LineMultiple):
         self._live = live
         for one in self.lines._all:
             one._live = live
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the view of the first line, which that line makes anew."""
+        state = dict(self.__dict__)
+        state.pop("_a", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        own = self.__dict__
+        own.update(state)
+        lines = self.lines._all
+        if "_a" not in own and (not lines or "_a" in lines[0].__dict__):
+            own["_a"] = lines[0]._a if lines else _NO_BARS
 
 
 _PRICES = frozenset({"open", "high", "low", "close", "volume", "openinterest"})

@@ -32,7 +32,7 @@ class Shy(ParamsBase):
     _signals: list[Any] = param(default=None)
 
 
-# -- declarations -------------------------------------------------------------------------------------------------------
+# -- declarations ------------------------------------------------------------------------------------------------
 
 
 def test_pairs_dicts_and_annotations_declare_the_same() -> None:
@@ -122,7 +122,7 @@ def test_a_bare_name_is_a_parameter_without_default() -> None:
     assert Bare.params._gettuple() == (("a", None), ("b", 2))
 
 
-# -- objects ------------------------------------------------------------------------------------------------------------
+# -- objects -----------------------------------------------------------------------------------------------------
 
 
 def test_an_object_takes_its_parameters_by_keyword() -> None:
@@ -241,7 +241,7 @@ def test_an_init_from_elsewhere_is_not_questioned_about_its_keywords() -> None:
     assert _accepts(Callable(), "anything")
 
 
-# -- mistakes -----------------------------------------------------------------------------------------------------------
+# -- mistakes ----------------------------------------------------------------------------------------------------
 
 
 def test_an_unknown_parameter_is_named_with_the_nearest_known() -> None:
@@ -329,7 +329,7 @@ def test_a_range_is_inherited_with_a_new_default() -> None:
     assert Wider(period=0).period == 0
 
 
-# -- aliases ------------------------------------------------------------------------------------------------------------
+# -- aliases -----------------------------------------------------------------------------------------------------
 
 
 class Named(ParamsBase):

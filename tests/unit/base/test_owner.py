@@ -6,6 +6,8 @@ import asyncio
 import threading
 from typing import Any
 
+import pytest
+
 from backtrail.base.declare import ParamsBase
 from backtrail.base.owner import building, find_owner, inside
 
@@ -63,10 +65,8 @@ def test_a_failed_init_leaves_nothing_behind() -> None:
             raise RuntimeError
 
     for _ in range(2):
-        try:
+        with pytest.raises(RuntimeError):
             Parent(Failing)
-        except RuntimeError:
-            pass
     assert building() == ()
     assert Child().owner is None
 

@@ -90,7 +90,7 @@ def test_a_missing_package_names_the_class(modules: Any) -> None:
 @pytest.mark.parametrize("wanted", ['("math", "not_there")', '("not_there_at_all", "name")'])
 def test_a_missing_name_names_class_and_package(modules: Any, wanted: str) -> None:
     module = modules("asking_name", f"class Asking(Base):\n    frompackages = ({wanted},)", Base=ParamsBase)
-    with pytest.raises(FromModuleImportError, match="Asking needs '(not_there|name)' from"):
+    with pytest.raises(FromModuleImportError, match=r"Asking needs '(not_there|name)' from"):
         module.Asking()
 
 
