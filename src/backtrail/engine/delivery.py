@@ -29,11 +29,14 @@ class Merge:
         self._checked = [bool(d._filters) for d in self.datas]
         self._sources = sum(not d._clone for d in self.datas)
         self._waiting = any(d.p.qcheck for d in self.datas)
+        self._alone = len(self.datas) == 1 and not self._waiting
         self.moment = _LONG_FROM_NOW
 
     def step(self) -> bool | None:
         """Deliver the bars of one cycle: True; False at the end of all feeds, None when live feeds have nothing yet."""
         datas = self.datas
+        if self._alone:
+            return self._step_one(datas[0])
         if self._waiting:
             came = self._ask_waiting()
         else:
@@ -61,9 +64,22 @@ class Merge:
                 continue
             if when > moment:
                 data.rewind()
-            elif not data.replaying:
+            elif data._ticks is not None and not data.replaying:
                 data._ticks = None
         return True
+
+    def _step_one(self, data: Any) -> bool | None:
+        """Deliver the next bar of the only feed."""
+        came = data.next(ticks=False)
+        if came:
+            self.moment = data.lines.datetime[0]
+            if data._ticks is not None and not data.replaying:
+                data._ticks = None
+            return True
+        if came is None:
+            data._check()
+            return None
+        return self._flush()
 
     def _ask_waiting(self) -> list[bool | None]:
         """Ask all feeds for a bar; live ones may wait for it as long as nobody has something to deliver."""

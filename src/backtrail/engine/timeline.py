@@ -152,7 +152,7 @@ def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
     resampled = [d for d in datas if d.resampling]
     if not resampled and all(_increasing(_times(d)) for d in datas):
         return _merged(datas, by_time=True)
-    found = _one_source(datas)
+    found = _laid_out(datas)
     if found is not None:
         return found
     for data in resampled:
@@ -161,42 +161,102 @@ def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
     return _dry_run(datas)
 
 
-def _one_source(datas: Sequence[Any]) -> Timeline | None:
-    """Lay out one feed and larger bars made of it; None if that is not what *datas* are, or not in order."""
-    source = datas[0]
-    if source.resampling or source._clone:
+def _laid_out(datas: Sequence[Any]) -> Timeline | None:
+    """Lay out feeds and larger bars made of them; None if that is not what *datas* are, or not in order.
+
+    A feed that is ahead of the others has been asked for its bar already, and clones have read it: larger bars that it
+    completes are current before that bar itself is.
+    """
+    sources = [d for d in datas if not d._clone]
+    if any(d.resampling for d in sources) or not all(_increasing(_times(d)) for d in sources):
         return None
-    clones = datas[1:]
-    order = (source._timeframe, source._compression)
-    times = _times(source)
-    count = len(times)
-    if not count or not _increasing(times):
+    if not all(_made_of(d, sources) for d in datas if d._clone):
         return None
-    groups = []
-    extra = False
-    for clone in clones:
-        if not clone._clone or clone.data is not source or clone._triggers is None:
+    plain = _merged(sources, by_time=True)
+    moments = plain.datetime
+    if not plain.cycles:
+        return None
+    starts: dict[int, Ints] = {}
+    left = []
+    for clone in (d for d in datas if d._clone):
+        found = _first_cycles(clone, moments, len(sources) > 1)
+        if found is None:
             return None
-        if (clone._timeframe, clone._compression) < order:
-            return None
-        clone._as_delivered()
-        triggers = clone._triggers
-        inside = len(triggers) and triggers[-1] == count
-        within = triggers[: len(triggers) - 1] if inside else triggers
-        if bool((_times(clone)[: len(within)] > times[within]).any()):
-            return None  # a bar that is ahead of the cycle in which it is complete
-        extra = extra or bool(inside)
-    cycles = count + extra
+        starts[id(clone)] = found
+        if len(found) < len(_times(clone)):
+            left.append(clone)
+    cycles = plain.cycles
+    if left:
+        # what is left at the end makes one more cycle
+        latest = max(moments[-1], *(_times(clone)[-1] for clone in left))
+        moments = np.append(moments, latest)
+        for clone in left:
+            starts[id(clone)] = np.append(starts[id(clone)], cycles)
+        cycles += 1
     at = np.arange(cycles, dtype=np.int64)
-    for clone in clones:
-        groups.append(Group(np.searchsorted(clone._triggers, at, side="right") - 1, [clone]))
-    own: Ints | None = None
-    moments = times
-    if extra:
-        own = np.minimum(at, count - 1)
-        last = max(times[-1], *(_times(c)[-1] for c in clones if len(_times(c))))
-        moments = np.append(times, last)
-    return Timeline(cycles, moments, [Group(own, [source]), *groups], by_time=True)
+    groups = [Group(_lengthened(group.bars, plain.cycles, cycles), group.datas) for group in plain.groups]
+    groups += [Group(np.searchsorted(starts[id(d)], at, side="right") - 1, [d]) for d in datas if d._clone]
+    return Timeline(cycles, moments, groups, by_time=True)
+
+
+def _made_of(clone: Any, sources: Sequence[Any]) -> bool:
+    """Tell whether *clone* is made of one of *sources* and is asked for its bars after it."""
+    source = clone.data
+    if not any(source is one for one in sources) or clone._triggers is None:
+        return False
+    key = (source._timeframe, source._compression)
+    return (clone._timeframe, clone._compression) >= key
+
+
+def _lengthened(bars: Ints | None, count: int, cycles: int) -> Ints | None:
+    if count == cycles:
+        return bars
+    if bars is None:
+        bars = np.arange(count, dtype=np.int64)
+    return np.append(bars, bars[-1])
+
+
+def _first_cycles(clone: Any, moments: Floats, mixed: bool) -> Ints | None:
+    """Give the cycle from which on each bar of *clone* is current, but for one left at the end; None if out of order.
+
+    *mixed* tells that there are other feeds than the clone's own source.
+    """
+    times = _times(clone.data)
+    count = len(times)
+    if mixed and (clone._needs_checks() or _ends_of_sessions(clone, times, moments)):
+        return None
+    clone._as_delivered()
+    triggers, bars = clone._triggers, _times(clone)
+    inside = triggers[: len(triggers) - 1] if len(triggers) and triggers[-1] == count else triggers
+    due = bars[: len(inside)]
+    if bool((due > times[inside]).any()):
+        return None  # a bar that is ahead of the cycle in which it is complete
+    if not mixed:
+        return inside  # type: ignore[no-any-return]
+    delivered = np.searchsorted(moments, times)
+    asked = np.where(inside > 0, delivered[inside - 1] + 1, 0)
+    cycles: Ints = np.maximum(asked, np.searchsorted(moments, due))
+    if bool((cycles != asked).any()):
+        return None  # a clone whose bar has to wait misses bars of its source meanwhile
+    if len(inside) < len(triggers):
+        after = int(delivered[-1]) + 1
+        closed = clone._finish_at(moments[after:].tolist())
+        if closed is not None:
+            cycles = np.append(cycles, after + closed)
+    return cycles
+
+
+def _ends_of_sessions(clone: Any, times: Floats, moments: Floats) -> bool:
+    """Tell whether another feed has a bar exactly at an end of session of *clone*: that may complete bars there."""
+    foreign = np.setdiff1d(moments, times, assume_unique=True)
+    if not len(foreign):
+        return False
+    if clone._calendar is not None or clone._tz is not None:
+        return True
+    second = 1.0 / 86400.0
+    of_day = foreign - np.floor(foreign)
+    close = np.abs(of_day - clone.sessionend) < second
+    return any(clone._eos_after(one)[1] == one for one in foreign[close].tolist())
 
 
 def _dry_run(datas: Sequence[Any]) -> Timeline:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from ..base.time import num2date
+from ..base.time import date2num, num2date
 from ..base.timeframe import TimeFrame
 from .series import Bar
 
@@ -81,7 +81,18 @@ class Aggregation:
     bars up to that time are late.
     """
 
-    __slots__ = ("_counted", "_eos", "_eos_at", "_last_eos_at", "_over", "bar", "count", "delivered", "rule", "source")
+    __slots__ = (
+        "_counted",
+        "_eos",
+        "_eos_at",
+        "_last_eos_at",
+        "_over",
+        "bar",
+        "count",
+        "delivered",
+        "rule",
+        "source",
+    )
 
     def __init__(self, rule: Rule, source: TimeSource) -> None:
         self.rule = rule
@@ -101,6 +112,12 @@ class Aggregation:
             TimeFrame.Months: self._over_months,
             TimeFrame.Years: self._over_years,
         }.get(rule.timeframe, self._over_intraday if rule.intraday else self._never)
+
+    def resume(self, next_end: datetime | None, last_end: float | None) -> None:
+        """Go on from the next end of session (None: one was just passed) and the last one that was passed."""
+        self._eos = next_end
+        self._eos_at = 0.0 if next_end is None else date2num(next_end)
+        self._last_eos_at = last_end
 
     # -- one source bar ---------------------------------------------------------------------------------------------
 

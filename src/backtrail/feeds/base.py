@@ -19,7 +19,7 @@ from ..base.time import TIME_MAX, Localizer, date2num, num2date, time2num, tzpar
 from ..base.timeframe import TimeFrame
 from ..errors import DataError
 from .columns import Columns
-from .grouping import checks_matter, resample_columns
+from .grouping import checks_matter, resample_columns, unfinished
 from .loading import Loading
 from .series import OHLCDateTime
 
@@ -337,13 +337,36 @@ class DataClone(AbstractDataBase):
             data._c.i = at
         return True
 
+    def _needs_checks(self) -> bool:
+        """Tell whether the bars depend on the cycles in which the one in the making is looked at."""
+        return checks_matter(self._filters[0][0].rule)
+
     def _as_delivered(self) -> None:
         """Make the preloaded bars those that the other feed's bars give when they are delivered one by one."""
-        resampler = self._filters[0][0]
-        source = self._source
-        if source is not None and checks_matter(resampler.rule):
-            columns, self._triggers = resample_columns(source, resampler.rule, self, checked=True)
+        if self._source is not None and self._needs_checks():
+            columns, self._triggers = resample_columns(
+                self._source, self._filters[0][0].rule, self, checked=True
+            )
             self._take(columns)
+
+    def _finish_at(self, moments: list[float]) -> int | None:
+        """Find the first of *moments*, after the last bar of the other feed, that completes the last bar here.
+
+        None if none does. The time of the last bar is set to what it is then.
+        """
+        if self._source is None or not moments:
+            return None
+        made = unfinished(self._source, self._filters[0][0].rule, self)
+        times = self.lines.datetime.array
+        for number, moment in enumerate(moments):
+            done = made.force(moment)
+            if done is not None:
+                times[-1] = done[-1]
+                return number
+        done = made.last()
+        if done is not None:
+            times[-1] = done[-1]
+        return None
 
     def _restep(self) -> bool:
         """Get ready to read the other feed bar by bar."""

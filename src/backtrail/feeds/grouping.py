@@ -70,28 +70,16 @@ class _Rows:
         return self.source._eos_after(self.when)  # type: ignore[no-any-return]
 
 
+def unfinished(columns: Columns, rule: Rule, source: Any) -> Aggregation:
+    """Give the aggregation of *columns* as it is after the last of them, with the bar that is not complete yet."""
+    grouping = _Grouping(columns, rule, source)
+    if len(columns) and grouping.group() is not None:
+        return grouping.unfinished()
+    return _added(columns, rule, source)[0]
+
+
 def _one_by_one(columns: Columns, rule: Rule, source: Any, checked: bool = False) -> tuple[Columns, Ints]:
-    rows = _Rows(source)
-    made = Aggregation(rule, rows)
-    bars: list[tuple[float, ...]] = []
-    triggers: list[int] = []
-    fields = (
-        columns.datetime,
-        columns.open,
-        columns.high,
-        columns.low,
-        columns.close,
-        columns.volume,
-        columns.openinterest,
-    )
-    for at, row in enumerate(zip(*(one.tolist() for one in fields), strict=True)):
-        rows.when = row[0]
-        done = made.add(*row)
-        if done is None and checked:
-            done = made.force(row[0])
-        if done is not None:
-            bars.append(done)
-            triggers.append(at)
+    made, bars, triggers = _added(columns, rule, source, checked)
     done = made.last()
     if done is not None:
         bars.append(done)
@@ -99,7 +87,31 @@ def _one_by_one(columns: Columns, rule: Rule, source: Any, checked: bool = False
     close, low, high, opened, volume, interest, when = (
         np.array(bars, dtype=np.float64).reshape(-1, 7).T.copy()
     )
-    return Columns(when, opened, high, low, close, volume, interest), np.array(triggers, dtype=np.int64)
+    larger = Columns(when, opened, high, low, close, volume, interest)
+    return larger, np.array(triggers, dtype=np.int64)
+
+
+def _added(
+    columns: Columns, rule: Rule, source: Any, checked: bool = False
+) -> tuple[Aggregation, list[tuple[float, ...]], list[int]]:
+    rows = _Rows(source)
+    made = Aggregation(rule, rows)
+    bars: list[tuple[float, ...]] = []
+    triggers: list[int] = []
+    for at, row in enumerate(zip(*(one.tolist() for one in _fields(columns)), strict=True)):
+        rows.when = row[0]
+        done = made.add(*row)
+        if done is None and checked:
+            done = made.force(row[0])
+        if done is not None:
+            bars.append(done)
+            triggers.append(at)
+    return made, bars, triggers
+
+
+def _fields(columns: Columns) -> tuple[Floats, ...]:
+    c = columns
+    return (c.datetime, c.open, c.high, c.low, c.close, c.volume, c.openinterest)
 
 
 class _Grouping:
@@ -151,6 +163,16 @@ class _Grouping:
         if not (rule.intraday and rule.bar2edge):
             crossing &= np.cumsum(crossing) % rule.compression == 0
         return self._bars(crossing)
+
+    def unfinished(self) -> Aggregation:
+        """Give an aggregation in the state that these source bars leave behind; its bar has no prices of its own."""
+        rows = _Rows(self.source)
+        rows.when = float(self.when[-1])
+        made = Aggregation(self.rule, rows)
+        if not self.closing[-1]:
+            made.bar.update(rows.when, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        made.resume(self.next_end, self.last_end)
+        return made
 
     def _unreadable(self) -> bool:
         """Tell whether there are prices that are not numbers: comparisons then depend on their order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
+from math import inf, nan
 from typing import Any, ClassVar
 
 import numpy as np
@@ -190,7 +190,8 @@ class Loading(OHLCDateTime):
         at = self._at
         if at >= len(columns):
             return False
-        self._at = at + 1
+        own = self.__dict__
+        own["_at"] = at + 1
         i = self._c.i
         for one, values in self._feeders:
             one._a[i] = values[at]
@@ -211,6 +212,7 @@ class Loading(OHLCDateTime):
     def load(self) -> bool | None:
         """Put the next bar into the lines, past zone, dates and filters: True; False at the end, None for none yet."""
         when = self.lines.datetime
+        c = self._c
         while True:
             self.forward()
             if self._barstack and self._fromstack():
@@ -222,7 +224,7 @@ class Loading(OHLCDateTime):
                     return loaded
                 if self._tzinput is not None and self._columns is None:
                     when[0] = date2num(num2date(when[0]), self._tzinput)
-            now = when[0]
+            now = when._a[c.i]
             if now < self.fromdate:
                 self.backwards()
                 continue
@@ -245,6 +247,28 @@ class Loading(OHLCDateTime):
             if taken:
                 break
         return bool(taken)
+
+    def forward(self, value: float = nan, size: int = 1) -> None:
+        """Open *size* new bars after the last one."""
+        if size != 1 or value == value:
+            super().forward(value, size)
+            return
+        c = self._c
+        c.i = i = c.i + 1
+        if i >= len(self._a):
+            for one in self.lines._all:
+                one._reserve(i + 1)
+
+    def backwards(self, size: int = 1, force: bool = False) -> None:
+        """Forget the last *size* bars."""
+        c = self._c
+        i = c.i
+        if size != 1 or i < 0:
+            super().backwards(size, force)
+            return
+        for one in self.lines._all:
+            one._a[i] = nan  # what lies beyond the last bar is always nan
+        c.i = i - 1
 
     # -- bar by bar -------------------------------------------------------------------------------------------------
 
