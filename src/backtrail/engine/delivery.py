@@ -7,12 +7,13 @@ close one at that time. At the end of all feeds, what their filters hold back ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from ..base.time import date2num
+from .messages import Messages
 
 _LONG_FROM_NOW = date2num(datetime.max) - 2
 
@@ -107,43 +108,15 @@ class Delivery:
     """The feeds of a run while it goes on, with the messages that stores and feeds send."""
 
     def __init__(self, run: Any) -> None:
-        self.run = run
+        self.messages = Messages(run)
         self.merge = Merge(run.datas)
 
     def deliver(self) -> float | bool | None:
         """Deliver the next bars and give the time of the cycle; False at the end, None if there is nothing yet."""
-        run = self.run
-        self._notify_stores()
-        if run.stop_requested:
-            return False
-        self._notify_datas()
-        if run.stop_requested:
+        messages = self.messages
+        if not messages.deliver():
             return False
         came = self.merge.step()
-        self._notify_datas()
-        if run.stop_requested:
+        if not messages.of_datas():
             return False
         return self.merge.moment if came else came
-
-    def finish(self) -> None:
-        """Hand over the messages that are left."""
-        self._notify_datas()
-        self._notify_stores()
-
-    def _listeners(self, callbacks: Sequence[Callable[..., None]], hook: str) -> list[Callable[..., None]]:
-        run = self.run
-        return [*callbacks, getattr(run.cerebro, hook), *(getattr(strat, hook) for strat in run.strats)]
-
-    def _notify_stores(self) -> None:
-        spec = self.run.spec
-        for store in spec.stores:
-            for message, args, kwargs in store.get_notifications():
-                for tell in self._listeners(spec.store_callbacks, "notify_store"):
-                    tell(message, *args, **kwargs)
-
-    def _notify_datas(self) -> None:
-        for data in self.run.datas:
-            if data.notifs:
-                for status, args, kwargs in data.get_notifications():
-                    for tell in self._listeners(self.run.spec.data_callbacks, "notify_data"):
-                        tell(data, status, *args, **kwargs)

@@ -15,6 +15,7 @@ import numpy as np
 from ..lines.clock import Clock
 from ..lines.expr import where_of
 from ..lines.memory import Memory
+from .messages import Messages
 
 _NEVER = 2**31 - 1
 
@@ -137,6 +138,7 @@ def run_timeline(run: Any) -> None:
     busy = (
         not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
         or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1 or run.stop_requested
+        or _talk(run)
     )  # fmt: skip
     run.broker.lazy_value = not (s.cheat_on_open or run.cheat_timers or s.quicknotify)
     with UserCode(run):
@@ -144,6 +146,12 @@ def run_timeline(run: Any) -> None:
             _run_full(run, plan)
         else:
             _run_plain(run, *plan[0])
+
+
+def _talk(run: Any) -> bool:
+    """Tell whether stores or feeds may have messages that are heard: not in backtrader's vectorised mode."""
+    by_bar = run.mode != "vectorised" or run.spec.event_mode
+    return by_bar and bool(run.spec.stores or any(data.notifs for data in run.datas))
 
 
 def _movers(run: Any) -> list[tuple[Clock, list[int]]]:
@@ -211,9 +219,12 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
     movers = _movers(run)
     times = run.timeline.datetime.tolist()
     stepped = run.mode != "vectorised"
+    messages = Messages(run) if _talk(run) else None
     if stepped and run.stop_requested:
         return
     for k in range(cycles):
+        if messages is not None and not messages.deliver():
+            return
         clock.i = k
         for mover, bars in movers:
             mover.i = bars[k]
@@ -229,6 +240,8 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
                 return
         if run.writers:
             run.next_writers(None)
+    if messages is not None and messages.deliver():
+        messages.finish()
 
 
 # -- bars delivered one by one ----------------------------------------------------------------------------------------
@@ -254,7 +267,8 @@ def run_delivered(run: Any) -> None:
             _delivered_cycle(run, moment)
             if memory is not None:
                 memory.forget()
-        delivery.finish()
+        if not run.stop_requested:
+            delivery.messages.finish()
 
 
 def _delivered_cycle(run: Any, moment: float) -> None:

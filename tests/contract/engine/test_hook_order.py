@@ -27,14 +27,18 @@ def noisy(base: Any, hooks: tuple[str, ...], label: str, log: list[Any], **body:
 
         def called(self: Any, *args: Any) -> None:
             plain = [a for a in args if isinstance(a, float)]
-            states = [(a.status, len(self)) for a in args if hasattr(a, "getstatusname") or hasattr(a, "justopened")]
+            states = [
+                (a.status, len(self)) for a in args if hasattr(a, "getstatusname") or hasattr(a, "justopened")
+            ]
             log.append((label, name, len(self), plain, states))
             if inherited is not None:
                 inherited(self, *args)
 
         return called
 
-    return type(f"Noisy{label}", (base,), {**body, **{name: hook(name) for name in hooks}, "__module__": __name__})
+    return type(
+        f"Noisy{label}", (base,), {**body, **{name: hook(name) for name in hooks}, "__module__": __name__}
+    )
 
 
 def trade(self: Any) -> None:
@@ -45,7 +49,9 @@ def trade(self: Any) -> None:
         self.close()
 
 
-def trace(lib: ModuleType, datas: list[Any], strategies: int = 1, setup: Any = None, **options: Any) -> list[Any]:
+def trace(
+    lib: ModuleType, datas: list[Any], strategies: int = 1, setup: Any = None, **options: Any
+) -> list[Any]:
     log: list[Any] = []
     cerebro = lib.Cerebro(stdstats=False, **options)
     for bars in datas:
@@ -79,7 +85,9 @@ def test_hooks_come_in_the_same_order(mode: str, options: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("mode", ["vectorised", "stepped", "delivered"])
-@pytest.mark.parametrize("options", [{}, {"cheat_on_open": True}, {"oldsync": True}], ids=["plain", "cheat", "oldsync"])
+@pytest.mark.parametrize(
+    "options", [{}, {"cheat_on_open": True}, {"oldsync": True}], ids=["plain", "cheat", "oldsync"]
+)
 def test_hooks_of_several_strategies_on_several_feeds(mode: str, options: dict[str, Any]) -> None:
     datas = [rows(12, 1), rows(9, 2, holes=0.3), rows(7, 3, start=rows(12)[4][0])]
     same(lambda lib: trace(lib, datas, strategies=2, **MODES[mode], **options))

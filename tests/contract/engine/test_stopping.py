@@ -256,7 +256,9 @@ def test_without_datas_nothing_runs() -> None:
     assert same(scenario) == []
 
 
-@pytest.mark.parametrize("mode", ["stepped", "delivered", "saving"])  # vectorised, backtrader raises IndexError
+@pytest.mark.parametrize(
+    "mode", ["stepped", "delivered", "saving"]
+)  # vectorised, backtrader raises IndexError
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_very_short_datas(mode: str, count: int) -> None:
     def scenario(lib: ModuleType) -> list[Any]:

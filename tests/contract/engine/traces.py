@@ -28,7 +28,11 @@ _feeds: dict[ModuleType, Any] = {}
 
 
 def rows(
-    count: int = 10, seed: int = 1, start: datetime = START, step: timedelta = timedelta(days=1), holes: float = 0.0
+    count: int = 10,
+    seed: int = 1,
+    start: datetime = START,
+    step: timedelta = timedelta(days=1),
+    holes: float = 0.0,
 ) -> list[Row]:
     """Give *count* random bars as (time, open, high, low, close, volume)."""
     rng = Random(seed)
@@ -38,7 +42,10 @@ def rows(
         if rng.random() >= holes:
             opened = price + rng.gauss(0.0, 1.0)
             price = opened + rng.gauss(0.0, 1.0)
-            high, low = max(opened, price) + abs(rng.gauss(0.0, 0.5)), min(opened, price) - abs(rng.gauss(0.0, 0.5))
+            high, low = (
+                max(opened, price) + abs(rng.gauss(0.0, 0.5)),
+                min(opened, price) - abs(rng.gauss(0.0, 0.5)),
+            )
             made.append((now, opened, high, low, price, float(rng.randint(0, 500))))
         now += step
     return made
@@ -95,5 +102,6 @@ def _compare(expected: Any, found: Any) -> None:
     if isinstance(expected, list) and isinstance(found, list):
         for number, (a, b) in enumerate(zip(expected, found)):
             assert not differs(a, b), f"entry {number} of {len(expected)}: expected {a!r}, found {b!r}"
-        assert len(expected) == len(found), f"expected {expected[len(found):]!r} more, found {found[len(expected):]!r} more"
+        missing, more = expected[len(found) :], found[len(expected) :]
+        assert not missing and not more, f"expected {missing!r} more, found {more!r} more"
     assert not differs(expected, found), f"expected {expected!r}, found {found!r}"
