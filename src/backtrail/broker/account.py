@@ -264,13 +264,18 @@ class Account(BrokerBase):
         """Give the value of one fund share."""
         if self.lazy_value and self._valued != self._cycle():
             self._revalue()
-        return self._fundval  # type: ignore[no-any-return]  # starts as whatever number the user set
+        value: float = self._fundval
+        return value
 
     def _position_value(self, data: Any) -> tuple[float, float]:
         """Give the value of the position in *data* at the current close and its unrealised profit."""
-        comminfo = self._book(data).comminfo
+        book = self._books.get(data) or self._book(data)
+        comminfo = book.comminfo
         position = self.positions[data]
         close = data.close[0]
+        if book.plain and self.p.shortcash:
+            size = position.size
+            return size * close, size * (close - position.price) * book.scheme.mult
         if self.p.shortcash:
             value = comminfo.getvaluesize(position.size, close)
         else:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 _LOUD_REFUSALS = 5
 _MARKET = Order.Market
-_PARTIAL, _COMPLETED = Order.Partial, Order.Completed
+_ACCEPTED, _PARTIAL, _COMPLETED = Order.Accepted, Order.Partial, Order.Completed
 _NOT_AFFORDABLE = (
     "refused for margin: {0} {1} of {2} at {3} takes {4} and {5} commission; cash before: {6}, after: {7}. "
     "Trade a smaller size, add cash, or set leverage or margin on the commission scheme."
@@ -68,6 +68,7 @@ class Executor(Account):
         cash = self.cash
         held: dict[Any, float] = {}
         books, submitted, quick = self._books, self.submitted, self._quick
+        plain = self.p.shortcash and not self.p.coo
         while submitted:
             order = submitted.popleft()
             if order._family is not None and not self._in_family(order):
@@ -78,9 +79,17 @@ class Executor(Account):
             if before is None:
                 before = self.positions[data].size
             lean = quick and order._lean and book.plain
-            left = (self._check_lean if lean else self._cash_after)(order, book, cash, before)
+            if lean:
+                left = self._plain_cash_after(book, order.size, order.price or order._pclose, cash, before)
+            elif plain and book.plain:
+                left = self._plain_cash_after(book, order.size, order.created.price, cash, before)
+            else:
+                left = self._cash_after(order, book, cash, before)
             if left >= 0.0:
-                (self._accept_lean if lean else self.submit_accept)(order)
+                if lean:
+                    self._accept_lean(order)
+                else:
+                    self.submit_accept(order)
             else:
                 order.margin()
                 self._explain_margin(order, self._check_price(order), cash, left)
@@ -120,7 +129,7 @@ class Executor(Account):
             cash -= book.opening.getcommission(opened, price)
         return cash
 
-    def _check_lean(self, order: Any, book: Book, cash: float, before: float) -> float:
+    def _plain_cash_after(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
         raise NotImplementedError
 
     def _accept_lean(self, order: Any) -> None:
@@ -313,9 +322,9 @@ class Executor(Account):
 
     def submit_accept(self, order: Any) -> None:
         """Accept *order*: it waits for its price from now on."""
-        order.pannotated = None
-        order.submit()
-        order.accept()
+        clock = order.data._c
+        order.plen = clock.i + 1 + clock.dropped
+        order.status = _ACCEPTED
         self.pending.append(order)
         self._sleeps_until = -1
         self.notify(order)

@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 
+class Nowhere(list[Any]):
+    """A list that forgets what is appended."""
+
+    def append(self, item: Any) -> None:
+        """Forget *item*."""
+
+
 class Journal:
     """Changes of the account during one run.
 
@@ -17,7 +24,7 @@ class Journal:
     ``begin``    cash at the start, ``shares`` fund shares at the start.
     """
 
-    __slots__ = ("begin", "dense", "moves", "notices", "shares")
+    __slots__ = ("begin", "dense", "kept", "moves", "notices", "shares")
 
     def __init__(self, begin: float, shares: float) -> None:
         self.begin = begin
@@ -25,6 +32,14 @@ class Journal:
         self.moves: list[tuple[int, Any, float, float, float, float]] = []
         self.dense: list[tuple[int, float, float, float]] = []
         self.notices: list[tuple[int, Any, float, float]] = []
+        self.kept = True
+
+    def discard(self) -> None:
+        """Write nothing from now on: nobody is going to read it."""
+        self.kept = False
+        self.moves = Nowhere()
+        self.dense = Nowhere()
+        self.notices = Nowhere()
 
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Nowhere"]

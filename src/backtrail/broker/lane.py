@@ -23,8 +23,11 @@ class MarketLane(Executor):
     ``_quick`` tells whether the settings allow it; an order is lean until it is linked to another one.
     """
 
-    def issue(self, owner: Any, data: Any, size: float, buy: bool) -> Any:
-        """Take a market order without conditions; *size* is positive."""
+    def issue(self, owner: Any, data: Any, size: float, buy: bool, price: float | None = None) -> Any:
+        """Take a market order without conditions; *size* is positive.
+
+        *price* is what the cash is checked with, if not the close.
+        """
         order: Any
         if buy:
             order = _new(BuyOrder)
@@ -41,6 +44,8 @@ class MarketLane(Executor):
         clock = data._c
         i = clock.i
         order.plen = i + 1 + clock.dropped
+        if price is not None:
+            order.price = price
         order._dt = data.datetime._a[i]
         order._pclose = data.close._a[i]
         self.submitted.append(order)
@@ -50,9 +55,8 @@ class MarketLane(Executor):
         self.active = True
         return order
 
-    def _check_lean(self, order: Any, book: Book, cash: float, before: float) -> float:
-        """Give the cash that would be left if *order* were executed at the close that it was created at."""
-        price, size = order._pclose, order.size
+    def _plain_cash_after(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
+        """Give the cash that would be left after trading *size* at *price* in a position of size *before*."""
         scheme = book.scheme
         rate = scheme.commission
         if before:

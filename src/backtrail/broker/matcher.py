@@ -92,7 +92,10 @@ class Matcher(MarketLane):
         clock = data._c
         i = clock.i
         now = data.datetime._a[i]
-        if now <= order._dt or not self._check_lean(order, book, self.cash, book.position.size) >= 0.0:
+        if now <= order._dt:
+            return False
+        price = order.price or order._pclose
+        if not self._plain_cash_after(book, order.size, price, self.cash, book.position.size) >= 0.0:
             return False
         self.submitted.clear()
         order.plen = i + 1 + clock.dropped
@@ -197,9 +200,9 @@ class Matcher(MarketLane):
         i = data._c.i
         return data.open._a[i], data.high._a[i], data.low._a[i], data.close._a[i]
 
-    def _fresh(self, order: Any) -> bool:
-        """Tell whether the order may be matched against the current bar of its data."""
-        return self.stale_fills or order.data.datetime[0] > order.created.dt
+    def _stale(self, order: Any) -> bool:
+        """Tell whether the order waits for a bar later than the one that created it (without ``stale_fills``)."""
+        return bool(order.data.datetime[0] <= order.created.dt)
 
     def _try_market(self, order: Any) -> None:
         data = order.data
@@ -232,18 +235,16 @@ class Matcher(MarketLane):
         return bool(self.honour_eosbar and now == end and not self.p.eosbar and data._timeframe < 5)
 
     def _try_limit(self, order: Any) -> None:
-        self._limit(order, order.created.price)
-
-    def _limit(self, order: Any, wanted: float) -> None:
-        if not self._fresh(order):
+        if not self.stale_fills and self._stale(order):
             return
         o, h, l, _ = self._bar(order.data)  # noqa: E741
+        wanted = order.created.pricelimit if order.triggered else order.created.price
         price = matching.limit(order.ordtype == 0, o, h, l, wanted, self._slip, self.sell_limit_floor)
         if price is not None:
             self._execute(order, 0, price)
 
     def _try_stop(self, order: Any) -> None:
-        if not self._fresh(order):
+        if not self.stale_fills and self._stale(order):
             return
         o, h, l, c = self._bar(order.data)  # noqa: E741
         buy = order.ordtype == 0
@@ -255,9 +256,9 @@ class Matcher(MarketLane):
 
     def _try_stop_limit(self, order: Any) -> None:
         if order.triggered:
-            self._limit(order, order.created.pricelimit)
+            self._try_limit(order)
             return
-        if not self._fresh(order):
+        if not self.stale_fills and self._stale(order):
             return
         o, h, l, c = self._bar(order.data)  # noqa: E741
         buy = order.ordtype == 0

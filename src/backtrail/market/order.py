@@ -70,8 +70,8 @@ class _Created:
         if source is not None:
             made = source.created
         else:
-            price = order._pclose
-            made = OrderData(order._dt, order.size, price, price, 0, price, None, None)
+            price = order.price or order._pclose
+            made = OrderData(order._dt, order.size, price, price, 0, order._pclose, None, None)
             made._plimit = None
         order.created = made
         return made

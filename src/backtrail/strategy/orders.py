@@ -175,7 +175,8 @@ class OrderMixin:
         if not size:
             return None
         if (
-            exectype is price is plimit is valid is oco is parent is trailamount is trailpercent is None
+            exectype is plimit is valid is oco is parent is trailamount is trailpercent is None
+            and (price is None or self._price_sizes)
             and broker is self._quick_broker
             and broker._quick
             and transmit
@@ -183,7 +184,7 @@ class OrderMixin:
             and not tradeid
             and -_INF < size < _INF
         ):
-            return broker.issue(self, data, abs(size), True)
+            return broker.issue(self, data, abs(size), True, price)
         return broker.buy(
             self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
@@ -217,7 +218,8 @@ class OrderMixin:
         if not size:
             return None
         if (
-            exectype is price is plimit is valid is oco is parent is trailamount is trailpercent is None
+            exectype is plimit is valid is oco is parent is trailamount is trailpercent is None
+            and (price is None or self._price_sizes)
             and broker is self._quick_broker
             and broker._quick
             and transmit
@@ -225,7 +227,7 @@ class OrderMixin:
             and not tradeid
             and -_INF < size < _INF
         ):
-            return broker.issue(self, data, abs(size), False)
+            return broker.issue(self, data, abs(size), False, price)
         return broker.sell(
             self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
