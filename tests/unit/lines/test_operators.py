@@ -185,7 +185,7 @@ def test_while_declaring_the_truth_of_a_line_is_refused() -> None:
             data.close and data.high
 
 
-@pytest.mark.parametrize("other", [None, "5", [1], object()], ids=repr)
+@pytest.mark.parametrize("other", [None, "5", [1], object()], ids=["None", "text", "list", "object"])
 def test_lines_are_combined_with_lines_and_numbers_only(other: Any) -> None:
     data = bars(A)
     with declaring(data), pytest.raises(DeclarationError, match="expected a line or a number"):
