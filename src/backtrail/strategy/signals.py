@@ -111,9 +111,6 @@ class SignalStrategy(Strategy):
         plain, inverse = (_positive, _negative) if up else (_negative, _positive)
         return self._all(first, plain) or self._all(first + 1, inverse) or self._all(first + 2, _nonzero)
 
-    def _has(self, first: int) -> bool:
-        return any(self._signals.get(kind) for kind in (first, first + 1, first + 2))
-
     def notify_order(self, order: Any) -> None:
         """Forget the pending order once it is done; subclasses may extend this."""
 
@@ -123,7 +120,11 @@ class SignalStrategy(Strategy):
             self._sentinel = None
 
     def _trade_signals(self) -> None:
-        """Act on the signals of this bar."""
+        """Act on the signals of this bar.
+
+        Where signals to exit a side exist (those of the plain type only, as in backtrader), an opposite entry signal of
+        that side does not end it, nor does an entry of the other side reverse it.
+        """
         if self._sentinel is not None and not self.p._concurrent:
             return
         both_long = self._all(SIGNAL_LONGSHORT, _positive)
@@ -137,14 +138,14 @@ class SignalStrategy(Strategy):
             elif both_short or enter_short:
                 self._enter(False)
         elif size > 0:
-            exits = self._has(SIGNAL_LONGEXIT)
+            exits = bool(self._signals.get(SIGNAL_LONGEXIT))
             reverse = both_short or (enter_short and not exits)
             leave = not exits and self._speaks(SIGNAL_LONG, False)
             self._manage(
                 reverse, self._speaks(SIGNAL_LONGEXIT, False) or leave, both_long or enter_long, True
             )
         else:
-            exits = self._has(SIGNAL_SHORTEXIT)
+            exits = bool(self._signals.get(SIGNAL_SHORTEXIT))
             reverse = both_long or (enter_long and not exits)
             leave = not exits and self._speaks(SIGNAL_SHORT, True)
             self._manage(

@@ -103,5 +103,6 @@ def _compare(expected: Any, found: Any) -> None:
         for number, (a, b) in enumerate(zip(expected, found)):
             assert not differs(a, b), f"entry {number} of {len(expected)}: expected {a!r}, found {b!r}"
         missing, more = expected[len(found) :], found[len(expected) :]
-        assert not missing and not more, f"expected {missing!r} more, found {more!r} more"
+        assert not missing, f"expected {missing!r} more"
+        assert not more, f"found {more!r} more"
     assert not differs(expected, found), f"expected {expected!r}, found {found!r}"
