@@ -13,6 +13,7 @@ import random
 from typing import Any
 
 from ..base.owner import inside
+from ..broker.journal import Nowhere
 from ..errors import StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
@@ -190,6 +191,7 @@ class Run:
             loop.prepare(self, strat)
             with inside(strat):
                 loop.start(self, strat)
+        self.drop_unread_records()
         for writer in self.writers:
             if writer.p.csv:
                 for data in self.datas:
@@ -201,6 +203,15 @@ class Run:
             writer.start()
         self.writers_open = True
         self.start_timers()
+
+    def drop_unread_records(self) -> None:
+        """Keep no record of the account and of closed trades that no analyzer or observer is going to read."""
+        if any(len(s.analyzers) or s._slave_analyzers or s._every_observer for s in self.strats):
+            return
+        for strat in self.strats:
+            strat._closed = Nowhere()
+        if hasattr(self.broker, "journal"):
+            self.broker.journal.discard()
 
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
@@ -221,7 +232,7 @@ class Run:
 
     def account_path(self) -> Any:
         """Give cash and value of the complete cycles; None when bars are delivered one by one."""
-        if self.timeline is None or not hasattr(self.broker, "journal"):
+        if self.timeline is None or not hasattr(self.broker, "journal") or not self.broker.journal.kept:
             return None
         if self._path is None:
             from .path import AccountPath
