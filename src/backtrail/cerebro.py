@@ -518,10 +518,7 @@ class Cerebro(ParamsBase):
 
 def _opt_return(strat: Any) -> OptReturn:
     for analyzer in strat.analyzers:
-        analyzer.strategy = None
-        analyzer._parent = None
-        for name in [n for n in analyzer.__dict__ if n.startswith("data")]:
-            setattr(analyzer, name, None)
+        analyzer._detach()
     params: Info = strat.params
     return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat))
 

@@ -345,6 +345,14 @@ class Analyzer(ParamsBase):
         out.append(self)
         return out
 
+    def _detach(self) -> None:
+        """Let go of strategy and datas: what stays can travel between processes."""
+        for one in self._family():
+            one.strategy = one._leader = None
+            for name in [n for n in one.__dict__ if n.startswith("data")]:
+                setattr(one, name, None)
+        self._parent = None
+
     # -- account ----------------------------------------------------------------------------------------------------
 
     def _in_fund_mode(self) -> bool:

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 def average(x: Sequence[float], bessel: bool = False) -> float:
     """Give the mean of *x* (correctly rounded sum), divided by one less than the count with *bessel*.
 
-    ZeroDivisionError when there is nothing to divide by.
+    ZeroDivisionError when there is nothing to divide by; NaN for infinities of both signs.
     """
-    return math.fsum(x) / (len(x) - bessel)
+    try:
+        return math.fsum(x) / (len(x) - bessel)
+    except ValueError:
+        return math.nan
 
 
 def variance(x: Sequence[float], avgx: float | None = None) -> list[float]:
