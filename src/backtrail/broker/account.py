@@ -85,7 +85,7 @@ class Account(BrokerBase):
         self.positions: defaultdict[Any, Position] = defaultdict(Position)
         self.d_credit: defaultdict[Any, float] = defaultdict(float)
         self._fundval = p.fundstartval
-        self._fundshares = p.cash / self._fundval
+        self._fundshares: float = p.cash / self._fundval
         self._cash_addition: deque[float] = deque()
         self._books: dict[Any, Book] = {}
         self._daily: list[Book] = []

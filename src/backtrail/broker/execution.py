@@ -21,6 +21,10 @@ _NOT_AFFORDABLE = (
     "refused for margin: {0} {1} of {2} at {3} takes {4} and {5} commission; cash before: {6}, after: {7}. "
     "Trade a smaller size, add cash, or set leverage or margin on the commission scheme."
 )
+_CASCADE = (
+    "refused for margin: an order submitted with it was refused before, and what that lacks counts: the cash is {6} "
+    "before {0} {1} of {2} at {3}, {7} after. Use BackBroker(margin_cascade=False) to check each order by itself."
+)
 
 
 class Executor(Account):
@@ -142,7 +146,8 @@ class Executor(Account):
         cost, commission = comminfo.getoperationcost(size, price), comminfo.getcommission(size, price)
         side = "buying" if order.isbuy() else "selling"
         name = order.data._name or "the data"
-        order._why = (_NOT_AFFORDABLE, side, abs(size), name, price, cost, commission, before, after)
+        text = _CASCADE if before < 0 else _NOT_AFFORDABLE
+        order._why = (text, side, abs(size), name, price, cost, commission, before, after)
         # The first of a run are told aloud, the others to those who listen.
         self._warned_of_margin += 1
         level = logging.WARNING if self._warned_of_margin <= _LOUD_REFUSALS else logging.INFO

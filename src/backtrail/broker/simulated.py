@@ -272,6 +272,8 @@ class BackBroker(Matcher):
         else:
             return False
         order._why = mine._why = why
+        if order is not mine and mine._counted:
+            order.executed.exbits = mine.executed.exbits  # a copy's executions are those of the order
         self._sleeps_until = -1
         self.active = True
         order.cancel()

@@ -404,7 +404,7 @@ class OrderMixin:
             executed = order.executed
             if not copied:  # nobody looks at orders: this is the order itself, after an execution
                 executed.markpending()
-            if executed.p2 > executed.p1:
+            if executed.size and executed.p2 > executed.p1:
                 self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
         elif bit is not None:
             self._book(order, bit, told)
