@@ -16,10 +16,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from types import ModuleType
 from typing import Any
 
@@ -40,12 +41,12 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def timed(run: Run, bt: ModuleType) -> tuple[float, Outcome]:
+def timed(run: Run, bt: ModuleType, clock: Callable[[], float] = perf_counter) -> tuple[float, Outcome]:
     """Run once, garbage collected beforehand; give seconds and outcome."""
     gc.collect()
-    begin = perf_counter()
+    begin = clock()
     outcome = run(bt)
-    return perf_counter() - begin, outcome
+    return clock() - begin, outcome
 
 
 def summary(ours: list[float], theirs: list[float]) -> dict[str, Any]:
@@ -71,20 +72,21 @@ def measure(case: Case, ours: ModuleType | None, theirs: ModuleType | None, args
     """Measure one case; raise RuntimeError when the engines disagree on the outcome."""
     size = case.quick if args.quick else case.size
     run = case.prepare(size, folder)
+    clock = process_time if args.cpu else perf_counter
     seconds_ours: list[float] = []
     seconds_theirs: list[float] = []
     outcomes: list[Outcome] = []
     if ours is not None:
         for _ in range(args.warmup):
-            timed(run, ours)
+            timed(run, ours, clock)
     for number in range(args.repeats):
         if theirs is not None:
-            took, outcome = timed(run, theirs)
+            took, outcome = timed(run, theirs, clock)
             seconds_theirs.append(took)
             outcomes.append(outcome)
             say(f"  {case.name} {number + 1}/{args.repeats}: backtrader {took:.3f} s")
         if ours is not None:
-            tries = sorted((timed(run, ours) for _ in range(args.inner)), key=lambda pair: pair[0])
+            tries = sorted((timed(run, ours, clock) for _ in range(args.inner)), key=lambda pair: pair[0])
             took, outcome = tries[args.inner // 2]
             seconds_ours.append(took)
             outcomes.append(outcome)
@@ -215,6 +217,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="pairs of runs per case (3)")
     parser.add_argument("--warmup", type=int, default=6, help="unmeasured runs of backtrail per case (6)")
     parser.add_argument("--inner", type=int, default=3, help="runs of backtrail per pair; the median counts (3)")
+    parser.add_argument("--cpu", action="store_true", help="measure processor time: for machines that are busy")
     parser.add_argument("--ours-only", action="store_true", help="measure backtrail alone")
     parser.add_argument("--theirs-only", action="store_true", help="measure backtrader alone")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="show the change against this JSON file")
@@ -251,7 +254,7 @@ def main(argv: list[str] | None = None) -> int:
     path = args.json or HERE / "results" / f"{stamp:%Y%m%dT%H%M%S}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     taken = stamp.isoformat(timespec="seconds")
-    record = {"taken": taken, "quick": args.quick, "machine": machine(), "results": results}
+    record = {"taken": taken, "quick": args.quick, "cpu_time": args.cpu, "machine": machine(), "results": results}
     path.write_text(json.dumps(record, indent=1) + "\n")
     earlier = json.loads(args.compare.read_text())["results"] if args.compare else {}
     print(table(results, earlier))
