@@ -42,7 +42,7 @@ def main() -> None:
     cerebro = bt.Cerebro(stdstats=False)
     cerebro.adddata(bt.feeds.PandasData(dataname=frame, timeframe=bt.TimeFrame.Minutes))
     cerebro.broker.setcommission(commission=0.001)
-    cerebro.addstrategy(cases.sma_cross_strategy(bt))
+    cerebro.addstrategy(cases.sma_cross_strategy(bt), fast=100, slow=400)  # few orders: lines are what is measured
     exact = _reset_peak()
     before = _status("VmRSS") if exact else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     strategy = cerebro.run()[0]
