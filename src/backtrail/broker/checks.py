@@ -81,7 +81,7 @@ def _warn_of_prices(order: Any) -> None:
         _warn(f"{_what(order)}: a StopLimit order needs plimit; the stop price is taken as limit. Give plimit=...")
     if exectype in _TRAILS:
         if not trailing:
-            _warn(f"{_what(order)}: a {name} order needs trailamount or trailpercent; its stop does not move without.")
+            _warn(f"{_what(order)}: a {name} order needs trailamount or trailpercent; without, its stop is the close.")
     elif trailing:
         _warn(f"{_what(order)}: a {name} order does not trail. Give exectype=bt.Order.StopTrail.")
 

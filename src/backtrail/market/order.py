@@ -567,8 +567,6 @@ class Order(OrderBase):
 
     def trailadjust(self, price: float) -> None:
         """Move the stop to its distance from *price* if that is closer to the market; never back."""
-        if not self.trailamount and not self.trailpercent:
-            return
         stop = self._trailed(price)
         created = self.created
         closer = stop < created.price if self.ordtype == OrderBase.Buy else stop > created.price

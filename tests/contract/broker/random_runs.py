@@ -81,7 +81,14 @@ def bars(rng: random.Random, count: int, intraday: bool) -> pd.DataFrame:
                 moment = dt.datetime.combine(moment.date() + dt.timedelta(days=1), dt.time(9))
         index = pd.DatetimeIndex(moments)
     volume = numbers.integers(0, 60, count).astype(float)
-    columns = {"open": opening, "high": high, "low": low, "close": close, "volume": volume, "openinterest": 0.0}
+    columns = {
+        "open": opening,
+        "high": high,
+        "low": low,
+        "close": close,
+        "volume": volume,
+        "openinterest": 0.0,
+    }
     return pd.DataFrame(columns, index=index)
 
 
@@ -252,8 +259,18 @@ class Trader:
             (
                 "bar",
                 len(self),
-                *(broker.getcash(), broker.getvalue(), broker.fundvalue, broker.fundshares, broker.get_leverage()),
-                *(broker.get_value(mkt=True), broker.get_value(lever=True), broker.get_value(mkt=True, lever=True)),
+                *(
+                    broker.getcash(),
+                    broker.getvalue(),
+                    broker.fundvalue,
+                    broker.fundshares,
+                    broker.get_leverage(),
+                ),
+                *(
+                    broker.get_value(mkt=True),
+                    broker.get_value(lever=True),
+                    broker.get_value(mkt=True, lever=True),
+                ),
             )
         )
         for data in self.datas:
@@ -341,7 +358,14 @@ class Trader:
         made = order.created
         self.log.append(
             (
-                *("new", order.ref - self.order_base, type(order).__name__, order.size, order.status, order.valid),
+                *(
+                    "new",
+                    order.ref - self.order_base,
+                    type(order).__name__,
+                    order.size,
+                    order.status,
+                    order.valid,
+                ),
                 *(made.price, made.pricelimit, made.dt, made.pclose, order._limitoffset, order.isbuy()),
             )
         )
@@ -382,19 +406,41 @@ class Quiet(Trader):
         """Log what is left."""
         for order in self.mine:
             done = order.executed
-            counts = (done.size, done.price, done.remsize, done.value, done.comm, done.pnl, done.margin, done.dt)
+            counts = (
+                done.size,
+                done.price,
+                done.remsize,
+                done.value,
+                done.comm,
+                done.pnl,
+                done.margin,
+                done.dt,
+            )
             self.log.append(("order", order.ref - self.order_base, order.status, order.size, *counts))
         for data in self.datas:
             for key in sorted(self._trades[data]):
                 for trade in self._trades[data][key]:
                     self.log.append(("trade", *_of_trade(trade, self.trade_base)))
             held = self.getposition(data)
-            self.log.append(("position", held.size, held.price, held.upopened, held.upclosed, held.price_orig))
+            self.log.append(
+                ("position", held.size, held.price, held.upopened, held.upclosed, held.price_orig)
+            )
 
 
 def _of_trade(trade: Any, base: int) -> tuple[Any, ...]:
     names = (
-        *("tradeid", "size", "price", "value", "commission", "pnl", "pnlcomm", "justopened", "isopen", "isclosed"),
+        *(
+            "tradeid",
+            "size",
+            "price",
+            "value",
+            "commission",
+            "pnl",
+            "pnlcomm",
+            "justopened",
+            "isopen",
+            "isclosed",
+        ),
         *("baropen", "barclose", "barlen", "dtopen", "dtclose", "status", "long"),
     )
     return (trade.ref - base, trade.data._name, *(getattr(trade, name) for name in names))
@@ -459,5 +505,7 @@ def first_difference(expected: list[Any], found: list[Any]) -> str | None:
             before = "\n".join(f"    {entry}" for entry in expected[max(0, at - 6) : at])
             return f"entry {at}\n{before}\n  expected {a}\n  found    {b}"
     if len(expected) != len(found):
-        return f"expected {len(expected)} entries, found {len(found)}; the last: {expected[-1]} and {found[-1]}"
+        return (
+            f"expected {len(expected)} entries, found {len(found)}; the last: {expected[-1]} and {found[-1]}"
+        )
     return None

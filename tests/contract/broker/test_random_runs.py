@@ -11,7 +11,7 @@ from tests.contract.broker.random_runs import Listener, Quiet, Trader, first_dif
 import backtrail
 
 CHUNK = 10
-SEEDS = 150
+SEEDS = 80
 
 pytestmark = pytest.mark.contract
 
