@@ -53,8 +53,27 @@ class AnnualReturn(Analyzer):
         for year, end in zip(years, ends):
             self._ends[max(year, next(reversed(self._ends), year))] = float(values[start + end])
 
+    def _follow_first_data(self) -> None:
+        """Give the last values of the run the dates of the first data's bars, where these are not as many.
+
+        backtrader reads both from the end: with datas of different lengths it is a bar of the first data, not a cycle,
+        that a value belongs to.
+        """
+        path = self.strategy._account_path()
+        count = len(self.data)
+        if path is None or count == path.cycles or not count:
+            return
+        count = min(count, path.cycles)
+        values = (path.fundvalue if self._fundmode else path.value)[path.cycles - count :].tolist()
+        numbers = self.data.lines.datetime.array[len(self.data) - count : len(self.data)]
+        self._first = values[0]
+        self._ends.clear()
+        for moment, value in zip(as_datetimes(local_micros(numbers, self._zone())), values):
+            self._ends[max(moment.year, next(reversed(self._ends), moment.year))] = value
+
     def stop(self) -> None:
         """Report."""
+        self._follow_first_data()
         self.ret: OrderedDict[int, float] = OrderedDict()
         base = self._first
         for year, end in self._ends.items():

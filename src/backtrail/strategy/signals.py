@@ -155,7 +155,7 @@ class SignalStrategy(Strategy):
     def _manage(self, reverse: bool, leave: bool, again: bool, is_long: bool) -> None:
         """Close, reverse or add to an open position."""
         if reverse or leave:
-            self._sentinel = self.close(self._dtarget)
+            self.close(self._dtarget)
         if reverse:
             self._enter(not is_long)
         if again and self.p._accumulate:
