@@ -84,6 +84,7 @@ def param(
     return Param(default, ge, gt, le, lt, choices)
 
 
+_OURS = __name__.partition(".")[0]
 _DECLARATIONS = ("params", "lines", "plotinfo", "plotlines")
 
 
@@ -157,7 +158,20 @@ def _plain_init(self: Declared, *args: Any, **kwargs: Any) -> None:
             f"{name} takes its parameters by keyword; got the positional value {args[0]!r}. "
             f"Its parameters are {self.params._getkeys()}."
         )
-    self.setup()
+    if self._sets_up:
+        self.setup()
+
+
+def _sets_up(cls: type) -> bool:
+    """Tell whether ``setup`` of *cls* is ours to call: not in a class that has an ``__init__``, or below one.
+
+    There, in code written before, it is a method like any other. Classes of this package are not meant.
+    """
+    home = next(at for at, base in enumerate(cls.__mro__) if "setup" in base.__dict__)
+    if cls.__mro__[home].__module__.partition(".")[0] == _OURS:
+        return True
+    above = (base for base in cls.__mro__[home:] if base.__module__.partition(".")[0] != _OURS)
+    return not any("__init__" in base.__dict__ for base in above if base is not object)
 
 
 def _make_aliases(cls: type, aliases: Any) -> None:
@@ -193,6 +207,7 @@ class Declared:
     _fields: ClassVar[tuple[str, ...]] = ()
     _checks: ClassVar[dict[str, Param]] = {}
     _own_body: ClassVar[dict[str, Any]] = {}
+    _sets_up: ClassVar[bool] = True
     if TYPE_CHECKING:
         p: Any = param(init=False)
 
@@ -228,6 +243,7 @@ class Declared:
         init = cls.__dict__.get("__init__")
         if init is not None and not getattr(init, "_declared", False):
             cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
+        cls._sets_up = _sets_up(cls)
 
     if TYPE_CHECKING:
 
@@ -238,7 +254,7 @@ class Declared:
         __init__ = _wrapped(_plain_init)
 
     def setup(self) -> None:
-        """Build what the object needs; the last ``__init__`` calls it, so ``super().__init__()`` runs it too."""
+        """Build what the object needs, in classes that have no ``__init__``; ``super().__init__()`` runs it too."""
 
     def _prepare(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

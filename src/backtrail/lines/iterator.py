@@ -20,7 +20,7 @@ from .align import seen_index, seen_values
 from .buffer import NAN, Floats, Line
 from .clock import Clock
 from .expr import LineNum, unowned
-from .root import LineRoot
+from .root import LineRoot, Shown
 from .series import LineSeries, as_series
 from .stepping import Program
 
@@ -31,16 +31,17 @@ def _how_computed(cls: type) -> tuple[str, str]:
     """Tell how instances of *cls* are computed: over preloaded bars, and bar by bar.
 
     The most derived class that defines ``compute``, ``once`` or ``next`` decides. One that defines only ``next`` is
-    replayed bar by bar also over preloaded bars; one that defines only ``once`` computes nothing bar by bar.
+    replayed bar by bar also over preloaded bars; one that defines only ``once`` computes nothing bar by bar. Beside
+    ``next`` or ``once`` in one class, ``compute`` is a method like any other.
     """
     for base in cls.__mro__:
         body = base.__dict__
         if base.__qualname__ == "LineIterator" and base.__module__ == __name__:
             return "nothing", "nothing"
-        if "compute" in body:
-            return "compute", "compute"
         if "once" in body:
             return "once", "next"
+        if "compute" in body and "next" not in body:
+            return "compute", "compute"
         if "next" in body or "nextstart" in body or "prenext" in body:
             return "next", "next"
     return "nothing", "nothing"
@@ -222,21 +223,21 @@ class LineIterator(LineSeries):
         found = lines.__dict__.get(tail)
         return found if isinstance(found, Line) else None
 
-    @property
+    @Shown
     def dnames(self) -> Any:
         """The datas that have a name, by name."""
         from ..base.autodict import DotDict
 
         return DotDict((d._name, d) for d in self.datas if getattr(d, "_name", ""))
 
-    @property
+    @Shown
     def ddatas(self) -> dict[Any, None]:
         """The datas as dictionary keys."""
         return dict.fromkeys(self.datas)
 
     # -- evaluation -------------------------------------------------------------------------------------------------
 
-    @property
+    @Shown
     def first(self) -> int:
         """The storage index of the first bar with a defined value."""
         return self._minperiod - 1 - self._c.dropped

@@ -14,6 +14,17 @@ from ..errors import DeclarationError, LookAheadError
 from .clock import Clock
 
 
+class Shown:
+    """An attribute that is computed when it is read, unless the object has one of that name."""
+
+    def __init__(self, compute: Callable[[Any], Any]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, obj: Any, owner: type | None = None) -> Any:
+        return self if obj is None else self.compute(obj)
+
+
 class LineRoot:
     """Base of lines and groups of lines.
 

@@ -11,7 +11,7 @@ from ..base.owner import find_owner
 from ..errors import DeclarationError
 from .buffer import _NO_BARS, NAN, Line
 from .clock import Clock
-from .root import LineMultiple, LineRoot
+from .root import LineMultiple, LineRoot, Shown
 
 
 class LineMark:
@@ -374,7 +374,7 @@ class LineSeries(Declared, LineMultiple):
             found = self.lines[0 if line == -1 else line]
         return found
 
-    @property
+    @Shown
     def array(self) -> Any:
         """The storage of the first line."""
         return self.lines._all[0].array
@@ -432,9 +432,9 @@ class LineSeries(Declared, LineMultiple):
     def __setstate__(self, state: dict[str, Any]) -> None:
         own = self.__dict__
         own.update(state)
-        lines = self.lines._all
-        if "_a" not in own and (not lines or "_a" in lines[0].__dict__):
-            own["_a"] = lines[0]._a if lines else _NO_BARS
+        lines = own["lines"].__dict__.get("_all")  # None: it is being restored itself, its lines come later
+        if "_a" not in own and lines is not None:
+            own["_a"] = lines[0].__dict__.get("_a", _NO_BARS) if lines else _NO_BARS
 
 
 _PRICES = frozenset({"open", "high", "low", "close", "volume", "openinterest"})

@@ -153,6 +153,42 @@ def test_setup_runs_where_there_is_no_init() -> None:
     assert Built(period=4).twice == 8
 
 
+def test_setup_of_a_base_runs_when_a_subclass_calls_its_init() -> None:
+    class Built(Typed):
+        def setup(self) -> None:
+            self.twice = self.period * 2
+
+    class Below(Built):
+        def __init__(self) -> None:
+            super().__init__()
+            self.thrice = self.twice + self.period
+
+    assert Below(period=4).thrice == 12
+
+
+def test_setup_beside_or_below_an_init_is_a_method_like_any_other() -> None:
+    class Beside(Pairs):
+        def __init__(self) -> None:
+            super().__init__()
+            self.setup(3)
+
+        def setup(self, times: int) -> None:  # type: ignore[override]
+            self.times = times
+
+    class Template(Pairs):
+        def __init__(self) -> None:
+            super().__init__()
+            self.times = 0
+            self.setup()
+
+    class Below(Template):
+        def setup(self) -> None:
+            self.times += 1
+
+    assert Beside().times == 3
+    assert Below().times == 1
+
+
 def test_super_init_may_stand_anywhere_or_be_missing() -> None:
     order: list[str] = []
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.unit.lines.stage import NAN, Bars, bars, declaring, fill, live, same, step, values
 
 from backtrail.base.time import date2num
 from backtrail.errors import DeclarationError
 from backtrail.lines.buffer import Line
 from backtrail.lines.expr import LineActions, LineDelay, LineNum, LinesOperation, current, operand
-from tests.unit.lines.stage import NAN, Bars, bars, declaring, fill, live, same, step, values
 
 A = [3.0, 1.0, 2.0, 5.0, -4.0]
 B = [2.0, 1.0, 4.0, -5.0, 8.0]
@@ -114,7 +114,7 @@ def test_where_a_bar_has_no_time_only_feed_and_bar_are_named() -> None:
     assert where_of(Node(), 4) == "feed 'data', bar 5"
 
 
-# -- running ------------------------------------------------------------------------------------------------------------
+# -- running -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("op", BINARY, ids=lambda op: op.__name__)
@@ -170,7 +170,7 @@ def test_storage_is_the_business_of_the_run() -> None:
     assert data.close.buflen() == 5
 
 
-# -- while declaring ----------------------------------------------------------------------------------------------------
+# -- while declaring -----------------------------------------------------------------------------------------------
 
 
 def test_while_declaring_the_truth_of_a_line_is_refused() -> None:
@@ -235,7 +235,7 @@ def test_an_operand_without_bars_is_nan() -> None:
     assert (current(data.close), current(7)) == (1.0, 7)
 
 
-# -- delays -------------------------------------------------------------------------------------------------------------
+# -- delays --------------------------------------------------------------------------------------------------------
 
 
 def test_a_delay_gives_earlier_values_and_needs_as_many_bars_more() -> None:
@@ -287,7 +287,7 @@ def test_a_delay_beyond_the_data_is_empty() -> None:
     assert same(both_ways(lambda d: d.close(9)), [NAN] * 5)
 
 
-# -- times of day -------------------------------------------------------------------------------------------------------
+# -- times of day --------------------------------------------------------------------------------------------------
 
 
 def clock_times() -> list[float]:
@@ -311,7 +311,7 @@ def test_times_of_day_are_those_of_the_feeds_zone() -> None:
     assert both_ways(build, datetime=clock_times()) == [1.0, 1.0, 0.0, 0.0, 0.0]
 
 
-# -- legacy subclasses --------------------------------------------------------------------------------------------------
+# -- legacy subclasses ---------------------------------------------------------------------------------------------
 
 
 class Doubled(LineActions):
