@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import pprint as _pprint
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, dataclass_transform
 
 import numpy as np
@@ -26,6 +27,10 @@ Floats = NDArray[np.float64]
 
 CYCLE_HOOKS = ("prenext", "nextstart", "next", "notify_cashvalue", "notify_fund")
 EVENT_HOOKS = ("notify_order", "notify_trade")
+_STEPS = ("_prenext", "_nextstart", "_next")
+
+
+AFTER_ANALYZERS = 1_000_000  # the rank of the first observer
 
 
 class AccountPath(Protocol):
@@ -42,8 +47,16 @@ class AccountPath(Protocol):
     fundvalue: Floats
     fundshares: Floats
 
+    def update(self, present: bool = False) -> Any:
+        """Count the cycles that are complete by now, with *present* the present one too."""
+        ...
+
     def seen(self, data: Any, line: str) -> Floats:
         """Give what *line* of *data* showed in each cycle; NaN before the data's first bar."""
+        ...
+
+    def bars(self, data: Any) -> NDArray[np.int64] | None:
+        """Give the index of the current bar of *data* per cycle (-1: none yet); None if it is the cycle's."""
         ...
 
     def position_value(self, data: Any) -> Floats:
@@ -118,6 +131,7 @@ class Analyzer(ParamsBase):
         self._path: AccountPath | None = None
         self._behind = False
         self._done = 0
+        self._rank = -1  # the order in which analyzers and observers are served in a cycle
         self.strategy = self._find_owners()
         self.datas = self.strategy.datas
         if self.datas:
@@ -222,7 +236,15 @@ class Analyzer(ParamsBase):
         for child in self._children:
             child._start()
         self.start()
-        if self._parent is None and not self._must_step() and _looks_back(self.strategy):
+        if self._parent is not None:
+            return
+        self._rank = next((n for n, one in enumerate(self.strategy.analyzers) if one is self), -1)
+        if not _looks_back(self.strategy):
+            return
+        if self._must_step():
+            for name in _STEPS:
+                self.__dict__[name] = partial(_on_stage, self, getattr(self, name))
+        else:
             self._done = 0
             for one in self._family():
                 one._fall_behind()
@@ -232,6 +254,8 @@ class Analyzer(ParamsBase):
             self._catch_up()
             for one in self._family():
                 one._keep_up()
+            for name in _STEPS:
+                self.__dict__.pop(name, None)
         for child in self._children:
             child._stop()
         self.stop()
@@ -311,8 +335,8 @@ class Analyzer(ParamsBase):
         elif self._leader is not None:
             self._leader._catch_up()
         else:
-            path = self.strategy._account_path()
-            start, self._done = self._done, path.cycles
+            path = account_path(self.strategy, self._rank)
+            start, self._done = self._done, max(path.cycles, self._done)
             if start < self._done:
                 self._advance(path, start, self._done)
 
@@ -371,6 +395,22 @@ class Analyzer(ParamsBase):
         path = self._path
         assert path is not None
         return path.fundvalue if self._in_fund_mode() else path.value
+
+
+def _on_stage(analyzer: Analyzer, step: Callable[[], None]) -> None:
+    """Step *analyzer*, and let those behind that are served before it count the present cycle as complete."""
+    strategy = analyzer.strategy
+    strategy.__dict__["_stage"] = analyzer._rank
+    step()
+    strategy.__dict__["_stage"] = -1
+
+
+def account_path(strategy: Any, rank: int) -> AccountPath:
+    """Give the account's path as it is seen by the analyzer or observer of *rank*."""
+    path: AccountPath = strategy._account_path()
+    if rank < strategy.__dict__.get("_stage", -1):
+        path.update(present=True)
+    return path
 
 
 def _looks_back(strategy: Any) -> bool:

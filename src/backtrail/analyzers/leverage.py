@@ -39,10 +39,9 @@ class GrossLeverage(Analyzer):
         values = self._worths()[start:stop]
         with np.errstate(divide="ignore", invalid="ignore"):
             levels = (values - path.cash[start:stop]) / values
-        numbers = path.seen(self.data, "datetime")[start:stop]
-        early = np.isnan(numbers)
-        if early.any():
-            numbers = np.where(early, path.datetime[start:stop], numbers)
+        times, bars = self.data.lines.datetime.array, path.bars(self.data)
+        # before its first bar a preloaded data shows its last one, as in backtrader
+        numbers = times[start:stop] if bars is None else times[bars[start:stop]]
         moments = as_datetimes(local_micros(numbers, self.data.lines.datetime._tz))
         self.rets.update(zip(moments, levels.tolist()))
         self._cash = float(path.cash[stop - 1])
