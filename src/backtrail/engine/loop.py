@@ -7,35 +7,31 @@ value, ``prenext`` / ``nextstart`` / ``next``, analyzers, observers → writers.
 
 from __future__ import annotations
 
-from types import TracebackType
+import warnings
 from typing import Any
 
 import numpy as np
 
+from ..errors import DataWarning
 from ..lines.clock import Clock
-from ..lines.expr import where_of
+from ..lines.expr import LineActions
 from ..lines.memory import Memory
+from ..lines.place import Placed, place_on
 from .messages import Messages
 
 _NEVER = 2**31 - 1
 
 
-class UserCode:
-    """Add bar, time and feed to an exception that leaves the user's code."""
+def where(run: Any) -> str:
+    """Tell where a run is: the bar of the feed that is furthest in time."""
+    started = [data for data in run.datas if data._c.i >= 0]
+    data = max(started, key=lambda one: one.lines.datetime._a[one._c.i], default=run.datas[0])
+    return f"running {place_on(data)}"
 
-    def __init__(self, run: Any) -> None:
-        self.run = run
 
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        if exc is None or not isinstance(exc, Exception):
-            return
-        data = self.run.datas[0]
-        exc.add_note(f"While running on {where_of(data, data._c.i)}.")
+def stepping(run: Any) -> Placed:
+    """Add bar, time and feed to an exception that leaves user code."""
+    return Placed(lambda: where(run))
 
 
 # -- before the first bar ---------------------------------------------------------------------------------------------
@@ -90,7 +86,7 @@ def start(run: Any, strat: Any) -> None:
 def fill(run: Any) -> None:
     """Compute every indicator over all bars."""
     for strat in run.strats:
-        with UserCode(run):
+        with stepping(run):
             strat._fill_children(run.timeline.cycles)
 
 
@@ -99,15 +95,33 @@ def fill(run: Any) -> None:
 
 def stop(run: Any, strat: Any) -> None:
     """Stop the strategy, its observers and analyzers."""
-    with UserCode(run):
+    with Placed(lambda: f"stopping {type(strat).__name__} {place_on(run.datas[0])}"):
         strat.stop()
-    for analyzer in (*strat.analyzers, *strat._slave_analyzers):
-        analyzer._stop()
+        for analyzer in (*strat.analyzers, *strat._slave_analyzers):
+            analyzer._stop()
     for observer in strat._observers_flat():
         observer._complete()
-    strat._go_live(False)
-    for data in run.datas:
-        data._go_live(False)
+
+
+def _kind(indicator: Any) -> str:
+    return "an expression of lines" if isinstance(indicator, LineActions) else type(indicator).__name__
+
+
+def warn_short(run: Any, strat: Any) -> None:
+    """Warn of feeds that have fewer bars than a warm-up needs."""
+    for data, needed in zip(strat.datas, strat._minperiods, strict=True):
+        bars = data._c.size or len(data)
+        if not 0 < bars < needed:
+            continue
+        short = [c for c in strat.getindicators() if c._root is data and c._minperiod > bars]
+        needs = {_kind(c): f"{_kind(c)} needs {c._minperiod}" for c in short}
+        text = ", ".join(needs.values())
+        warnings.warn(
+            f"Feed {data._name or 'data'!r} has {bars} bars; {text} before the first value: next() of "
+            f"{type(strat).__name__} is never called. Use a shorter period or more data.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 # -- preloaded bars ---------------------------------------------------------------------------------------------------
@@ -129,6 +143,8 @@ def statuses(run: Any, strat: Any) -> tuple[int, int]:
 
 def run_timeline(run: Any) -> None:
     """Step through preloaded bars."""
+    for strat in run.strats:
+        warn_short(run, strat)
     vectorised = run.mode == "vectorised"
     if vectorised:
         fill(run)
@@ -141,7 +157,7 @@ def run_timeline(run: Any) -> None:
         or _talk(run)
     )  # fmt: skip
     run.broker.lazy_value = not (s.cheat_on_open or run.cheat_timers or s.quicknotify)
-    with UserCode(run):
+    with stepping(run):
         if busy:
             _run_full(run, plan)
         else:
@@ -252,7 +268,7 @@ def run_delivered(run: Any) -> None:
     delivery = run.delivery
     run.broker.lazy_value = False
     memory = Memory((*run.datas, *run.strats)) if run.settings.exactbars >= 1 else None
-    with UserCode(run):
+    with stepping(run):
         while not run.stop_requested:
             moment = delivery.deliver()
             if moment is False:
@@ -267,8 +283,11 @@ def run_delivered(run: Any) -> None:
             _delivered_cycle(run, moment)
             if memory is not None:
                 memory.forget()
-        if not run.stop_requested:
-            delivery.messages.finish()
+        if run.stop_requested:
+            return
+        delivery.messages.finish()
+    for strat in run.strats:
+        warn_short(run, strat)
 
 
 def _delivered_cycle(run: Any, moment: float) -> None:

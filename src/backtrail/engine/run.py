@@ -17,6 +17,7 @@ from ..broker.journal import Nowhere
 from ..errors import StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
+from ..lines.place import Placed, place_on
 from . import loop
 from .oldsync import build_old_timeline
 from .spec import RunSpec
@@ -72,8 +73,8 @@ class Run:
     def execute(self) -> list[Any]:
         """Run from start to stop and give the strategies."""
         self.choose_mode()
-        self.start_market()
         try:
+            self.start_market()
             self.build_strategies()
             if not self.strats:
                 return []
@@ -82,8 +83,12 @@ class Run:
             self.stop_strategies()
         finally:
             self.stop_market()
-        if self.policy.broken is not None:
-            raise self.policy.broken
+        broken = self.policy.broken
+        if broken is not None:
+            broken.add_note(
+                "It was caught where it was raised first, and so is raised again at the end of the run."
+            )
+            raise broken
         return self.strats
 
     def start_market(self) -> None:
@@ -93,6 +98,8 @@ class Run:
             self.writers.append(build())
         for store in spec.stores:
             store.start()
+        if s.realism == "strict" and hasattr(broker, "use_strict_rules"):
+            broker.use_strict_rules()
         if s.cheat_on_open and s.broker_coo:
             broker.set_coo(True)
         if spec.fund_history is not None:
@@ -102,6 +109,7 @@ class Run:
         broker._clock = self.clock
         broker.start()
         for data in self.datas:
+            data._go_live(False)  # a run that failed may have left it so
             if not self.preloaded:
                 data.reset()
                 data._start()
@@ -125,6 +133,7 @@ class Run:
         for data in self.datas:
             for line in data.lines:
                 line._policy = self.policy
+                line._padding = 0 if s.exactbars >= 1 else s.lookahead
 
     def restart_delivered(self) -> None:
         """Let the feeds deliver bar by bar: their times cannot be laid out beforehand."""
@@ -148,7 +157,8 @@ class Run:
             own["_clock_of_run"] = self.clock
             own["random"] = self.random
             try:
-                strat.__init__(*self.datas, *build.args, **build.kwargs)
+                with self.before_bars("creating", strat):
+                    strat.__init__(*self.datas, *build.args, **build.kwargs)
             except StrategySkipError:
                 continue
             if s.oldsync:
@@ -157,8 +167,12 @@ class Run:
                 strat.set_tradehistory()
             self.strats.append(strat)
         for number, strat in enumerate(self.strats):
-            with inside(strat):
+            with inside(strat), self.before_bars("furnishing", strat):
                 self.furnish(strat, number)
+
+    def before_bars(self, doing: str, strat: Any) -> Placed:
+        """Add what was being done to an exception that leaves user code before the first bar."""
+        return Placed(lambda: f"{doing} {type(strat).__name__} {place_on(self.datas[0])}")
 
     def furnish(self, strat: Any, number: int) -> None:
         """Give a strategy its observers, indicators, analyzers and sizer."""
@@ -189,7 +203,7 @@ class Run:
             self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
         for strat in self.strats:
             loop.prepare(self, strat)
-            with inside(strat):
+            with inside(strat), self.before_bars("starting", strat):
                 loop.start(self, strat)
         self.drop_unread_records()
         for writer in self.writers:
@@ -247,6 +261,10 @@ class Run:
             self.finished = strat._c.i == self.clock.i
             with inside(strat):
                 loop.stop(self, strat)
+        for strat in self.strats:
+            strat._go_live(False)
+        for data in self.datas:
+            data._go_live(False)
 
     def stop_market(self) -> None:
         """Stop broker, feeds and stores."""

@@ -50,6 +50,7 @@ class Line(LineSingle):
     _tz: Any = None
     _name: str = ""
     _owner: Any = None
+    _padding: int = 0  # how many bars after the last one may be read: they are NaN
     _ahead: int = 0  # how many bars ago the value was due that arrives now
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -132,6 +133,8 @@ class Line(LineSingle):
                     f"cannot be had live. Use {self._label()}[{-ago}] for the past.",
                 )
             end = self._known()
+            if end <= at < end + self._padding:
+                return NAN
             if at >= end:
                 raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars")
             return float(self._a[at])

@@ -7,7 +7,6 @@ the clock of its first data. It is evaluated in one go over preloaded bars (:met
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
@@ -15,11 +14,12 @@ import numpy as np
 
 from ..base.declare import param
 from ..base.owner import find_owner
-from ..errors import DataWarning, ParameterError
+from ..errors import ParameterError
 from .align import seen_index, seen_values
 from .buffer import NAN, Floats, Line
 from .clock import Clock
 from .expr import LineNum, unowned
+from .place import Placed, place_on
 from .root import LineRoot, Shown
 from .series import LineSeries, as_series
 from .stepping import Program
@@ -273,13 +273,17 @@ class LineIterator(LineSeries):
             child._fill()
             for target, source in links:
                 _take(target, source, size, share)
-        if by == "compute":
-            if period <= size:
-                self.compute(period - 1, size)
-        elif by == "once":
-            self._fill_once(size)
-        elif by == "next":
-            self._replay(size)
+        with Placed(lambda: f"computing {type(self).__name__} over the bars of feed {self._feed_name()!r}"):
+            if by == "compute":
+                if period <= size:
+                    self.compute(period - 1, size)
+            elif by == "once":
+                self._fill_once(size)
+            elif by == "next":
+                self._replay(size)
+
+    def _feed_name(self) -> str:
+        return getattr(self._root, "_name", "") or "data"
 
     def _steps(self) -> tuple[list[Link], list[tuple[Any, list[Link]]]]:
         """Give the bindings to lines that no child computes, and every child with the bindings to its lines.
@@ -327,14 +331,17 @@ class LineIterator(LineSeries):
         own = self._c
         others = list({id(c): c for c in self._clocks_below() if c is not own}.values())
         saved = [(clock, clock.i) for clock in (own, *others)]
-        bars = [seen_index(c, own, start, stop).tolist() if own.aligned else range(start, stop) for c in others]
+        bars = [
+            seen_index(c, own, start, stop).tolist() if own.aligned else range(start, stop) for c in others
+        ]
         moves = list(zip(others, bars, strict=True))
         try:
-            for at in range(start, stop):
-                own.i = at
-                for clock, seen in moves:
-                    clock.i = seen[at - start]
-                hook()
+            with Placed(lambda: f"computing {type(self).__name__} {place_on(self._root)}"):
+                for at in range(start, stop):
+                    own.i = at
+                    for clock, seen in moves:
+                        clock.i = seen[at - start]
+                    hook()
         finally:
             for clock, i in saved:
                 clock.i = i
@@ -398,18 +405,6 @@ class LineIterator(LineSeries):
         for data in self.datas:
             if data._live is not live:
                 data._go_live(live)
-
-    def _warn_short(self) -> None:
-        """Warn when the data holds fewer bars than the warm-up needs."""
-        size = self._c.size
-        if size and self._minperiod > size:
-            name = getattr(self._root, "_name", "") or "data"
-            warnings.warn(
-                f"{type(self).__name__} needs {self._minperiod} bars before its first value; feed {name!r} has {size}. "
-                "next() will not be called: use a shorter period or more data.",
-                DataWarning,
-                stacklevel=2,
-            )
 
 
 _blank: Floats = np.empty(0)

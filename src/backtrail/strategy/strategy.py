@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..base.collection import ItemCollection
 from ..base.declare import param
 from ..base.timezone import tzparse
-from ..lines.expr import LineActions
 from ..lines.iterator import StrategyBase, _take
 from .orders import OrderMixin
 from .timers import TimerMixin
@@ -106,8 +105,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         for child, links in steps:
             if child._ltype == self.IndType:
                 child._fill()
-                if not isinstance(child, LineActions):
-                    child._warn_short()
             for target, source in links:
                 _take(target, source, cycles, False)
 

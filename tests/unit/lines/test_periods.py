@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.unit.lines.stage import Host, Plain, bars, declaring
 
-from backtrail.errors import DataWarning, DeclarationError
+from backtrail.errors import DeclarationError
 from backtrail.lines.expr import LineNum
 from backtrail.lines.iterator import IndicatorBase
 from backtrail.lines.root import LineRoot
@@ -176,13 +176,3 @@ def test_an_owner_without_datas_lends_its_clock() -> None:
         made = Plain()
     assert made._clock is host
     assert made._c is host._c
-
-
-def test_data_shorter_than_the_warm_up_is_named() -> None:
-    with declaring(bars(CLOSE)) as host:
-        made = Slow(period=11)
-        fine = Slow(period=10)
-    fine._warn_short()
-    with pytest.warns(DataWarning, match=r"Slow needs 11 bars before its first value; feed 'bars' has 10\."):
-        made._warn_short()
-    assert host._minperiod == 1

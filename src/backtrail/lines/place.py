@@ -1,0 +1,51 @@
+"""What an exception that leaves user code is told about where it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from ..base.time import num2date
+
+_BEGIN = "While "
+
+
+class Placed:
+    """Add one note to an exception that passes: ``While`` and what *where* gives.
+
+    An exception that has such a note already keeps it: the innermost place is the most telling.
+    """
+
+    __slots__ = ("where",)
+
+    def __init__(self, where: Callable[[], str]) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        if not isinstance(exc, Exception):
+            return
+        if not any(note.startswith(_BEGIN) for note in getattr(exc, "__notes__", ())):
+            exc.add_note(f"{_BEGIN}{self.where()}.")
+
+
+def place_on(data: Any) -> str:
+    """Describe the current bar of *data*: its number, time and feed."""
+    name = getattr(data, "_name", "") or "data"
+    clock = data._c
+    if clock.i < 0:
+        return f"before the first bar of feed {name!r}"
+    text = f"on bar {len(clock)} of feed {name!r}"
+    stamps = getattr(getattr(data, "lines", None), "datetime", None)
+    if stamps is None or clock.i >= len(stamps.array):
+        return text
+    stamp = float(stamps._a[clock.i])
+    return text if stamp != stamp else f"{text} ({num2date(stamp)})"
+
+
+__all__ = ["Placed", "place_on"]
