@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from typing import Any as _Any  # bt.Any is a function of lines
 
 from ._version import __version__
 
@@ -56,7 +57,7 @@ _OWN = {
 _PACKAGES = frozenset({"analyzers", "feeds", "indicators", "observers", "sizers"})
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _OWN:

@@ -176,7 +176,6 @@ TOP_MODULES.update({name: f"={name}" for name in _STANDARD.split()})
 
 #: Names that are called differently at their source.
 RENAMED: dict[str, str] = {
-    "Any": "Any_",
     "BacktraderError": "BacktrailError",
     "DataAccessor": "LineIterator",
     "LineBuffer": "Line",

@@ -533,9 +533,9 @@ __all__ = [*(name for name, module in _MODULES.items() if module.startswith(__na
 
 def __getattr__(name: str) -> _Any:
     if name == "Any":
-        from ..lines.functions import Any_
+        from ..lines.functions import Any
 
-        return Any_
+        return Any
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

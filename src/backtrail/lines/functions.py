@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any as Value  # ``Any`` is a function of lines here
 
 import numpy as np
 
@@ -16,10 +16,10 @@ from ..kernels import logic
 from .expr import LineActions, current, operand
 
 
-class List(list[Any]):
+class List(list[Value]):
     """A list whose membership test compares identities (lines overload ``==``)."""
 
-    def __contains__(self, other: Any) -> bool:
+    def __contains__(self, other: Value) -> bool:
         return any(other is item for item in self)
 
 
@@ -29,13 +29,13 @@ class Logic(LineActions):
     ``over_arrays(columns)``, where there is one, computes what :meth:`apply` computes, on whole arrays.
     """
 
-    over_arrays: Callable[[list[Any]], Any] | None = None
+    over_arrays: Callable[[list[Value]], Value] | None = None
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Value) -> None:
         self.args = [operand(arg) for arg in args]
         super().__init__(*self.args)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[Any, ...]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[Value, ...]]:
         """Give the operands' values bar by bar."""
         count = stop - start
         columns = []
@@ -44,7 +44,7 @@ class Logic(LineActions):
             columns.append(values.tolist() if isinstance(values, np.ndarray) else [values] * count)
         return zip(*columns, strict=True)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         raise NotImplementedError
 
@@ -68,7 +68,7 @@ class Logic(LineActions):
 class If(Logic):
     """*a* where *cond* is true (not zero), else *b*."""
 
-    def __init__(self, cond: Any, a: Any, b: Any) -> None:
+    def __init__(self, cond: Value, a: Value, b: Value) -> None:
         super().__init__(cond, a, b)
 
     def compute(self, start: int, stop: int) -> None:
@@ -76,7 +76,7 @@ class If(Logic):
         cond, a, b = (self._values(arg, start, stop) for arg in self.args)
         self.array[start:stop] = np.where(np.asarray(cond) != 0.0, a, b)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         return values[1] if values[0] else values[2]  # type: ignore[no-any-return]
 
@@ -84,14 +84,14 @@ class If(Logic):
 class Cmp(Logic):
     """-1, 0 or 1 as *a* is below, equal to or above *b*."""
 
-    def __init__(self, a: Any, b: Any) -> None:
+    def __init__(self, a: Value, b: Value) -> None:
         super().__init__(a, b)
 
-    def over_arrays(self, columns: list[Any]) -> Any:
+    def over_arrays(self, columns: list[Value]) -> Value:
         """Give the function's values for a range of bars."""
         return logic.compare(*columns)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         a, b = values
         return float(a > b) - float(a < b)
@@ -100,15 +100,15 @@ class Cmp(Logic):
 class CmpEx(Logic):
     """*r1*, *r2* or *r3* as *a* is below, equal to or above *b*."""
 
-    def __init__(self, a: Any, b: Any, r1: Any, r2: Any, r3: Any) -> None:
+    def __init__(self, a: Value, b: Value, r1: Value, r2: Value, r3: Value) -> None:
         super().__init__(a, b, r1, r2, r3)
 
-    def over_arrays(self, columns: list[Any]) -> Any:
+    def over_arrays(self, columns: list[Value]) -> Value:
         """Give the function's values for a range of bars."""
         a, b, below, equal, above = columns
         return np.where(np.less(a, b), below, np.where(np.greater(a, b), above, equal))
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         a, b, below, equal, above = values
         if a < b:
@@ -119,16 +119,16 @@ class CmpEx(Logic):
 class DivByZero(Logic):
     """*a* / *b*, or *zero* where *b* is 0."""
 
-    def __init__(self, a: Any, b: Any, zero: float = 0.0) -> None:
+    def __init__(self, a: Value, b: Value, zero: float = 0.0) -> None:
         self.zero = zero
         super().__init__(a, b)
 
-    def over_arrays(self, columns: list[Any]) -> Any:
+    def over_arrays(self, columns: list[Value]) -> Value:
         """Give the function's values for a range of bars."""
         a, b = columns
         return logic.divide_or(a, b, self.zero)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         a, b = values
         return self.zero if b == 0.0 else a / b
@@ -137,17 +137,17 @@ class DivByZero(Logic):
 class DivZeroByZero(Logic):
     """*a* / *b*; *single* where only *b* is 0, *dual* where both are."""
 
-    def __init__(self, a: Any, b: Any, single: float = math.inf, dual: float = 0.0) -> None:
+    def __init__(self, a: Value, b: Value, single: float = math.inf, dual: float = 0.0) -> None:
         self.single = single
         self.dual = dual
         super().__init__(a, b)
 
-    def over_arrays(self, columns: list[Any]) -> Any:
+    def over_arrays(self, columns: list[Value]) -> Value:
         """Give the function's values for a range of bars."""
         a, b = columns
         return logic.divide_or_zeros(a, b, self.single, self.dual)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         a, b = values
         if b == 0.0:
@@ -158,14 +158,14 @@ class DivZeroByZero(Logic):
 class MultiLogic(Logic):
     """Base of the functions of any number of lines; ``flogic`` takes the list of values."""
 
-    flogic: Callable[..., Any]
+    flogic: Callable[..., Value]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Value) -> None:
         super().__init_subclass__(**kwargs)
         if "flogic" in cls.__dict__ and "over_arrays" not in cls.__dict__:
             cls.over_arrays = None
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         return type(self).flogic(values)  # type: ignore[no-any-return]
 
@@ -174,9 +174,9 @@ class MultiLogicReduce(MultiLogic):
     """Base of the functions that fold their values pairwise."""
 
     _has_initial = False
-    initializer: Any = None
+    initializer: Value = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Value, **kwargs: Value) -> None:
         if "initializer" in kwargs:
             self._has_initial = True
             self.initializer = kwargs["initializer"]
@@ -184,7 +184,7 @@ class MultiLogicReduce(MultiLogic):
             self.over_arrays = None
         super().__init__(*args)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         fold = type(self).flogic
         if self._has_initial:
@@ -195,22 +195,22 @@ class MultiLogicReduce(MultiLogic):
 class Reduce(MultiLogicReduce):
     """Fold the values of any number of lines with *flogic*."""
 
-    def __init__(self, flogic: Callable[[Any, Any], Any], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, flogic: Callable[[Value, Value], Value], *args: Value, **kwargs: Value) -> None:
         self._fold = flogic
         super().__init__(*args, **kwargs)
 
-    def apply(self, *values: Any) -> float:
+    def apply(self, *values: Value) -> float:
         """Give the function's value for one bar."""
         if self._has_initial:
             return functools.reduce(self._fold, values, self.initializer)  # type: ignore[no-any-return]
         return functools.reduce(self._fold, values)  # type: ignore[no-any-return]
 
 
-def _and(x: Any, y: Any) -> bool:
+def _and(x: Value, y: Value) -> bool:
     return bool(x and y)
 
 
-def _or(x: Any, y: Any) -> bool:
+def _or(x: Value, y: Value) -> bool:
     return bool(x or y)
 
 
@@ -248,7 +248,7 @@ class Sum(MultiLogic):
     flogic = math.fsum
 
 
-class Any_(MultiLogic):
+class Any(MultiLogic):
     """1 where any operand is true (not zero), else 0."""
 
     flogic = any
@@ -263,6 +263,6 @@ class All(MultiLogic):
 
 
 __all__ = [
-    "All", "And", "Any_", "Cmp", "CmpEx", "DivByZero", "DivZeroByZero", "If", "List", "Logic", "Max", "Min",
+    "All", "And", "Any", "Cmp", "CmpEx", "DivByZero", "DivZeroByZero", "If", "List", "Logic", "Max", "Min",
     "MultiLogic", "MultiLogicReduce", "Or", "Reduce", "Sum",
 ]  # fmt: skip

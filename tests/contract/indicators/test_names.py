@@ -154,7 +154,7 @@ def test_every_name_of_the_package_resolves() -> None:
 
 
 def test_functions_of_lines_are_shown_too() -> None:
-    assert [indicators.Any.__name__, indicators.And.__name__] == ["Any_", "And"]
+    assert [indicators.Any.__name__, indicators.And.__name__] == ["Any", "And"]
 
 
 def test_an_unknown_indicator_is_an_attribute_error() -> None:

@@ -41,7 +41,7 @@ def test_and_or_any_all_give_one_or_zero() -> None:
     assert found(lambda d: bt.And(d.close, d.high, d.low)) == [float(bool(a and b and c)) for a, b, c in ROWS]
     assert found(lambda d: bt.Or(d.close, d.high)) == [float(bool(a or b)) for a, b, c in ROWS]
     assert found(lambda d: bt.All(d.close, d.low)) == [float(all((a, c))) for a, b, c in ROWS]
-    assert found(lambda d: bt.Any_(d.close, d.low)) == [float(any((a, c))) for a, b, c in ROWS]
+    assert found(lambda d: bt.Any(d.close, d.low)) == [float(any((a, c))) for a, b, c in ROWS]
     assert found(lambda d: bt.And(d.close, 1)) == [float(bool(a)) for a, b, c in ROWS]
     assert found(lambda d: bt.Or(0, d.close)) == [float(bool(a)) for a, b, c in ROWS]
 
@@ -133,3 +133,10 @@ def test_a_list_finds_lines_by_identity() -> None:
     lines = bt.List([data.close])
     assert data.close in lines
     assert data.high not in lines
+
+
+def test_the_library_shows_the_functions_under_their_names() -> None:
+    import backtrail
+
+    for name in bt.__all__:
+        assert getattr(backtrail, name) is getattr(bt, name)
