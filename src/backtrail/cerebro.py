@@ -15,7 +15,7 @@ from .base.info import Info
 from .base.owner import inside
 from .engine.run import Run
 from .engine.spec import Build, RunSpec, Settings
-from .errors import CompatWarning, ParameterValueError, unknown_name
+from .errors import CompatWarning, DataWarning, ParameterValueError, unknown_name
 
 
 class OptReturn:
@@ -103,7 +103,6 @@ class Cerebro(ParamsBase):
         self.runstrats: list[Any] = []
         self.runwriters: list[Any] = []
         self._run: Run | None = None
-        self._stop_requested = False
         factory = self.p.broker_factory
         if factory is None:
             from .broker.simulated import BackBroker
@@ -283,17 +282,23 @@ class Cerebro(ParamsBase):
         """Let signals add to an open position."""
         self._signal_accumulate = onoff
 
-    def _signal_build(self) -> Build:
+    def _with_signals(self, strats: list[Iterable[Build]]) -> list[Iterable[Build]]:
+        """Let a strategy trade on the signals: the one set, else a SignalStrategy that was added, else one more."""
         from .strategy.signals import SignalStrategy
 
-        base = self._signal_strat or Build(SignalStrategy)
-        kwargs = dict(base.kwargs)
-        kwargs.update(
-            _accumulate=self._signal_accumulate,
-            _concurrent=self._signal_concurrent,
-            signals=list(self.signals),
-        )
-        return Build(base.cls, base.args, kwargs)
+        if self._signal_strat is None:
+            for at, builds in enumerate(strats):
+                classes = [build.cls for build in builds]
+                if classes and all(
+                    isinstance(cls, type) and issubclass(cls, SignalStrategy) for cls in classes
+                ):
+                    return [*strats[:at], [self._on_signals(build) for build in builds], *strats[at + 1 :]]
+        return [*strats, [self._on_signals(self._signal_strat or Build(SignalStrategy))]]
+
+    def _on_signals(self, build: Build) -> Build:
+        settings = {"_accumulate": self._signal_accumulate, "_concurrent": self._signal_concurrent}
+        signals = [*self.signals, *build.kwargs.get("signals", ())]
+        return Build(build.cls, build.args, {**settings, **build.kwargs, "signals": signals})
 
     # -- timers, stores, notifications ------------------------------------------------------------------------------
 
@@ -364,7 +369,6 @@ class Cerebro(ParamsBase):
 
     def runstop(self) -> None:
         """Stop after the current step (strategies and analyzers still get their ``stop``)."""
-        self._stop_requested = True
         if self._run is not None:
             self._run.stop_requested = True
 
@@ -373,8 +377,12 @@ class Cerebro(ParamsBase):
 
         Keyword arguments replace parameters of this Cerebro for good; an unknown one is named in a warning.
         """
-        self._stop_requested = False
         if not self.datas:
+            warnings.warn(
+                "Cerebro.run() has no datas and gives no strategies. Add a feed with adddata() first.",
+                DataWarning,
+                stacklevel=2,
+            )
             return []
         known = self.params._getkeys()
         for name, value in kwargs.items():
@@ -387,7 +395,7 @@ class Cerebro(ParamsBase):
         self._check_settings()
         strats: list[Iterable[Build]] = list(self.strats)
         if self.signals:
-            strats.append([self._signal_build()])
+            strats = self._with_signals(strats)
         if not strats:
             from .strategy.strategy import Strategy
 
@@ -397,8 +405,9 @@ class Cerebro(ParamsBase):
         sets = itertools.product(*strats)
         with self._shown_progress():
             if not self._dooptimize or (self.p.maxcpus == 1 and self.p.executor is None):
+                preloaded = self._dooptimize and self.preload_for_workers()
                 for iterstrat in sets:
-                    result = self.runstrategies(iterstrat)
+                    result = self.runstrategies(iterstrat, preloaded)
                     self.runstrats.append(result)
                     if self._dooptimize:
                         for cb in self.optcbs:
@@ -427,6 +436,12 @@ class Cerebro(ParamsBase):
             raise ParameterValueError(
                 f"Cerebro: realism must be 'backtrader' or 'strict'; got {self.p.realism!r}."
             )
+
+        for name, least in (("exactbars", -2), ("lookahead", 0), ("maxcpus", 1)):
+            value = getattr(self.p, name)
+            if (value is None and name == "maxcpus") or (isinstance(value, int) and value >= least):
+                continue
+            raise ParameterValueError(f"Cerebro: {name} must be a whole number >= {least}; got {value!r}.")
 
     def spec(self, iterstrat: Iterable[Build]) -> RunSpec:
         """Give the run that the present settings describe, with the given strategies."""
