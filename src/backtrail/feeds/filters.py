@@ -447,20 +447,20 @@ class DataFiller(_OverData):
         source = self.p.dataname
         step = _step_of(source, "DataFiller")
         self._gaps = _Gaps(source.p.sessionstart, source.p.sessionend, step, first=False)
-        self._missing: list[datetime] = []
+        self._absent: list[datetime] = []
         self._waits = False
         self._close = nan
 
     def _load(self) -> bool | None:
         source = self.p.dataname
-        if not self._waits and not self._missing:
+        if not self._waits and not self._absent:
             got = source.next()
             if not got:
                 return got  # type: ignore[no-any-return]
-            self._missing = list(self._gaps.until(source.num2date(source.lines.datetime[0])))
+            self._absent = list(self._gaps.until(source.num2date(source.lines.datetime[0])))
             self._waits = True
-        if self._missing:
-            moment = self._missing.pop(0)
+        if self._absent:
+            moment = self._absent.pop(0)
             self._updatebar(_fill_bar(self.p, self, source.date2num(moment), self._close))
             return True
         self._copy(source)

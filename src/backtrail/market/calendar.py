@@ -200,7 +200,7 @@ def as_calendar(cal: Any) -> Any:
     if isinstance(cal, type) and issubclass(cal, TradingCalendarBase):
         return cal()
     if isinstance(cal, str) or hasattr(cal, "valid_days"):
-        return PandasMarketCalendar(calendar=cal)
+        return PandasMarketCalendar(calendar=cal)  # type: ignore[call-arg]  # a declared parameter
     if hasattr(cal, "schedule"):
         return cal
     raise ParameterValueError(

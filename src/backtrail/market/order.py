@@ -7,95 +7,11 @@ from itertools import count
 from typing import Any, ClassVar
 
 from ..base.autodict import AutoOrderedDict
-from ..base.info import Info
 from .execution import OrderData, OrderExecutionBit
-
-_DEFAULTS: dict[str, Any] = {
-    "owner": None,
-    "data": None,
-    "size": None,
-    "price": None,
-    "pricelimit": None,
-    "exectype": None,
-    "valid": None,
-    "tradeid": 0,
-    "oco": None,
-    "trailamount": None,
-    "trailpercent": None,
-    "parent": None,
-    "transmit": True,
-    "simulated": False,
-    "histnotify": False,
-}
+from .lazy import CreatedPart, ExecutedPart, ParamsAccess
 
 # The last instant of a day that an order of the day lives in (backtrader's, to the microsecond).
 _END_OF_DAY = _dt.time(23, 59, 59, 9999)
-
-
-class _Params(Info):
-    """The parameters that an order was created with; setting one sets the order's attribute too."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self.__dict__[name] = value
-        order = self.__dict__.get("_order")
-        if order is not None and name in _DEFAULTS and name != "size":
-            setattr(order, name, value)
-
-
-class _ParamsAccess:
-    """``order.params``: made when first asked for; on the class: the defaults."""
-
-    def __get__(self, order: Any, owner: Any = None) -> Any:
-        if order is None:
-            return Info(_DEFAULTS)
-        created = order.created
-        params = created._params
-        if params is None:
-            values = {name: getattr(order, name) for name in _DEFAULTS}
-            values["valid"] = getattr(order, "_valid_given", order.valid)
-            if order.ordtype == OrderBase.Sell and order.size is not None:
-                values["size"] = -order.size
-            params = created._params = _Params(_DEFAULTS, values)
-            params.__dict__["_order"] = order
-        return params
-
-
-class _Created:
-    """``order.created``: of orders that were issued without prices, made when first asked for."""
-
-    def __get__(self, order: Any, owner: Any = None) -> Any:
-        if order is None:
-            return self
-        source = order._source
-        if source is not None:
-            made = source.created
-        else:
-            price = order.price or order._pclose
-            made = OrderData(order._dt, order.size, price, price, 0, order._pclose, None, None)
-            made._plimit = None
-        order.created = made
-        return made
-
-
-class _Executed:
-    """``order.executed``: made when first asked for."""
-
-    def __get__(self, order: Any, owner: Any = None) -> Any:
-        if order is None:
-            return self
-        made = OrderData()
-        bit = order._bit
-        if bit is None:
-            made.remsize = order.size
-            made.dt = order._ended
-        else:
-            made.remsize = bit[1]
-            made.addbit(tuple.__new__(OrderExecutionBit, bit))
-            made.p2 = 1
-            made.margin = order.comminfo.margin
-        order.executed = made
-        order._counted = True
-        return made
 
 
 class OrderBase:
@@ -184,10 +100,10 @@ class OrderBase:
     ref: int
     status: int
 
-    created: Any = _Created()
-    params: Any = _ParamsAccess()
-    p: Any = _ParamsAccess()
-    executed: Any = _Executed()
+    created: Any = CreatedPart()
+    params: Any = ParamsAccess()
+    p: Any = ParamsAccess()
+    executed: Any = ExecutedPart()
 
     def __init__(
         self,

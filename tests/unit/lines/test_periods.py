@@ -159,7 +159,8 @@ def test_a_single_line_has_no_second_data() -> None:
         def __init__(self) -> None:
             self.data1.close
 
-    with declaring(bars(CLOSE)), pytest.raises(AttributeError, match=r"Using uses data1; it was given 1 data\. Pass one"):
+    message = r"Using uses data1; it was given 1 data\. Pass one"
+    with declaring(bars(CLOSE)), pytest.raises(AttributeError, match=message):
         Using()
 
 
