@@ -3,7 +3,7 @@
 A family says which features may occur together; `everything` mixes them all. What is documented to differ from
 backtrader is not generated: reading the value of several datas, `valid=0`, brackets without a size, `orderstatus`,
 couplers in vectorised mode, data shorter than an indicator's warm-up, Limit and Stop orders without a price,
-`exactbars=1` with several datas or strategies.
+`exactbars=1` with several datas or strategies, `oldsync` with several datas (shorter ones go on with NaN).
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def cerebro(rng: Random, features: frozenset[str]) -> dict[str, Any]:
         options["tradehistory"] = True
     if rng.random() < (0.25 if eager else 0.03):
         options["quicknotify"] = True
-    if rng.random() < (0.15 if eager else 0.02) and not features & {"frames", "replay", "timers"}:
+    if rng.random() < (0.15 if eager else 0.02) and not features & {"frames", "replay", "timers", "datas"}:
         options["oldsync"] = True
     if rng.random() < (0.15 if eager else 0.02):
         options["oldbuysell"] = True

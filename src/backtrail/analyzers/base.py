@@ -131,7 +131,7 @@ class Analyzer(ParamsBase):
         self._path: AccountPath | None = None
         self._behind = False
         self._done = 0
-        self._rank = -1  # the order in which analyzers and observers are served in a cycle
+        self._place = -1  # the order in which analyzers and observers are served in a cycle
         self.strategy = self._find_owners()
         self.datas = self.strategy.datas
         if self.datas:
@@ -238,7 +238,7 @@ class Analyzer(ParamsBase):
         self.start()
         if self._parent is not None:
             return
-        self._rank = next((n for n, one in enumerate(self.strategy.analyzers) if one is self), -1)
+        self._place = next((n for n, one in enumerate(self.strategy.analyzers) if one is self), -1)
         if not _looks_back(self.strategy):
             return
         if self._must_step():
@@ -335,7 +335,7 @@ class Analyzer(ParamsBase):
         elif self._leader is not None:
             self._leader._catch_up()
         else:
-            path = account_path(self.strategy, self._rank)
+            path = account_path(self.strategy, self._place)
             start, self._done = self._done, max(path.cycles, self._done)
             if start < self._done:
                 self._advance(path, start, self._done)
@@ -400,7 +400,7 @@ class Analyzer(ParamsBase):
 def _on_stage(analyzer: Analyzer, step: Callable[[], None]) -> None:
     """Step *analyzer*, and let those behind that are served before it count the present cycle as complete."""
     strategy = analyzer.strategy
-    strategy.__dict__["_stage"] = analyzer._rank
+    strategy.__dict__["_stage"] = analyzer._place
     step()
     strategy.__dict__["_stage"] = -1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as _dt
+import functools
+import operator
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -272,6 +274,8 @@ class Account(BrokerBase):
         book = self._books.get(data) or self._book(data)
         comminfo = book.comminfo
         position = self.positions[data]
+        if not position.size and data._c.i < 0 and not data._c.size:
+            return 0.0, 0.0  # nothing was delivered yet, and nothing is held
         close = data.close[0]
         if book.plain and self.p.shortcash:
             size = position.size
@@ -294,7 +298,7 @@ class Account(BrokerBase):
             if lever and value > 0:
                 value = (value - unrealized) / self._book(data).comminfo.get_leverage() + unrealized
             values.append(value)
-        return values[0] if len(values) == 1 else sum(values)
+        return functools.reduce(operator.add, values)  # sum() compensates from Python 3.12 on
 
     def _add_pending_cash(self) -> None:
         """Bring the cash in that was added since the last cycle."""

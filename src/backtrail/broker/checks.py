@@ -15,83 +15,122 @@ _TAKES_NO_LIMIT = (Order.Limit, Order.Stop, Order.StopTrail)
 _NEEDS_PRICE = (Order.Limit, Order.Stop, Order.StopLimit)
 _TRAILS = (Order.StopTrail, Order.StopTrailLimit)
 
+# What is right for each execution type: sums of 1 (price), 2 (plimit) and 4 (a trailing distance).
+_PRICE, _LIMIT, _TRAIL = 1, 2, 4
+# How far the user's line is above a warning given in _complain(): _warn, _complain, check_terms, broker, strategy.
+_IN_COMPLAIN = 6
+_RIGHT: tuple[frozenset[int], ...] = (
+    *(frozenset({0}), frozenset({0}), frozenset({1, 2}), frozenset({1, 2})),
+    *(frozenset({2, 3}), frozenset({4, 5, 6}), frozenset({4, 5, 6, 7}), frozenset(range(8))),
+)
 
-def check_order(order: Any) -> None:
-    """Raise :class:`OrderError` for an order that no broker could take; warn of one that is not what it seems.
 
-    What is checked: execution type, size, prices (present, absent, finite), trailing distance.
+class Terms:
+    """The terms of an order that is about to be made, for checking them."""
+
+    __slots__ = ("data", "exectype", "owner", "plimit", "price", "side", "size", "trailamount", "trailpercent")
+
+    def __init__(
+        self,
+        side: str,
+        owner: Any,
+        data: Any,
+        size: Any,
+        price: Any,
+        plimit: Any,
+        exectype: Any,
+        trailamount: Any,
+        trailpercent: Any,
+    ) -> None:
+        self.side = side
+        self.owner = owner
+        self.data = data
+        self.size = size
+        self.price = price
+        self.plimit = plimit
+        self.exectype = exectype
+        self.trailamount = trailamount
+        self.trailpercent = trailpercent
+
+    def __str__(self) -> str:
+        return f"{self.side} order of {self.data._name or 'the data'}"
+
+
+def check_terms(*terms: Any) -> None:
+    """Raise :class:`OrderError` for terms that no broker could take; warn of terms that are not what they seem.
+
+    The arguments are those of :class:`Terms`. What is checked: execution type, size, prices (present, absent,
+    finite) and trailing distance.
     """
-    exectype = order.exectype
-    if not isinstance(exectype, int) or not 0 <= exectype <= 7:
-        raise OrderError(
-            f"{_what(order)}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; "
-            f"got {exectype!r}."
-        )
-    size = order.size
-    if not is_number(size) or not math.isfinite(size):
-        raise OrderError(
-            f"{_what(order)}: size must be a finite number; got {size!r}. Check what it is computed from."
-        )
-    if order.price is not None:
-        _check_number(order, "price", order.price)
-    if order.pricelimit is not None:
-        _check_number(order, "plimit", order.pricelimit)
-    if order.trailamount is not None:
-        _check_number(order, "trailamount", order.trailamount)
-    if order.trailpercent is not None:
-        _check_number(order, "trailpercent", order.trailpercent)
-    _warn_of_prices(order)
+    _, _, _, size, price, plimit, exectype, trailamount, trailpercent = terms
+    kind = 0 if exectype is None else exectype
+    try:
+        seen = (_PRICE if price else 0) | (_LIMIT if plimit else 0) | (_TRAIL if trailamount or trailpercent else 0)
+        numbers = (price or 0.0) + (plimit or 0.0) + (trailamount or 0.0) + (trailpercent or 0.0)
+        if seen in _RIGHT[kind] and math.isfinite(size + numbers) and type(size) is not bool:
+            return
+    except (TypeError, IndexError, ValueError):
+        pass
+    _complain(Terms(*terms))
 
 
 def is_number(value: Any) -> bool:
     """Tell whether *value* is a number as sizes and prices are (numpy's included, booleans not)."""
-    kind = type(value)
-    if kind is float or kind is int:
-        return True
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-def _check_number(order: Any, name: str, value: Any) -> None:
-    if not is_number(value) and not hasattr(value, "__float__"):
-        raise OrderError(f"{_what(order)}: {name} must be a number; got {value!r}.")
-    if not math.isfinite(value):
-        _warn(
-            f"{_what(order)}: {name} is {value}, so it will never be executed as meant. "
-            "Is an indicator still warming up?"
+def _complain(terms: Terms) -> None:
+    """Say what is wrong with *terms*."""
+    exectype = terms.exectype
+    if exectype is None:
+        exectype = terms.exectype = Order.Market
+    if not isinstance(exectype, int) or not 0 <= exectype <= 7:
+        raise OrderError(
+            f"{terms}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; got {exectype!r}."
         )
-
-
-def _warn_of_prices(order: Any) -> None:
-    """Warn of prices that are left out or without effect."""
-    exectype = order.exectype
-    price, plimit = order.price, order.pricelimit
-    trailing = order.trailamount or order.trailpercent
-    name = Order.ExecTypes[exectype]
-    if exectype in _NEEDS_PRICE and not price and not plimit:
-        _warn(f"{_what(order)}: a {name} order needs a price; the current close is taken. Give price=...")
-    elif exectype in _TAKES_NO_PRICE and (price or plimit):
-        if price != order.created.pclose and not getattr(order.owner, "_price_sizes", False):
+    if not is_number(terms.size) or not math.isfinite(terms.size):
+        raise OrderError(
+            f"{terms}: size must be a finite number; got {terms.size!r}. Check what it is computed from."
+        )
+    for name in ("price", "plimit", "trailamount", "trailpercent"):
+        value = getattr(terms, name)
+        if value is None:
+            continue
+        if not is_number(value) and not hasattr(value, "__float__"):
+            raise OrderError(f"{terms}: {name} must be a number; got {value!r}.")
+        if not math.isfinite(value):
             _warn(
-                f"{_what(order)}: a {name} order takes no price; it is only used to check the cash. "
+                f"{terms}: {name} is {value}, so it will never be executed as meant. Is an indicator still warming up?",
+                _IN_COMPLAIN,
+            )
+    _warn_of_prices(terms, Order.ExecTypes[exectype])
+
+
+def _warn_of_prices(terms: Terms, name: str) -> None:
+    """Warn of prices that are left out or without effect."""
+    exectype, price, plimit = terms.exectype, terms.price, terms.plimit
+    if exectype in _NEEDS_PRICE and not price and not plimit:
+        _warn(f"{terms}: a {name} order needs a price; the current close is taken. Give price=...")
+    elif exectype in _TAKES_NO_PRICE and (price or plimit):
+        if price != terms.data.close[0] and not getattr(terms.owner, "_price_sizes", False):
+            _warn(
+                f"{terms}: a {name} order takes no price; it is only used to check the cash. "
                 "Leave price and plimit out, or give exectype=bt.Order.Limit or bt.Order.Stop."
             )
     elif exectype in _TAKES_NO_LIMIT and price and plimit:
-        _warn(f"{_what(order)}: a {name} order takes no plimit; it has no effect. Give exectype=bt.Order.StopLimit.")
+        _warn(f"{terms}: a {name} order takes no plimit; it has no effect. Give exectype=bt.Order.StopLimit.")
     elif exectype == Order.StopLimit and price and not plimit:
-        _warn(f"{_what(order)}: a StopLimit order needs plimit; the stop price is taken as limit. Give plimit=...")
+        _warn(f"{terms}: a StopLimit order needs plimit; the stop price is taken as limit. Give plimit=...")
+    trailing = terms.trailamount or terms.trailpercent
     if exectype in _TRAILS:
         if not trailing:
-            _warn(f"{_what(order)}: a {name} order needs trailamount or trailpercent; without, its stop is the close.")
+            _warn(f"{terms}: a {name} order needs trailamount or trailpercent; without, its stop is the close.")
     elif trailing:
-        _warn(f"{_what(order)}: a {name} order does not trail. Give exectype=bt.Order.StopTrail.")
+        _warn(f"{terms}: a {name} order does not trail. Give exectype=bt.Order.StopTrail.")
 
 
-def _what(order: Any) -> str:
-    return f"{order.ordtypename()} order of {order.data._name or 'the data'}"
+def _warn(text: str, depth: int = _IN_COMPLAIN + 1) -> None:
+    warnings.warn(text, OrderWarning, stacklevel=depth)
 
 
-def _warn(text: str) -> None:
-    warnings.warn(text, OrderWarning, stacklevel=7)
-
-
-__all__ = ["check_order", "is_number"]
+__all__ = ["Terms", "check_terms", "is_number"]

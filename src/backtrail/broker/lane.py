@@ -132,8 +132,10 @@ class MarketLane(Executor):
         data = book.data
         position._when = data.datetime._a[data._c.i]
         position._data = data
-        clock = self._clock
-        self.journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
+        journal = self.journal
+        if journal.kept:
+            clock = self._clock
+            journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
         size = closed + opened
         return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
 
@@ -151,8 +153,10 @@ class MarketLane(Executor):
         order._bit = bit
         order.status = _COMPLETED
         order.comminfo = book.comminfo
-        clock = self._clock
-        self.journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
+        journal = self.journal
+        if journal.kept:
+            clock = self._clock
+            journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
         owner._book(order, bit, None)
 
 

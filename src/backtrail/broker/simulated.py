@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..market.order import BuyOrder, Order, SellOrder
-from .checks import check_order
+from .checks import check_terms
 from .history import PastFund, PastOrders
 from .linked import family_of, group_of, join_group, original
 from .matcher import Matcher
@@ -173,6 +173,8 @@ class BackBroker(Matcher):
         **kwargs: Any,
     ) -> Any:
         """Take an order to buy *size* of *data*; unknown keywords go to ``order.info``."""
+        if exectype != Order.Historical:
+            check_terms("Buy", owner, data, size, price, plimit, exectype, trailamount, trailpercent)
         order = BuyOrder(
             owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
             transmit, False, histnotify,
@@ -199,6 +201,8 @@ class BackBroker(Matcher):
         **kwargs: Any,
     ) -> Any:
         """Take an order to sell *size* of *data*; unknown keywords go to ``order.info``."""
+        if exectype != Order.Historical:
+            check_terms("Sell", owner, data, size, price, plimit, exectype, trailamount, trailpercent)
         order = SellOrder(
             owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
             transmit, False, histnotify,
@@ -206,9 +210,7 @@ class BackBroker(Matcher):
         return self._take(order, kwargs, _checksubmit)
 
     def _take(self, order: Any, info: dict[str, Any], check: bool) -> Any:
-        """Check, link and submit a new order."""
-        if order.exectype != Order.Historical:
-            check_order(order)
+        """Link and submit a new order."""
         if info:
             order.addinfo(**info)
         if order.oco is not None:

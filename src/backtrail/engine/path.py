@@ -29,7 +29,7 @@ class Steps:
         self.last = start
 
     def extend(self, begin: int, end: int, held: Ints, values: Floats) -> None:
-        """Fill the cycles [begin, end): with ``values[k - 1]`` where *held* is k, with the last value before where 0."""
+        """Fill the cycles [begin, end): with ``values[k - 1]`` where *held* is k, with the last value where it is 0."""
         out = self.array[begin:end]
         if not len(values):
             out[:] = self.last
@@ -65,10 +65,10 @@ class AccountPath:
         self._funds: Floats = np.empty(size)
         self.cycles = 0
 
-    def update(self) -> AccountPath:
-        """Bring the arrays up to the cycles that are complete now."""
+    def update(self, present: bool = False) -> AccountPath:
+        """Bring the arrays up to the cycles that are complete now; with *present* the present one counts too."""
         run = self._run
-        done = min(run.clock.i + (1 if run.finished else 0), self._size)
+        done = min(run.clock.i + (1 if present or run.finished else 0), self._size)
         if done > self._upto:
             begin, self._upto = self._upto, done
             self._read_moves(begin, done)
@@ -227,8 +227,8 @@ class AccountPath:
         bars = data._c.bars_at
         if bars is None:
             return values[begin:end]
-        index = bars[begin:end]
-        return values[index]  # -1, before the first bar, reads the last value as the broker does
+        seen: Floats = values[bars[begin:end]]  # -1, before the first bar, reads the last value as the broker does
+        return seen
 
 
 __all__ = ["AccountPath"]

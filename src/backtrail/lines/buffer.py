@@ -51,6 +51,7 @@ class Line(LineSingle):
     _name: str = ""
     _owner: Any = None
     _padding: int = 0  # how many bars after the last one may be read: they are NaN
+    _growing: bool = False  # bars are stored one by one
     _ahead: int = 0  # how many bars ago the value was due that arrives now
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -72,6 +73,7 @@ class Line(LineSingle):
     def _store(self, values: Floats) -> None:
         """Make *values* (C-contiguous float64) the storage."""
         self.array = values
+        self._growing = False
         self._a = view = memoryview(values)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
             mirror._a = view
@@ -95,15 +97,15 @@ class Line(LineSingle):
             grown[:have] = self.array
             grown[have:] = NAN
             self._store(grown)
+            self._growing = True
 
     def _allocate(self, count: int) -> None:
         """Start over with *count* bars of NaN."""
         self._store(np.full(count, NAN))
 
     def _trim(self, count: int) -> None:
-        """Keep only the first *count* bars."""
-        if count < len(self.array):
-            self._store(self.array[:count])
+        """Keep only the first *count* bars: there will be no more."""
+        self._store(self.array[:count])
 
     def _compact(self, drop: int) -> None:
         """Forget the first *drop* stored bars (the clock is moved by the caller)."""
@@ -169,9 +171,9 @@ class Line(LineSingle):
             )
 
     def _known(self) -> int:
-        """Give the number of stored bars: all when preloaded, else those delivered."""
+        """Give the number of stored bars: all when preloaded, those so far when delivered or computed one by one."""
         c = self._c
-        return c.size if c.size else c.i + 1
+        return c.size if c.size and not self._growing else c.i + 1
 
     def get(self, ago: int = 0, size: int = 1) -> array[float]:
         """Give *size* values ending at *ago*, oldest first; what lies before the first bar is left out."""

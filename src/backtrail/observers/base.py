@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analyzers.base import AccountPath, Analyzer
+from ..analyzers.base import AFTER_ANALYZERS, Analyzer, account_path
 from ..base.declare import param
 from ..lines.buffer import NAN, Line
 from ..lines.clock import Clock
@@ -156,6 +156,8 @@ class Observer(ObserverBase):
         own = self.__dict__
         own["_follows"] = clock if self._in_step() else self.datas[0]._c
         own["_length"] = 0
+        place = next(n for n, one in enumerate(self._owner._observers_flat()) if one is self)
+        own["_place"] = AFTER_ANALYZERS + place
 
     def _in_step(self) -> bool:
         """Tell whether the observer has a bar in each cycle."""
@@ -193,12 +195,15 @@ class Observer(ObserverBase):
             return
         if self._children:
             self._step_children()
+        stage = self._owner.__dict__
+        stage["_stage"] = self._place
         if self._owner._run.mode == "vectorised":
             (self.next if status < 0 else self.nextstart if status == 0 else self.prenext)()
         elif clock.i + clock.dropped:
             self.next()
         else:
             self.nextstart()
+        stage["_stage"] = -1
 
     def _step_children(self) -> None:
         """Compute the indicators of this observer for the current bar."""
@@ -218,8 +223,8 @@ class Observer(ObserverBase):
     def _catch_up(self) -> int:
         """Process the complete cycles that were not processed yet; give the index of the present bar."""
         own = self.__dict__
-        path: AccountPath = self._owner._account_path()
-        start, stop = self._done, path.cycles
+        path = account_path(self._owner, self._place)
+        start, stop = self._done, max(path.cycles, self._done)
         if start < stop:
             own["_done"] = stop
             own["_path"] = path

@@ -9,10 +9,9 @@ from typing import Any
 
 import backtrader
 import pytest
+from tests.contract.analyzers.setups import SetUp, make_trader, quietly
 
 import backtrail
-
-from .setups import SetUp, make_trader, quietly
 
 pytestmark = pytest.mark.contract
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import backtrader
 import pytest
+from tests.contract.analyzers.setups import SetUp, quietly
 
 import backtrail
-
-from .setups import SetUp, quietly
 
 pytestmark = pytest.mark.contract
 
@@ -33,9 +32,9 @@ PERIODS: list[dict[str, Any]] = [
 
 def choose_analyzers(rng: Random, setup: SetUp) -> list[Choice]:
     """Give every analyzer, with random parameters."""
-    found: list[Choice] = [("TradeAnalyzer", {}), ("SQN", {}), ("Calmar", {}), ("SharpeRatio", {})]
-    if len(setup.bars) == 1 and not setup.resampled:
-        found.append(("AnnualReturn", {}))
+    found: list[Choice] = [
+        (name, {}) for name in ("AnnualReturn", "TradeAnalyzer", "SQN", "Calmar", "SharpeRatio")
+    ]
     for fund in (None, True, False):
         for name in ("TimeDrawDown", "TimeReturn", "Returns", "LogReturnsRolling", "PeriodStats"):
             found.append((name, {"fund": fund, **rng.choice(PERIODS)}))

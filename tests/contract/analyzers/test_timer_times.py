@@ -9,10 +9,9 @@ from typing import Any
 
 import backtrader
 import pytest
+from tests.contract.analyzers.setups import make_bars
 
 import backtrail
-
-from .setups import make_bars
 
 pytestmark = pytest.mark.contract
 

@@ -21,12 +21,12 @@ LEAVES = ("close", "open", "high", "low")
 
 
 def build(library: Any, data: Any, tree: Tree) -> Any:
-    """Build *tree* on *data*; *library* has the functions of lines."""
+    """Build *tree* on *data*; *library* has the functions of lines. Where a line is missing the first stands for it."""
     if isinstance(tree, int | float):
         return tree
     head, *rest = tree
     if head in LEAVES:
-        return getattr(data, head)
+        return getattr(data, head) if head in data.lines.getlinealiases() else data.lines[0]
     if head == "data":
         return data
     if head == "delay":

@@ -33,6 +33,9 @@ class Path:
     def seen(self, data: Any, line: str) -> Any:
         return self.datetime if line == "datetime" else self.closes
 
+    def bars(self, data: Any) -> None:
+        return None
+
     def position_value(self, data: Any) -> Any:
         return self.value - self.cash
 
@@ -53,6 +56,13 @@ class Now:
         return self.datetime().date()
 
 
+class Feed(SimpleNamespace):
+    """A data of which only names and times are known."""
+
+    def __len__(self) -> int:
+        return len(self.datetime.path.values)
+
+
 class Paper:
     """A strategy without a run; ``looks_back`` tells whether analyzers may work afterwards."""
 
@@ -60,18 +70,19 @@ class Paper:
         self.path = path
         self.worth = start
         self.datetime = now = Now(path)
-        zone = SimpleNamespace(datetime=SimpleNamespace(_tz=None))
-        data = SimpleNamespace(_timeframe=timeframe, _compression=1, _name="paper", datetime=now, lines=zone)
+        zone = SimpleNamespace(datetime=SimpleNamespace(_tz=None, array=path.datetime))
+        data = Feed(_timeframe=timeframe, _compression=1, _name="paper", datetime=now, lines=zone)
         self.datas = [data]
         self.lines = zone
         self._closed: list[Any] = []
+        self.analyzers: list[Any] = []
         self._openings = 0
         self.broker = SimpleNamespace(
             fundmode=False, getvalue=self._value, getposition=lambda data: None, getcash=lambda: 0.0
         )
         self.broker.__dict__["fundvalue"] = start / 100.0
         if not looks_back:
-            self._account_path = None
+            self._account_path = lambda: None
 
     def _value(self, datas: Any = None) -> float:
         return self.worth

@@ -11,11 +11,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.unit.analyzers.stubs import Path, look_back, make, step
 
 import backtrail as bt
 from backtrail.errors import DeclarationError, ParameterError, ParameterValueError
-
-from .stubs import Path, look_back, make, step
 
 
 def daily(closes: list[float], start: str = "2019-12-27") -> pd.DataFrame:
@@ -263,22 +262,6 @@ def test_yearly_returns_need_no_observer() -> None:
     assert found == result(bt.analyzers.AnnualReturn, stdstats=True)
 
 
-def test_yearly_returns_follow_the_strategy_when_the_first_data_ends_early() -> None:
-    cerebro = bt.Cerebro(stdstats=False)
-    cerebro.adddata(bt.feeds.PandasData(dataname=daily(CLOSES[:4])), name="short")
-    cerebro.adddata(bt.feeds.PandasData(dataname=daily(CLOSES)), name="long")
-
-    class Long(bt.Strategy):
-        def next(self) -> None:
-            if len(self) == 1:
-                self.buy(data=self.data1, size=10)
-
-    cerebro.addstrategy(Long)
-    cerebro.addanalyzer(bt.analyzers.AnnualReturn)
-    found = cerebro.run()[0].analyzers[0].get_analysis()
-    assert found == {2019: 10010.0 / 10000.0 - 1.0, 2020: 10060.0 / 10010.0 - 1.0}
-
-
 @pytest.mark.parametrize("options", [{"legacyannual": True}, {}, {"stddev_sample": True}])
 def test_a_ratio_that_cannot_be_computed_is_none(options: dict[str, Any]) -> None:
     assert result((bt.analyzers.SharpeRatio, options), closes=CLOSES[:1]) == {"sharperatio": None}
@@ -299,15 +282,15 @@ def test_a_total_loss_does_not_stop_a_run() -> None:
         bt.analyzers.Returns,
         bt.analyzers.VWR,
         bt.analyzers.LogReturnsRolling,
-        (bt.analyzers.Calmar, {"period": 1, "timeframe": bt.TimeFrame.Days}),
+        (bt.analyzers.Calmar, {"period": 2, "timeframe": bt.TimeFrame.Days}),
         strategy=Short,
         closes=closes,
     )
     returns, vwr, rolling, calmar = (analyzer.get_analysis() for analyzer in strategy.analyzers)
     assert returns["rtot"] == returns["rnorm100"] == -math.inf
     assert math.isnan(vwr["vwr"])
-    assert math.isnan(list(rolling.values())[-1])
-    assert math.isnan(list(calmar.values())[-1])
+    assert math.isnan(list(rolling.values())[3])
+    assert math.isnan(list(calmar.values())[3])
 
 
 @pytest.mark.parametrize("looks_back", [True, False])

@@ -6,12 +6,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.analyzers.stubs import Path, look_back, make, step
 
 from backtrail import analyzers
-
-from .stubs import Path, look_back, make, step
 
 START = dt.datetime(2019, 12, 30, 22, 50)
 CLASSES = [
@@ -44,7 +43,9 @@ periods = st.sampled_from(
 )
 
 
-@given(st.sampled_from(CLASSES), values, gaps, periods, st.lists(st.integers(0, 40), max_size=5))
+@pytest.mark.parametrize("name", CLASSES)
+@settings(max_examples=30)
+@given(values, gaps, periods, st.lists(st.integers(0, 40), max_size=5))
 def test_stepped_and_worked_out_afterwards_agree(
     name: str, account: list[float], waits: list[int], period: dict[str, int], cuts: list[int]
 ) -> None:
