@@ -140,7 +140,7 @@ def test_each_combination_of_an_optimisation_starts_from_the_seed() -> None:
     assert thrown[0] == thrown[1] == thrown[2]
 
 
-# -- warnings about data ------------------------------------------------------------------------------------------------
+# -- warnings about data ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import traceback
 from typing import Any
@@ -57,14 +58,14 @@ def failure_of(setup: bt.Cerebro) -> Boom:
     ],
 )
 def test_one_note_names_bar_time_and_feed(hook: str, place: str, mode: str) -> None:
-    setup = cerebro(
-        failing(hook), datas=[bars(name="eur")], cheat_on_open=hook == "next_open", **MODES[mode]
-    )
+    setup = cerebro(failing(hook), datas=[bars(name="eur")], cheat_on_open=hook == "next_open", **MODES[mode])
     assert failure_of(setup).__notes__ == [f"While {place}."]
 
 
 def failing_part(kind: str) -> Any:
-    base = {"analyzer": bt.Analyzer, "observer": bt.Observer, "sizer": bt.Sizer, "indicator": bt.Indicator}[kind]
+    base = {"analyzer": bt.Analyzer, "observer": bt.Observer, "sizer": bt.Sizer, "indicator": bt.Indicator}[
+        kind
+    ]
     body: dict[str, Any] = {"lines": ("x",)} if kind in ("observer", "indicator") else {}
     return type("Failing", (base,), {**body, ("_getsizing" if kind == "sizer" else "next"): boom})
 
@@ -255,15 +256,15 @@ def test_a_future_read_ends_the_run(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_future_read_that_user_code_swallows_is_raised_again_after_everything_was_stopped(mode: str) -> None:
+def test_a_future_read_that_user_code_swallows_is_raised_again_after_everything_was_stopped(
+    mode: str,
+) -> None:
     stopped: list[int] = []
 
     class Swallowing(bt.Strategy):
         def next(self) -> None:
-            try:
+            with contextlib.suppress(Exception):  # as users do
                 self.data.close[1]
-            except Exception:  # noqa: BLE001 - as users do
-                pass
 
         def stop(self) -> None:
             stopped.append(len(self))
