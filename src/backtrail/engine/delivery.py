@@ -32,10 +32,13 @@ class Merge:
         self._waiting = any(d.p.qcheck for d in self.datas)
         self._alone = len(self.datas) == 1 and not self._waiting
         self.moment = _LONG_FROM_NOW
+        self._ended = False
 
     def step(self) -> bool | None:
         """Deliver the bars of one cycle: True; False at the end of all feeds, None when live feeds have nothing yet."""
         datas = self.datas
+        if self._ended:
+            return False
         if self._alone:
             return self._step_one(datas[0])
         if self._waiting:
@@ -96,7 +99,8 @@ class Merge:
         return came
 
     def _flush(self) -> bool:
-        """Let the feeds deliver what their filters hold back; tell whether there was something."""
+        """Let the feeds deliver what their filters hold back, once; tell whether there was something."""
+        self._ended = True
         first = self.datas[0]
         got = bool(first._last())
         for data in self.datas[1:]:

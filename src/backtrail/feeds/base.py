@@ -82,6 +82,7 @@ class AbstractDataBase(Loading):
         self.notifs: deque[tuple[int, Any, Any]] = deque()
         self._barstack = deque()
         self._barstash = deque()
+        self._barlater = deque()
         self._filters = []
         self._ffilters = []
         self._dataname = self.p.dataname

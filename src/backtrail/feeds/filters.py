@@ -7,7 +7,7 @@ have changed it), True if it took it out; further bars are queued with ``data._a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import nan
 from typing import Any, ClassVar
 
@@ -182,27 +182,34 @@ class CalendarDays(_FillParams):
     """
 
     def __init__(self, data: Any) -> None:
-        """Take the feed; nothing is kept."""
+        self._before: list[float] | None = None
+
+    def _restart(self, data: Any) -> None:
+        self._before = None
 
     def __call__(self, data: Any) -> bool:
         """Queue bars for the days missing before the current one; tell whether there were any."""
-        if len(data) < 2:
-            return False
         lines = data.lines
-        now, before = data.num2date(lines.datetime[0]), data.num2date(lines.datetime[-1])
-        days = (now.date() - before.date()).days
+        before, self._before = self._before, [one[0] for one in lines._all]
+        if before is None:
+            return False
+        now, last = data.num2date(lines.datetime[0]), data.num2date(before[6])
+        days = (now.date() - last.date()).days
         if days < 2:
             return False
-        price = lines.close[-1]
-        if self.p.fill_price == -1:
-            price = (lines.high[-1] + lines.low[-1]) / 2.0
-        elif self.p.fill_price:
-            price = self.p.fill_price
+        if len(data) > 1 and lines.datetime[-1] == before[6]:
+            before = [one[-1] for one in lines._all]  # as the filters after this one left it
+        close, low, high = before[:3]
+        price = (high + low) / 2.0 if self.p.fill_price == -1 else self.p.fill_price or close
+        more = len(lines._all) - 7
+        bars: list[list[float]] = []
         for day in range(1, days):
-            moment = datetime.combine(before.date() + timedelta(days=day), now.time())
+            moment = datetime.combine(last.date() + timedelta(days=day), now.time())
             bar = [price] * 4 + [self.p.fill_vol, self.p.fill_oi, data.date2num(moment)]
-            data._add2stack(bar + [nan] * (len(data.lines._all) - len(bar)))
-        data._save2stack(erase=True)
+            bars.append(bar + [nan] * more)
+        bars.append(self._before)
+        data.backwards()
+        data._add_after(self, bars)
         return True
 
 
@@ -239,23 +246,27 @@ class DaySplitter_Close(ParamsBase):
     params: ClassVar[Any] = (("closevol", 0.5),)
 
     def __init__(self, data: Any) -> None:
-        """Take the feed; nothing is kept."""
+        self._split: date | None = None
+
+    def _restart(self, data: Any) -> None:
+        self._split = None
 
     def __call__(self, data: Any) -> bool:
-        """Queue the two bars in place of the current one."""
-        lines = data.lines
-        day = data.num2date(lines.datetime[0]).date()
-        bar = [one[0] for one in lines._all]
+        """Make the current bar the first part of its day; the second one follows."""
+        day = data.num2date(data.lines.datetime[0]).date()
+        if day == self._split:
+            return False  # the second part
+        self._split = day
+        bar = [one[0] for one in data.lines._all]
         close, low, high, opened, volume, interest = bar[:6]
         first = volume if volume != volume else float(int(volume * (1.0 - self.p.closevol)))
         start = data.date2num(datetime.combine(day, data.p.sessionstart))
         end = data.date2num(datetime.combine(day, data.p.sessionend))
         middle = (opened + high + low) / 3.0
         more = bar[7:]
-        data.backwards()
-        data._add2stack([middle, low, high, opened, first, interest, start, *more])
-        data._add2stack([close, close, close, close, volume - first, interest, end, *more])
-        return True
+        data._updatebar([middle, low, high, opened, first, interest, start, *more])
+        data._add2stack([close, close, close, close, volume - first, interest, end, *more], stash=True)
+        return False
 
 
 class BarReplayer_Open(ParamsBase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from math import inf, nan
 from typing import Any, ClassVar
 
@@ -58,6 +59,7 @@ class Loading(OHLCDateTime):
     _held: int = 0  # bars loaded beyond the current one
     _barstack: deque[Any]
     _barstash: deque[Any]
+    _barlater: deque[tuple[Any, int]]  # with the filter at which they go on
     _filters: list[Filter]
     _ffilters: list[Filter]
 
@@ -82,6 +84,7 @@ class Loading(OHLCDateTime):
         """Forget what waits, and start the filters over."""
         self._barstack.clear()
         self._barstash.clear()
+        self._barlater.clear()
         self._columns = None
         self._at = -1
         self._ticks = None
@@ -155,6 +158,11 @@ class Loading(OHLCDateTime):
         """Deliver *bar* (values in the order of the lines) next; a stashed bar passes through the filters first."""
         (self._barstash if stash else self._barstack).append(bar)
 
+    def _add_after(self, one: Any, bars: Sequence[Any]) -> None:
+        """Deliver *bars* next; they pass through the filters after *one* first."""
+        at = next(k for k, (f, _, _) in enumerate(self._filters) if f is one)
+        self._barlater.extend((bar, at + 1) for bar in bars)
+
     def _save2stack(self, erase: bool = False, force: bool = False, stash: bool = False) -> None:
         """Deliver the current bar (again) next; with *erase* take it out of the stream now."""
         bar = [one[0] for one in self.lines._all]
@@ -217,6 +225,12 @@ class Loading(OHLCDateTime):
             self.forward()
             if self._barstack and self._fromstack():
                 return True
+            if self._barlater:
+                bar, at = self._barlater.popleft()
+                self._updatebar(bar)
+                if not self._filter(at):
+                    return True
+                continue
             if not (self._barstash and self._fromstack(stash=True)):
                 loaded = self._load()
                 if not loaded:
@@ -234,10 +248,10 @@ class Loading(OHLCDateTime):
             if not self._filters or not self._filter():
                 return True
 
-    def _filter(self) -> bool:
+    def _filter(self, start: int = 0) -> bool:
         """Pass the current bar, and what filters make of it, through the filters; tell whether it was taken."""
         taken = False
-        for one, args, kwargs in self._filters:
+        for one, args, kwargs in self._filters[start:] if start else self._filters:
             if self._barstack:
                 for _ in range(len(self._barstack)):
                     self._fromstack(forward=True)

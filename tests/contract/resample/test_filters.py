@@ -130,3 +130,79 @@ def test_bricks_are_those_of_the_same_height_the_right_way_up() -> None:
         # lines: close, low, high, open, …
         upright = [(c, min(low, high), max(low, high), *rest) for c, low, high, *rest in bars(theirs)]
         assert repr(bars(ours)) == repr(upright)
+
+
+class Meddler:
+    """A user's filter that does one of the things that filters can do with every so many bars."""
+
+    def __init__(self, data: Any, what: str, every: int) -> None:
+        self.what, self.every, self.count = what, every, 0
+
+    def __call__(self, data: Any) -> bool:
+        self.count += 1
+        if self.count % self.every:
+            return False
+        bar = [line[0] for line in data.lines]
+        if self.what == "erase":
+            data.backwards()
+            return True
+        if self.what == "save and erase":
+            data._save2stack(erase=True)
+            return True
+        if self.what == "save":
+            data._save2stack()
+        elif self.what == "stash" and bar[0] < 1e5:
+            bar[0] += 1e5
+            data._add2stack(bar, stash=True)
+        elif self.what == "stack":
+            bar[0] += 1e4
+            data._add2stack(bar)
+        elif self.what == "two for one":
+            data.backwards()
+            data._add2stack(bar)
+            data._add2stack(list(bar))
+            return True
+        return False
+
+    def last(self, data: Any) -> int:
+        if self.what != "stack":
+            return 0
+        data._add2stack([9.0] * 6 + [data.lines.datetime[0] + 1])
+        return 1
+
+
+def test_filters_in_a_row() -> None:
+    deeds = ["erase", "save and erase", "save", "stash", "stack", "two for one"]
+    for seed in range(150):
+        chance = random.Random(seed)
+        rows = daily_rows(chance)
+        chosen: list[Any] = []
+        for _ in range(chance.randint(1, 3)):
+            chosen.append(
+                chance.choice(
+                    [
+                        ("HeikinAshi", {}),
+                        ("DaySplitter_Close", {}),
+                        (Meddler, {"what": chance.choice(deeds), "every": chance.randint(1, 4)}),
+                        (
+                            "resample",
+                            {"timeframe": chance.choice([5, 6]), "compression": chance.choice([1, 2])},
+                        ),
+                        ("simple", chance.uniform(5, 105)),
+                    ]
+                )
+            )
+
+        def prepare(cerebro: Any, cls: Any, rows: Any = rows, chosen: Any = chosen) -> None:
+            bt = backtrader if cls.__mro__[1].__module__.startswith("backtrader") else backtrail
+            data = cls(rows=rows, timeframe=DAYS)
+            for what, params in chosen:
+                if what == "resample":
+                    data.resample(**params)
+                elif what == "simple":
+                    data.addfilter_simple(lambda data, above=params: data.close[0] > above)
+                else:
+                    data.addfilter(what if what is Meddler else getattr(bt.filters, what), **params)
+            cerebro.adddata(data)
+
+        assert repr(delivered(backtrail, prepare)) == repr(delivered(backtrader, prepare)), seed

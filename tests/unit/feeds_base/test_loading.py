@@ -296,3 +296,41 @@ def test_values_nobody_sets_are_nan() -> None:
     feed.next()
     assert isnan(feed.openinterest[0])
     assert nan not in [feed.close[0]]
+
+
+def test_filled_days_pass_through_the_filters_after() -> None:
+    from backtrail.feeds.filters import CalendarDays
+
+    feed = Listed(days=[DAY, DAY + timedelta(days=4)])
+    feed.addfilter(CalendarDays)
+    feed.resample(timeframe=5, compression=2)
+    assert [round(x - date2num(DAY)) for x in preloaded(feed).datetime.array.tolist()] == [2, 4, 5]
+    assert closes(feed) == [0.0, 0.0, 1.0]
+    bar_by_bar = Listed(days=[DAY, DAY + timedelta(days=3)])
+    bar_by_bar.addfilter(CalendarDays)
+    started(bar_by_bar)
+    seen = []
+    while bar_by_bar.next():
+        seen.append((len(bar_by_bar), bar_by_bar.close[0]))
+    assert seen == [(1, 0.0), (2, 0.0), (3, 0.0), (4, 1.0)]
+
+
+def test_an_instance_may_be_given_as_filter() -> None:
+    calls: list[int] = []
+
+    def count(data: Any) -> bool:
+        calls.append(len(data))
+        return False
+
+    assert closes(preloaded(Listed(days=days(2), filters=[count]))) == [0.0, 1.0]
+    assert calls == [1, 2]
+
+
+def test_several_bars_can_be_opened_and_forgotten_at_once() -> None:
+    feed = started(Listed(days=days(1)))
+    feed.forward(7.0, 3)
+    assert [feed.close[0], feed.close[-2], len(feed)] == [7.0, 7.0, 3]
+    feed.backwards(2)
+    assert len(feed) == 1
+    feed.forward()
+    assert isnan(feed.close[0])
