@@ -12,7 +12,20 @@
     ├── StrategySkipError         raised by a strategy's ``__init__``: leave this one out
     ├── ModuleImportError         (ImportError) a package named in ``packages`` is missing
     │   └── FromModuleImportError a package named in ``frompackages`` is missing
-    └── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
+    ├── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
+    └── StoreError                the store of run records cannot do what was asked
+        ├── StoreNotFoundError    (FileNotFoundError) there is no store at this place
+        ├── StoreVersionError     a store, manifest or segment in a format of another version
+        ├── StoreWriteError       the disk is full, read-only or forbids writing
+        ├── StoreReadError        the disk or the network cannot be read
+        ├── MissingBlobError      (KeyError) a blob that the store does not have
+        ├── CorruptBlobError      stored bytes that are not what they were
+        ├── ManifestError         (ValueError) a record that is refused: malformed, unsafe or not as sealed
+        ├── RunNotFoundError      (KeyError) an id, tag or key that names no run
+        ├── AmbiguousRunError     (ValueError) an id that several runs begin with
+        ├── ProtectedRunError     a run that is pinned, tagged or still running and was to be removed
+        ├── UnknownMetricError    (KeyError) a metric that no run has
+        └── QueryError            (ValueError) a query that cannot be read
 
     BacktrailWarning (UserWarning)
     ├── DataWarning               bars that are traded on although something is wrong with them
@@ -77,6 +90,62 @@ class FromModuleImportError(ModuleImportError):
 
 class NotAvailableError(BacktrailError, AttributeError):
     """A name of backtrader that backtrail does not answer."""
+
+
+class StoreError(BacktrailError):
+    """The store of run records cannot do what was asked; base of every error of the store."""
+
+    def __str__(self) -> str:
+        """Give the message as it is: a ``KeyError`` would quote it."""
+        return str(self.args[0]) if self.args else ""
+
+
+class StoreNotFoundError(StoreError, FileNotFoundError):
+    """There is no store at this place and none was to be created."""
+
+
+class StoreVersionError(StoreError):
+    """A store, manifest or segment is written in a format that this version does not read."""
+
+
+class StoreWriteError(StoreError):
+    """The store cannot be written: the disk is full, read-only, or forbids it."""
+
+
+class StoreReadError(StoreError):
+    """The store cannot be read: the disk, the permissions or the network fail."""
+
+
+class MissingBlobError(StoreError, KeyError):
+    """A blob that the store does not have."""
+
+
+class CorruptBlobError(StoreError):
+    """Stored bytes that are not what their name says."""
+
+
+class ManifestError(StoreError, ValueError):
+    """A record that is refused: malformed, unsafe, or not as it was sealed."""
+
+
+class RunNotFoundError(StoreError, KeyError):
+    """An id, prefix, tag or key that names no run of the store."""
+
+
+class AmbiguousRunError(StoreError, ValueError):
+    """A prefix with which the ids of several runs begin."""
+
+
+class ProtectedRunError(StoreError):
+    """A run that was to be removed and is pinned, tagged or part of a sweep."""
+
+
+class UnknownMetricError(StoreError, KeyError):
+    """A metric that no run in question has; the message lists those there are."""
+
+
+class QueryError(StoreError, ValueError):
+    """A query that cannot be read."""
 
 
 class BacktrailWarning(UserWarning):
