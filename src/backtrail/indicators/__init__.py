@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 from .base import Indicator as Indicator
+from .families import FAMILIES as _FAMILIES
+from .families import FUNCTIONS as _FUNCTIONS
 
 if TYPE_CHECKING:
     from .averages import (
@@ -54,6 +56,21 @@ if TYPE_CHECKING:
     )
     from .averages import (
         ZeroLagIndicator as ZeroLagIndicator,
+    )
+    from .channels import (
+        ChoppinessIndex as ChoppinessIndex,
+    )
+    from .channels import (
+        DonchianChannel as DonchianChannel,
+    )
+    from .channels import (
+        HullBands as HullBands,
+    )
+    from .channels import (
+        KeltnerChannel as KeltnerChannel,
+    )
+    from .channels import (
+        Supertrend as Supertrend,
     )
     from .crossings import (
         CrossDown as CrossDown,
@@ -108,6 +125,15 @@ if TYPE_CHECKING:
     )
     from .fractal import (
         Fractal as Fractal,
+    )
+    from .moments import (
+        RollingBeta as RollingBeta,
+    )
+    from .moments import (
+        RollingCorrelation as RollingCorrelation,
+    )
+    from .moments import (
+        ZScore as ZScore,
     )
     from .momentum import (
         CommodityChannelIndex as CommodityChannelIndex,
@@ -298,6 +324,21 @@ if TYPE_CHECKING:
     from .volatility import (
         TrueRange as TrueRange,
     )
+    from .volume import (
+        AnchoredVWAP as AnchoredVWAP,
+    )
+    from .volume import (
+        ChaikinMoneyFlow as ChaikinMoneyFlow,
+    )
+    from .volume import (
+        MoneyFlowIndex as MoneyFlowIndex,
+    )
+    from .volume import (
+        OnBalanceVolume as OnBalanceVolume,
+    )
+    from .volume import (
+        VolumeWeightedAveragePrice as VolumeWeightedAveragePrice,
+    )
     from .windows import (
         Accum as Accum,
     )
@@ -452,72 +493,14 @@ if TYPE_CHECKING:
     PSAR = ParabolicSAR
     haD = haDelta
     Hurst = HurstExponent
-
-_FAMILIES = {
-    "windows": """
-        PeriodN OperationN BaseApplyN ApplyN Highest Lowest ReduceN SumN AnyN AllN FindFirstIndex
-        FindFirstIndexHighest FindFirstIndexLowest FindLastIndex FindLastIndexHighest FindLastIndexLowest
-        Accum Average ExponentialSmoothing ExponentialSmoothingDynamic WeightedAverage PercentRank MaxN MinN
-        CumSum CumulativeSum ArithmeticMean Mean ExpSmoothing ExpSmoothingDynamic AverageWeighted PctRank
-    """,
-    "averages": """
-        MovingAverage MovAv MovingAverageBase MovingAverageSimple ExponentialMovingAverage
-        SmoothedMovingAverage WeightedMovingAverage DoubleExponentialMovingAverage
-        TripleExponentialMovingAverage HullMovingAverage AdaptiveMovingAverage
-        ZeroLagExponentialMovingAverage ZeroLagIndicator DicksonMovingAverage SMA SimpleMovingAverage EMA
-        MovingAverageExponential SMMA WilderMA MovingAverageSmoothed MovingAverageWilder
-        ModifiedMovingAverage WMA MovingAverageWeighted DEMA MovingAverageDoubleExponential TEMA
-        MovingAverageTripleExponential HMA HullMA KAMA MovingAverageAdaptive ZLEMA ZeroLagEma ZLIndicator
-        ZLInd EC ErrorCorrecting DMA DicksonMA
-    """,
-    "envelopes": """
-        EnvelopeMixIn Envelope OscillatorMixIn Oscillator
-    """,
-    "volatility": """
-        TrueHigh TrueLow TrueRange AverageTrueRange StandardDeviation MeanDeviation BollingerBands
-        BollingerBandsPct TR ATR StdDev MeanDev BBands
-    """,
-    "directional": """
-        UpMove DownMove DirectionalIndicator PlusDirectionalIndicator MinusDirectionalIndicator
-        AverageDirectionalMovementIndex AverageDirectionalMovementIndexRating DirectionalMovementIndex
-        DirectionalMovement DI PlusDI MinusDI ADX ADXR DMI DM
-    """,
-    "strength": """
-        UpDay DownDay UpDayBool DownDayBool RelativeStrengthIndex RSI_Safe RSI_SMA RSI_EMA
-        RelativeMomentumIndex RSI RSI_SMMA RSI_Wilder RSI_Cutler RMI
-    """,
-    "momentum": """
-        Momentum MomentumOscillator RateOfChange RateOfChange100 PercentChange CommodityChannelIndex
-        DetrendedPriceOscillator PrettyGoodOscillator Trix TrixSignal TrueStrengthIndicator KnowSureThing
-        MomentumOsc ROC ROC100 PctChange CCI DPO PGO PrettyGoodOsc TRIX TSI KST
-    """,
-    "oscillators": """
-        MACD MACDHisto PriceOscillator PercentagePriceOscillator PercentagePriceOscillatorShort
-        StochasticFast Stochastic StochasticFull WilliamsR UltimateOscillator AwesomeOscillator
-        AccelerationDecelerationOscillator DV2 LaguerreRSI LaguerreFilter MACDHistogram PriceOsc
-        AbsolutePriceOscillator APO AbsPriceOsc PPO PercPriceOsc PPOShort PercPriceOscShort StochasticSlow
-        AwesomeOsc AO AccDeOsc LRSI LAGF
-    """,
-    "crossings": """
-        NonZeroDifference CrossUp CrossDown CrossOver NZD
-    """,
-    "trend": """
-        AroonUp AroonDown AroonUpDown AroonOscillator AroonUpDownOscillator Ichimoku ParabolicSAR Vortex
-        HeikinAshi haDelta WilliamsAD AroonIndicator AroonOsc AroonUpDownOsc PSAR haD
-    """,
-    "pivots": """
-        PivotPoint FibonacciPivotPoint DemarkPivotPoint
-    """,
-    "regression": """
-        OLS_Slope_InterceptN OLS_BetaN OLS_TransformationN CointN HurstExponent Hurst
-    """,
-    "fractal": """
-        Fractal
-    """,
-}
-
-#: Functions of lines, which backtrader shows under its indicators too, by the module that holds them.
-_FUNCTIONS = "All And Cmp CmpEx DivByZero DivZeroByZero If List Logic Max Min MultiLogic MultiLogicReduce Or Reduce Sum"
+    VWAP = VolumeWeightedAveragePrice
+    OBV = OnBalanceVolume
+    MFI = MoneyFlowIndex
+    CMF = ChaikinMoneyFlow
+    DonchianChannels = DonchianChannel
+    KeltnerChannels = KeltnerChannel
+    HMABands = HullBands
+    CHOP = ChoppinessIndex
 
 _MODULES = {name: f"{__name__}.{family}" for family, names in _FAMILIES.items() for name in names.split()}
 _AVERAGES = _FAMILIES["averages"].split()[3:]

@@ -17,15 +17,15 @@ class MovingAverage:
     _movavs: ClassVar[list[type]] = []
 
     @classmethod
-    def register(cls, made: type) -> None:
-        """Make the moving average *made* available under its names."""
-        cls._movavs.append(made)
-        name = made.__name__
-        setattr(cls, name, made)
+    def register(cls, regcls: type) -> None:
+        """Make the moving average *regcls* available under its names."""
+        cls._movavs.append(regcls)
+        name = regcls.__name__
+        setattr(cls, name, regcls)
         if name.endswith("MovingAverage"):
-            setattr(cls, name.removesuffix("MovingAverage"), made)
+            setattr(cls, name.removesuffix("MovingAverage"), regcls)
         elif name.startswith("MovingAverage"):
-            setattr(cls, name.removeprefix("MovingAverage"), made)
+            setattr(cls, name.removeprefix("MovingAverage"), regcls)
 
 
 class MovAv(MovingAverage):

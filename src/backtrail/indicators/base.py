@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..lines.iterator import IndicatorBase
+
+Floats = NDArray[np.float64]
 
 
 class Indicator(IndicatorBase):
@@ -32,6 +37,11 @@ class Indicator(IndicatorBase):
 
     def _plotinit(self) -> None:
         """Complete the plot options from the parameters; a plot calls this once."""
+
+    def _wait_for(self, *parts: Any) -> None:
+        """Put off the first value until all *parts*, which :meth:`compute` reads, have one."""
+        for one in self.lines._all:
+            one.updateminperiod(max(part._minperiod for part in parts))
 
     def _columns(self, start: int, stop: int) -> tuple[Any, Any]:
         """Give the first line and the data's for a kernel: memoryviews for a single bar, else arrays."""

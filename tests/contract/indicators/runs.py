@@ -53,8 +53,8 @@ def make_bars(kind: str, count: int, seed: int) -> Bars:
     return columns
 
 
-def feed(library: ModuleType, bars: Bars) -> Any:
-    """Give a feed of *library* that delivers *bars*."""
+def feed(library: ModuleType, bars: Bars, **given: Any) -> Any:
+    """Give a feed of *library* that delivers *bars*; *given* are its parameters."""
 
     class Listed(library.DataBase):  # type: ignore[misc,name-defined]
         at = -1
@@ -71,7 +71,7 @@ def feed(library: ModuleType, bars: Bars) -> Any:
                 getattr(self.lines, name)[0] = float(values[self.at])
             return True
 
-    return Listed()
+    return Listed(**given)
 
 
 def run(library: ModuleType, build: Build, bars: Bars, runonce: bool) -> Result:
