@@ -84,13 +84,13 @@ class Info:
         """Give the value called *name*, or *default*."""
         return self.__dict__.get(name, default)
 
-    def isdefault(self, name: str) -> bool:
-        """Tell whether *name* holds its default."""
-        return bool(self._get(name) == self._defaults[name])
+    def isdefault(self, pname: str) -> bool:
+        """Tell whether *pname* holds its default."""
+        return bool(self._get(pname) == self._defaults[pname])
 
-    def notdefault(self, name: str) -> bool:
-        """Tell whether *name* differs from its default."""
-        return not self.isdefault(name)
+    def notdefault(self, pname: str) -> bool:
+        """Tell whether *pname* differs from its default."""
+        return not self.isdefault(pname)
 
     def _derive(self, name: str, info: Any, otherbases: Iterable[Any] = (), recurse: bool = False) -> Info:
         """Give a new set of defaults: these, then those of *otherbases*, then *info*."""

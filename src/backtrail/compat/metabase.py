@@ -32,24 +32,24 @@ class MetaBase(type):
             args, kwargs = obj._prepare(args, kwargs)
         return obj, args, kwargs
 
-    def dopreinit(cls, obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    def dopreinit(cls, _obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """Run before ``__init__``."""
-        return obj, args, kwargs
+        return _obj, args, kwargs
 
-    def doinit(cls, obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    def doinit(cls, _obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """Run ``__init__``."""
-        if not isinstance(obj, Declared):
-            obj.__init__(*args, **kwargs)
-            return obj, args, kwargs
-        with inside(obj):
-            type(obj).__init__(obj, *args, **kwargs)
-        return obj, args, kwargs
+        if not isinstance(_obj, Declared):
+            _obj.__init__(*args, **kwargs)
+            return _obj, args, kwargs
+        with inside(_obj):
+            type(_obj).__init__(_obj, *args, **kwargs)
+        return _obj, args, kwargs
 
-    def dopostinit(cls, obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    def dopostinit(cls, _obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """Run after ``__init__``."""
-        if isinstance(obj, Declared):
-            obj._finish()
-        return obj, args, kwargs
+        if isinstance(_obj, Declared):
+            _obj._finish()
+        return _obj, args, kwargs
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         made, args, kwargs = cls.doprenew(*args, **kwargs)
@@ -148,6 +148,10 @@ class MetaRollOver(MetaAbstractDataBase):
     """Metaclass under which backtrader's rolled-over feeds stand."""
 
 
+class MetaVChartFile(MetaAbstractDataBase):
+    """Metaclass under which the feed of Visual Chart's files stands."""
+
+
 class MetaAnalyzer(MetaParams):
     """Metaclass under which backtrader's analyzers stand."""
 
@@ -236,6 +240,7 @@ __all__ = [
     "MetaSingleton",
     "MetaStrategy",
     "MetaTimeFrameAnalyzerBase",
+    "MetaVChartFile",
     "MtLinePlotterIndicator",
     "ParamsBase",
     "findbases",

@@ -49,7 +49,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sizer": ("sizers.base", "sizers"),
     "sizers": ("sizers",),
     "store": ("compat.store", "compat.metabase"),
-    "stores": (),
+    "stores": ("compat.vchartfile",),
     "strategies": ("compat.strategies",),
     "strategy": ("strategy.strategy", "strategy.signals", "strategy", "compat.metabase"),
     "studies": ("indicators",),
@@ -58,9 +58,9 @@ MODULES: dict[str, tuple[str, ...]] = {
     "trade": ("market.trade",),
     "tradingcal": ("market.calendar",),
     "utils": ("base.autodict", "base.time", "base.timezone", "compat.py3"),
-    "utils.autodict": ("base.autodict",),
+    "utils.autodict": ("base.autodict", "compat.py3"),
     "utils.date": ("base.time", "base.timezone"),
-    "utils.dateintern": ("base.time", "base.timezone"),
+    "utils.dateintern": ("base.time", "base.timezone", "compat.dateintern"),
     "utils.flushfile": ("compat.flushfile",),
     "utils.ordereddefaultdict": ("base.autodict",),
     "utils.py3": ("compat.py3",),
@@ -89,6 +89,7 @@ SUBMODULES: dict[str, str] = {
     ),
     "observers": "benchmark broker buysell drawdown logreturns timereturn trades",
     "sizers": "fixedsize percents_sizer",
+    "stores": "vchartfile",
     "strategies": "sma_crossover",
     "studies": "contrib contrib.fractal",
 }
@@ -258,9 +259,9 @@ def _missing(path: str, name: str) -> str:
     if name in _HOME:
         return (
             f"backtrader.{path} has {name!r}, but this version of backtrail does not. "
-            "docs/migrating.md lists what is provided."
+            "docs/migration.md lists what is provided."
         )
     return (
-        f"backtrader.{path} has no {name!r} here. Check the spelling; docs/migrating.md lists "
+        f"backtrader.{path} has no {name!r} here. Check the spelling; docs/migration.md lists "
         "which of backtrader's names this version of backtrail answers."
     )

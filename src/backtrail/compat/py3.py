@@ -77,6 +77,11 @@ def items(d: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
     return list(view)
 
 
+def py3lvalues(d: Mapping[Any, Any]) -> list[Any]:
+    """Give the values as a list."""
+    return values(d)
+
+
 __all__ = [
     "MAXFLOAT",
     "MAXINT",
@@ -100,6 +105,7 @@ __all__ = [
     "keys",
     "long",
     "map",
+    "py3lvalues",
     "queue",
     "range",
     "string_types",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .base import DataBase as DataBase
     from .base import DataClone as DataClone
     from .base import FeedBase as FeedBase
+    from .blaze import BlazeData as BlazeData
     from .chain import Chainer as Chainer
     from .csv import BacktraderCSVData as BacktraderCSVData
     from .csv import CSVDataBase as CSVDataBase
@@ -24,10 +25,20 @@ if TYPE_CHECKING:
     from .genericcsv import GenericCSVData as GenericCSVData
     from .genericcsv import MT4CSVData as MT4CSVData
     from .genericcsv import SierraChartCSVData as SierraChartCSVData
+    from .influx import InfluxDB as InfluxDB
     from .parquet import ParquetData as ParquetData
+    from .quandl import Quandl as Quandl
+    from .quandl import QuandlCSV as QuandlCSV
     from .rollover import RollOver as RollOver
+    from .vchart import VChartData as VChartData
+    from .vchart import VChartFeed as VChartFeed
+    from .vchart import VChartFile as VChartFile
+    from .vchartcsv import VChartCSV as VChartCSV
+    from .vchartcsv import VChartCSVData as VChartCSVData
     from .yahoo import YahooFinanceCSVData as YahooFinanceCSVData
     from .yahoo import YahooLegacyCSV as YahooLegacyCSV
+    from .yahooweb import YahooFinance as YahooFinance
+    from .yahooweb import YahooFinanceData as YahooFinanceData
 
 _HOME = {
     "AbstractDataBase": "base", "DataBase": "base", "DataClone": "base", "FeedBase": "base", "CSVFeedBase": "base",
@@ -40,6 +51,12 @@ _HOME = {
     "BacktraderCSV": "csv",
     "GenericCSV": "genericcsv",
     "YahooFinanceCSV": "yahoo",
+    "YahooFinance": "yahooweb", "YahooFinanceData": "yahooweb",
+    "Quandl": "quandl", "QuandlCSV": "quandl",
+    "VChartCSV": "vchartcsv", "VChartCSVData": "vchartcsv",
+    "VChartData": "vchart", "VChartFeed": "vchart", "VChartFile": "vchart",
+    "InfluxDB": "influx",
+    "BlazeData": "blaze",
 }  # fmt: skip
 
 

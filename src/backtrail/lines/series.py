@@ -172,9 +172,9 @@ class Lines:
     def _getlinealias(self, index: int) -> str:
         return self._spec._getlinealias(index)
 
-    def buflen(self) -> int:
-        """Give the number of stored bars."""
-        return self._all[0].buflen()
+    def buflen(self, line: int = 0) -> int:
+        """Give the number of stored bars of line number *line*."""
+        return self._all[line].buflen()
 
     def get(self, ago: int = 0, size: int = 1, line: int = 0) -> Any:
         """Give *size* values of line number *line*, ending at *ago*."""
