@@ -30,6 +30,11 @@ class Path:
         self.fundshares = np.full(len(self.values), 100.0)
         self.closes = self.value + 1.0
 
+    def told(self, column: str, strategy: Any) -> Any:
+        return getattr(self, column)
+
+    left = told
+
     def seen(self, data: Any, line: str) -> Any:
         return self.datetime if line == "datetime" else self.closes
 
@@ -51,6 +56,9 @@ class Now:
 
     def datetime(self) -> dt.datetime:
         return num2date(self.path.datetime[self.at])
+
+    def __getitem__(self, ago: int) -> float:
+        return float(self.path.datetime[self.at + ago])
 
     def date(self, tz: Any = None) -> dt.date:
         return self.datetime().date()
