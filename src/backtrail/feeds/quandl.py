@@ -27,7 +27,7 @@ class QuandlCSV(CSVDataBase):
     """Rows of ``date,open,high,low,close,volume,ex-dividend,split ratio``, then the adjusted prices and volume.
 
     ``adjclose`` takes the adjusted columns (8 to 12) instead of columns 1 to 5. ``reverse``: the newest row is first.
-    ``round``: prices are rounded to ``decimals`` places. Open interest is 0.
+    ``round``: prices and volume are rounded to ``decimals`` places. Open interest is 0.
     """
 
     params: ClassVar[Any] = (("reverse", False), ("adjclose", True), ("round", False), ("decimals", 2))
@@ -53,10 +53,10 @@ class QuandlCSV(CSVDataBase):
 
     def _row(self, tokens: list[str]) -> Sequence[float]:
         moment = iso_moment(text(tokens, 0, "date"), None, self.p.sessionend)
-        *prices, volume = (number(tokens, self._first() + at, name) for at, name in enumerate(_NAMES))
+        values = [number(tokens, self._first() + at, name) for at, name in enumerate(_NAMES)]
         if self.p.round:
-            prices = [round(price, self.p.decimals) for price in prices]
-        return (date2num(moment), *prices, volume, 0.0)
+            values = [float(round(value, self.p.decimals)) for value in values]
+        return (date2num(moment), *values, 0.0)
 
     def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
         kinds: dict[int, Kind] = {0: "time"}
@@ -68,7 +68,7 @@ class QuandlCSV(CSVDataBase):
             return None
         lines = {name: table.numbers[self._first() + at] for at, name in enumerate(_NAMES)}
         if self.p.round:
-            lines |= {name: rounded(lines[name], self.p.decimals) for name in _NAMES[:-1]}
+            lines = {name: rounded(values, self.p.decimals) for name, values in lines.items()}
         return {"datetime": when, **lines, "openinterest": np.zeros(len(when))}
 
 

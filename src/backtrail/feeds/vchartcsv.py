@@ -23,7 +23,7 @@ class VChartCSVData(CSVDataBase):
     """Rows of ``ticker,period,date,time,open,high,low,close,volume,openinterest``.
 
     Dates are written 20060102 and times 93500. The period is I, D, W or M: it becomes the feed's timeframe (Minutes
-    for I), and only bars of period I have the time of the row; others end with the session.
+    for I), and only bars of period I have the time of the row; others end with the session, to the second.
     """
 
     def _row(self, tokens: list[str]) -> Sequence[float]:
@@ -47,7 +47,7 @@ def _moment(tokens: list[str], end: time | None) -> datetime:
             f"column 2 (date) - expected a date written YYYYMMDD - found {day!r} ({error}) - correct the row"
         ) from None
     if end is not None:
-        return datetime.combine(on, end)
+        return datetime.combine(on, end.replace(microsecond=0))
     clock = text(tokens, 3, "time")
     try:
         hours, rest = divmod(int(clock), 10000)
