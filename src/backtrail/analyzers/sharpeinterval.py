@@ -23,7 +23,7 @@ class SharpeInterval(PeriodReturns):
     itself; more keep dependence in time); ``low`` and ``high`` hold ``confidence`` of the ratios of the samples between
     them (percentile method; Efron and Tibshirani, 1993; Politis and Romano, 1992, for the blocks).
 
-    ``generator`` must be given: a whole number as seed, which makes every run draw the same samples, or a
+    ``generator`` is a whole number as seed, which makes every run draw the same samples (1 by default), or a
     ``numpy.random.Generator``, which goes on where it was left.
 
     Results: ``sharpe``, ``low``, ``high``, ``standard_error`` (standard deviation of the ratios of the samples; all
@@ -31,7 +31,7 @@ class SharpeInterval(PeriodReturns):
     at most 0), ``confidence``, ``samples`` (those that count: a sample of equal returns does not) and ``periods``.
     """
 
-    generator: Any = None
+    generator: Any = 1
     samples: int = param(default=2000, ge=10)
     confidence: float = param(default=0.95, gt=0.0, lt=1.0)
     block: int = param(default=1, ge=1)

@@ -78,7 +78,7 @@ class Paper:
         self.path = path
         self.worth = start
         self.datetime = now = Now(path)
-        zone = SimpleNamespace(datetime=SimpleNamespace(_tz=None, array=path.datetime))
+        zone = SimpleNamespace(datetime=SimpleNamespace(_tz=None, array=path.datetime, datetime=now.datetime))
         data = Feed(_timeframe=timeframe, _compression=1, _name="paper", datetime=now, lines=zone)
         self.datas = [data]
         self.lines = zone

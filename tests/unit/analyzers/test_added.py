@@ -458,7 +458,7 @@ def test_table_of_months_is_readable() -> None:
         ("TailRatio", {"cutoff": 0.0}, ParameterValueError, "> 0.0"),
         ("UlcerIndex", {"compression": 0}, ParameterValueError, ">= 1"),
         ("AlphaBeta", {"data": "d9"}, OrderError, "has no data 'd9'"),
-        ("SharpeInterval", {}, ParameterValueError, "Give generator=1"),
+        ("SharpeInterval", {"generator": None}, ParameterValueError, "Give generator=1"),
         ("SharpeInterval", {"generator": 1.5}, ParameterValueError, "whole number"),
         ("SharpeInterval", {"generator": True}, ParameterValueError, "whole number"),
         ("SharpeInterval", {"generator": 1, "confidence": 95}, ParameterValueError, "< 1.0"),
