@@ -15,16 +15,39 @@ from .base.info import Info
 from .base.owner import inside
 from .engine.run import Run
 from .engine.spec import Build, RunSpec, Settings
-from .errors import CompatWarning, DataWarning, ParameterValueError, unknown_name
+from .errors import CompatWarning, DataWarning, ParameterValueError, ResultError, unknown_name
 
 
 class OptReturn:
     """What an optimisation keeps of a strategy: its class, parameters and analyzers."""
 
+    @property
+    def result(self) -> Any:
+        """Say that the tables of the runs of an optimisation are not kept."""
+        raise ResultError(
+            "The result of a run was asked for; an optimisation keeps parameters and analyzers only. "
+            "Use Cerebro(optreturn=False), or run this combination by itself."
+        )
+
     def __init__(self, params: Any, **kwargs: Any) -> None:
         self.p = self.params = params
         for name, value in kwargs.items():
             setattr(self, name, value)
+
+
+class _ResultOfLastRun:
+    """``cerebro.result``: the tables of the last run, unless a subclass has an attribute of that name itself."""
+
+    def __get__(self, cerebro: Any, owner: type | None = None) -> Any:
+        if cerebro is None:
+            return self
+        last = cerebro.__dict__.get("_last_run")
+        if last is None:
+            raise ResultError(
+                "The result of a run was asked for; this Cerebro has none: call run() first. The combinations of an "
+                "optimisation have one each: strategy.result, with Cerebro(optreturn=False)."
+            )
+        return last.result()
 
 
 class Cerebro(ParamsBase):
@@ -44,6 +67,7 @@ class Cerebro(ParamsBase):
     )  # fmt: skip
 
     _default_future_reads = "error"
+    result = _ResultOfLastRun()
 
     def __init__(  # parameters are taken before this runs: their names are here for readers and type checkers
         self,
@@ -103,6 +127,7 @@ class Cerebro(ParamsBase):
         self.runstrats: list[Any] = []
         self.runwriters: list[Any] = []
         self._run: Run | None = None
+        self._last_run: Run | None = None
         factory = self.p.broker_factory
         if factory is None:
             from .broker.simulated import BackBroker
@@ -478,6 +503,7 @@ class Cerebro(ParamsBase):
             self.stop_writers(strats)
         finally:
             self._run = None
+            self._last_run = None if self._dooptimize else run
             self.runwriters = run.writers
             if run.writers_open:
                 for writer in run.writers:
@@ -524,7 +550,7 @@ class Cerebro(ParamsBase):
         state = dict(self.__dict__)
         state["runstrats"] = []
         state["runwriters"] = []
-        state["_run"] = None
+        state["_run"] = state["_last_run"] = None
         state["optcbs"] = []
         params = state["params"] = Info(self.params._defaults, {**self.params.__dict__, "executor": None})
         state["p"] = params

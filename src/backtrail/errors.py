@@ -12,6 +12,7 @@
     ├── StrategySkipError         raised by a strategy's ``__init__``: leave this one out
     ├── ModuleImportError         (ImportError) a package named in ``packages`` is missing
     │   └── FromModuleImportError a package named in ``frompackages`` is missing
+    ├── ResultError               (AttributeError) what a run left behind cannot be given
     ├── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
     └── StoreError                the store of run records cannot do what was asked
         ├── StoreNotFoundError    (FileNotFoundError) there is no store at this place
@@ -86,6 +87,10 @@ class ModuleImportError(BacktrailError, ImportError):
 
 class FromModuleImportError(ModuleImportError):
     """A package or name listed in ``frompackages`` cannot be imported."""
+
+
+class ResultError(BacktrailError, AttributeError):
+    """What a run left behind cannot be given: it was not kept, or there was no run."""
 
 
 class NotAvailableError(BacktrailError, AttributeError):

@@ -38,6 +38,8 @@ class Executor(Account):
         """Start over without orders."""
         super().init()
         self.orders: list[Any] = []
+        # those taken the long way, whether they were transmitted or not
+        self.special_orders: list[Any] = []
         self.pending: deque[Any] = deque()
         self.submitted: deque[Any] = deque()
         self.notifs: deque[Any] = deque()

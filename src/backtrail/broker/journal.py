@@ -24,7 +24,7 @@ class Journal:
     ``begin``    cash at the start, ``shares`` fund shares at the start.
     """
 
-    __slots__ = ("begin", "dense", "kept", "moves", "notices", "shares")
+    __slots__ = ("begin", "dense", "heard", "kept", "moves", "notices", "shares")
 
     def __init__(self, begin: float, shares: float) -> None:
         self.begin = begin
@@ -33,12 +33,11 @@ class Journal:
         self.dense: list[tuple[int, float, float, float]] = []
         self.notices: list[tuple[int, Any, float, float]] = []
         self.kept = True
+        self.heard = True
 
     def discard(self) -> None:
-        """Write nothing from now on: nobody is going to read it."""
-        self.kept = False
-        self.moves = Nowhere()
-        self.dense = Nowhere()
+        """Keep no notices from now on: nobody is going to read them. The account can still be worked out afterwards."""
+        self.heard = False
         self.notices = Nowhere()
 
 

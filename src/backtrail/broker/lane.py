@@ -154,7 +154,7 @@ class MarketLane(Executor):
         order.status = _COMPLETED
         order.comminfo = book.comminfo
         journal = self.journal
-        if journal.kept:
+        if journal.heard:
             clock = self._clock
             journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
         owner._book(order, bit, None)

@@ -211,6 +211,7 @@ class BackBroker(Matcher):
 
     def _take(self, order: Any, info: dict[str, Any], check: bool) -> Any:
         """Link and submit a new order."""
+        self.special_orders.append(order)
         if info:
             order.addinfo(**info)
         if order.oco is not None:

@@ -8,6 +8,7 @@ value, ``prenext`` / ``nextstart`` / ``next``, analyzers, observers → writers.
 from __future__ import annotations
 
 import warnings
+from array import array
 from typing import Any
 
 import numpy as np
@@ -267,6 +268,8 @@ def run_delivered(run: Any) -> None:
     """Step through bars as the feeds deliver them."""
     delivery = run.delivery
     run.broker.lazy_value = False
+    if run.settings.exactbars < 1:
+        run.noted = array("d")
     memory = Memory((*run.datas, *run.strats)) if run.settings.exactbars >= 1 else None
     with stepping(run):
         while not run.stop_requested:
@@ -312,9 +315,19 @@ def _delivered_cycle(run: Any, moment: float) -> None:
         status = max(n - len(d) for n, d in zip(strat._minperiods, strat.datas, strict=True))
         step_strategy(run, strat, status)
         if run.stop_requested:
+            note_account(run)
             return
+    note_account(run)
     if run.writers:
         run.next_writers(None)
+
+
+def note_account(run: Any) -> None:
+    """Keep time, cash and value of a cycle whose bars were delivered."""
+    if run.noted is not None:
+        broker, times = run.broker, run.strats[0].lines.datetime
+        row = (times._a[times._c.i], broker.getcash(), broker.getvalue(), broker.fundvalue)
+        run.noted.extend(row)
 
 
 def step_indicators(strat: Any) -> None:

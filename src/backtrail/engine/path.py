@@ -194,7 +194,7 @@ class AccountPath:
             if not comminfo._standard:
                 continue  # recorded by the broker
             price = held[1].array[begin:end]
-            close = self._seen(data.lines.close.array, data, begin, end)
+            close = self._closes(data, begin, end)
             value = self._worth(comminfo, size, price, close)
             profit = size * (close - price) * comminfo.p.mult
             if not shortcash:
@@ -223,8 +223,15 @@ class AccountPath:
                 out.append(comminfo.getvalue(position, last))
         return np.array(out, dtype=np.float64)
 
+    def _closes(self, data: Any, begin: int, end: int) -> Floats:
+        """Give the closes of *data* that the cycles [begin, end) saw."""
+        return self._seen(data.lines.close.array, data, begin, end)
+
     def _seen(self, values: Floats, data: Any, begin: int, end: int) -> Floats:
-        bars = data._c.bars_at
+        return self._picked(values, data._c.bars_at, begin, end)
+
+    @staticmethod
+    def _picked(values: Floats, bars: Ints | None, begin: int, end: int) -> Floats:
         if bars is None:
             return values[begin:end]
         seen: Floats = values[bars[begin:end]]  # -1, before the first bar, reads the last value as the broker does

@@ -14,11 +14,12 @@ from typing import Any
 
 from ..base.owner import inside
 from ..broker.journal import Nowhere
-from ..errors import StrategySkipError
+from ..errors import ResultError, StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
 from ..lines.place import Placed, place_on
 from . import loop
+from .ending import Ending
 from .oldsync import build_old_timeline
 from .spec import RunSpec
 from .timeline import Timeline, build_timeline
@@ -47,6 +48,10 @@ class Run:
         self.stop_requested = False
         self.finished = False
         self._path: Any = None
+        # time, cash, value and fund value of each cycle, where they cannot be worked out afterwards
+        self.noted: Any = None
+        self.ending: Any = None
+        self._result: Any = None
         self.preloaded = False
         self.mode = "vectorised"
         self.random = random.Random(spec.settings.seed)
@@ -83,6 +88,7 @@ class Run:
             self.stop_strategies()
         finally:
             self.stop_market()
+            self.ending = Ending(self)
         broken = self.policy.broken
         if broken is not None:
             broken.add_note(
@@ -265,6 +271,25 @@ class Run:
             strat._go_live(False)
         for data in self.datas:
             data._go_live(False)
+
+    def result(self) -> Any:
+        """Give the tables of this run, once it has ended."""
+        if self._result is None:
+            if self.ending is None:
+                raise ResultError(
+                    "The result of a run was asked for while it goes on; read it after Cerebro.run() has returned."
+                )
+            from .result import RunResult
+
+            self._result = RunResult(self.ending)
+        return self._result
+
+    def result_of(self, strat: Any) -> Any:
+        """Give the tables of one strategy of this run."""
+        own = strat.__dict__.get("_own_result")
+        if own is None:
+            own = strat.__dict__["_own_result"] = self.result().of_strategy(strat._id)
+        return own
 
     def stop_market(self) -> None:
         """Stop broker, feeds and stores."""

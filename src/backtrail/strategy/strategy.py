@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..base.collection import ItemCollection
 from ..base.declare import param
 from ..base.timezone import tzparse
+from ..errors import ResultError
 from ..lines.iterator import StrategyBase, _take
 from .orders import OrderMixin
 from .timers import TimerMixin
@@ -29,6 +30,18 @@ class _BrokerPosition:
         return made
 
 
+class _ResultOfRun:
+    """``strategy.result``: the tables of the strategy after the run, unless it has an attribute of that name itself."""
+
+    def __get__(self, strategy: Any, owner: type | None = None) -> Any:
+        if strategy is None:
+            return self
+        run = strategy.__dict__.get("_run")
+        if run is None:
+            raise ResultError("The result of a run was asked for; this strategy is not part of a run.")
+        return run.result_of(strategy)
+
+
 class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
     """Base of strategies: define ``next`` and whatever hooks are of interest."""
 
@@ -47,8 +60,10 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         cerebro: Any = param(init=False)
         broker: Any = param(init=False)
         position: Any = param(init=False)
+        result: Any = param(init=False)
     else:
         position = _BrokerPosition()
+        result = _ResultOfRun()
 
     @classmethod
     def _declare(cls) -> None:
