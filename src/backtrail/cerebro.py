@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from .base.declare import ParamsBase
 from .base.info import Info
 from .base.owner import inside
+from .engine.realism import settle
 from .engine.run import Run
 from .engine.spec import Build, RunSpec, Settings
 from .errors import CompatWarning, DataWarning, ParameterValueError, ResultError, unknown_name
@@ -55,6 +56,14 @@ class Cerebro(ParamsBase):
 
     Add datas (:meth:`adddata`), strategies (:meth:`addstrategy`), analyzers, observers, sizers, writers and timers; set
     cash and commission on :attr:`broker`; then :meth:`run`, which gives the list of strategies.
+
+    ``realism="strict"`` does without backtrader's unexpected ways, on the broker and here. Here they are, one by one
+    (None: as ``realism`` says):
+
+    ``zero_division``            ``"error"``, or ``"nan"`` for the value of a line divided by zero
+    ``repeat_slow_indicators``   whether ``next`` of an indicator on a slow feed runs again on each fast bar
+    ``honour_rightedge``         whether bars resampled with ``rightedge=False`` carry the time at which they begin
+    ``sort_timer_days``          whether ``weekdays`` and ``monthdays`` of timers count in any order
     """
 
     params: ClassVar[Any] = (
@@ -63,7 +72,8 @@ class Cerebro(ParamsBase):
         ("objcache", False), ("live", False), ("writer", False), ("tradehistory", False), ("oldsync", False),
         ("tz", None), ("cheat_on_open", False), ("broker_coo", True), ("quicknotify", False),
         ("future_reads", None), ("realism", "backtrader"), ("seed", None), ("progress", False),
-        ("broker_factory", None), ("executor", None),
+        ("broker_factory", None), ("executor", None), ("zero_division", None), ("repeat_slow_indicators", None),
+        ("honour_rightedge", None), ("sort_timer_days", None),
     )  # fmt: skip
 
     _default_future_reads = "error"
@@ -97,6 +107,10 @@ class Cerebro(ParamsBase):
         progress: bool = False,
         broker_factory: Callable[[], Any] | None = None,
         executor: Any = None,
+        zero_division: str | None = None,
+        repeat_slow_indicators: bool | None = None,
+        honour_rightedge: bool | None = None,
+        sort_timer_days: bool | None = None,
     ) -> None:
         self._dolive = False
         self._doreplay = False
@@ -457,11 +471,7 @@ class Cerebro(ParamsBase):
             raise ParameterValueError(
                 f"Cerebro: future_reads must be one of {list(choices)}; got {self.p.future_reads!r}."
             )
-        if self.p.realism not in ("backtrader", "strict"):
-            raise ParameterValueError(
-                f"Cerebro: realism must be 'backtrader' or 'strict'; got {self.p.realism!r}."
-            )
-
+        settle(self.params._getkwargs())
         for name, least in (("exactbars", -2), ("lookahead", 0), ("maxcpus", 1)):
             value = getattr(self.p, name)
             if (value is None and name == "maxcpus") or (isinstance(value, int) and value >= least):
@@ -475,6 +485,7 @@ class Cerebro(ParamsBase):
         values.pop("executor")
         values["future_reads"] = values["future_reads"] or self._default_future_reads
         values["exactbars"] = int(values["exactbars"])
+        settle(values)
         return RunSpec(
             settings=Settings(**values), datas=tuple(self.datas), strategies=tuple(iterstrat), broker=self._broker,
             observers=tuple(self.observers), analyzers=tuple(self.analyzers), indicators=tuple(self.indicators),
@@ -520,6 +531,7 @@ class Cerebro(ParamsBase):
         run.choose_mode()
         if run.mode != "vectorised" or self._event_mode:
             return False
+        run.prepare_feeds()
         for data in self.datas:
             data.reset()
             data._start()

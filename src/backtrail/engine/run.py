@@ -21,6 +21,7 @@ from ..lines.place import Placed, place_on
 from . import loop
 from .ending import Ending
 from .oldsync import build_old_timeline
+from .realism import prepare_broker, prepare_feeds
 from .spec import RunSpec
 from .timeline import Timeline, build_timeline
 
@@ -44,7 +45,7 @@ class Run:
         self.clock = Clock()
         self.timeline: Timeline | None = None
         self.delivery: Any = None
-        self.policy = ReadPolicy(spec.settings.future_reads)
+        self.policy = ReadPolicy(spec.settings.future_reads, spec.settings.zero_division == "nan")
         self.stop_requested = False
         self.finished = False
         self._path: Any = None
@@ -104,8 +105,7 @@ class Run:
             self.writers.append(build())
         for store in spec.stores:
             store.start()
-        if s.realism == "strict" and hasattr(broker, "use_strict_rules"):
-            broker.use_strict_rules()
+        prepare_broker(broker, s.realism)
         if s.cheat_on_open and s.broker_coo:
             broker.set_coo(True)
         if spec.fund_history is not None:
@@ -114,6 +114,8 @@ class Run:
             broker.add_order_history(orders, notify)
         broker._clock = self.clock
         broker.start()
+        if not self.preloaded:
+            self.prepare_feeds()
         for data in self.datas:
             data._go_live(False)  # a run that failed may have left it so
             if not self.preloaded:
@@ -140,6 +142,10 @@ class Run:
             for line in data.lines:
                 line._policy = self.policy
                 line._padding = 0 if s.exactbars >= 1 else s.lookahead
+
+    def prepare_feeds(self) -> None:
+        """Take the settings over into the feeds."""
+        prepare_feeds(self.datas, self.settings.honour_rightedge)
 
     def restart_delivered(self) -> None:
         """Let the feeds deliver bar by bar: their times cannot be laid out beforehand."""
@@ -205,7 +211,10 @@ class Run:
 
     def start_strategies(self) -> None:
         """Find the warm-ups, start analyzers, observers and strategies."""
-        if self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
+        if not self.settings.repeat_slow_indicators:
+            for strat in self.strats:
+                strat._run_once_per_bar()
+        elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
             self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
         for strat in self.strats:
             loop.prepare(self, strat)
@@ -233,6 +242,12 @@ class Run:
         if hasattr(self.broker, "journal"):
             self.broker.journal.discard()
 
+    def rests_between_bars(self) -> bool:
+        """Tell whether nobody can look at the account between a bar and the broker's work on the next one."""
+        timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers))
+        settings = self.settings
+        return not (settings.cheat_on_open or settings.quicknotify or any(timer.p.cheat for timer in timers))
+
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
         if self.settings.oldsync:
@@ -240,7 +255,7 @@ class Run:
         pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers)]
         first = self.datas[0]
         for timer in pending:
-            timer.start(first)
+            timer.start(first, self.settings.sort_timer_days)
             (self.cheat_timers if timer.p.cheat else self.timers).append(timer)
 
     def loop(self) -> None:
@@ -249,6 +264,18 @@ class Run:
             loop.run_delivered(self)
         else:
             loop.run_timeline(self)
+
+    def keep_ticks(self) -> None:
+        """Let orders in the feeds whose last bar was left over meet the bar before, as in backtrader."""
+        timeline = self.timeline
+        for data in timeline.flushed if timeline is not None else ():
+            bars = data._c.bars_at
+            at = data._c.size - 1 if bars is None else int(bars[-1])
+            if at > 0:
+                row = [float(one.array[at - 1]) for one in data.lines._all[:6]]
+                data._ticks = [*row, row[0]]
+        if hasattr(self.broker, "wake"):
+            self.broker.wake()
 
     def account_path(self) -> Any:
         """Give cash and value of the complete cycles; None when bars are delivered one by one."""

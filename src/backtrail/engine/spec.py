@@ -44,6 +44,10 @@ class Settings:
     quicknotify: bool = False
     future_reads: str = "error"
     realism: str = "backtrader"
+    zero_division: str = "error"
+    repeat_slow_indicators: bool = True
+    honour_rightedge: bool = False
+    sort_timer_days: bool = False
     seed: int | None = None
     progress: bool = False
 

@@ -25,6 +25,13 @@ UNITS = {
 }
 
 
+def left_edge(micros: Any, rule: Rule) -> Any:
+    """Give the boundary before *micros* since midnight, in such; a time on a boundary ends the interval before it."""
+    unit = UNITS[rule.timeframe]
+    span, shift = unit * rule.compression, unit * rule.boundoff
+    return (micros + shift - 1) // span * span - shift
+
+
 class TimeSource(Protocol):
     """What an aggregation asks about time: zone, ends of sessions, trading calendar."""
 
@@ -42,7 +49,10 @@ class TimeSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How bars are put together; the parameters of ``Resampler`` and the timeframe of the source."""
+    """How bars are put together; the parameters of ``Resampler`` and the timeframe of the source.
+
+    ``left``: intraday bars carry the boundary at which they begin (see :func:`.resample.use_left_edges`).
+    """
 
     timeframe: int
     compression: int
@@ -53,6 +63,7 @@ class Rule:
     rightedge: bool = True
     boundoff: int = 0
     takelate: bool = True
+    left: bool = False
 
     @property
     def intraday(self) -> bool:
@@ -159,7 +170,7 @@ class Aggregation:
         """Give the bar in the making at the end of the source, complete or not; None if there is none."""
         if not self.bar.isopen():
             return None
-        if self.rule.adjusts:
+        if self.rule.adjusts and not self.rule.left:
             moment = self.boundary(greater=False)
             if moment is not None:
                 self.bar.datetime = moment
@@ -186,12 +197,26 @@ class Aggregation:
 
     def _complete(self, adjust: bool) -> tuple[float, ...]:
         bar = self.bar
+        if self.rule.left:
+            return self._complete_left()
         if adjust and self.rule.adjusts:
             moment = self.boundary(greater=True)
             if moment is not None and moment > bar.datetime:
                 bar.datetime = moment
         values = bar.values()
         self.delivered = bar.datetime
+        bar.bstart(maxdate=True)
+        return values
+
+    def _complete_left(self) -> tuple[float, ...]:
+        """Complete a bar that carries the boundary at which it begins: that before its last source bar."""
+        bar, rule = self.bar, self.rule
+        self.delivered = bar.datetime
+        moment = self.source.num2date(bar.datetime)
+        micros = (moment.hour * 3600 + moment.minute * 60 + moment.second) * 1_000_000 + moment.microsecond
+        midnight = datetime(moment.year, moment.month, moment.day)
+        bar.datetime = self.source.date2num(midnight + timedelta(microseconds=int(left_edge(micros, rule))))
+        values = bar.values()
         bar.bstart(maxdate=True)
         return values
 

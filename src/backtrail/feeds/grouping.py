@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..base.datenums import EPOCH_ORDINAL, from_days, to_micros
 from ..base.time import date2num, num2date
 from ..base.timeframe import TimeFrame
-from .aggregate import UNITS, Aggregation, Rule
+from .aggregate import UNITS, Aggregation, Rule, left_edge
 from .columns import Columns
 
 Floats = NDArray[np.float64]
@@ -279,7 +279,9 @@ class _Grouping:
         exact = closing[ends]
         triggers = np.where(exact, ends, ends + 1)
         times = when[ends]
-        if self.rule.adjusts:
+        if self.rule.left:
+            times = self._left_edges(ends)
+        elif self.rule.adjusts:
             times = self._boundaries(times, ends, exact, triggers)
         if self.rule.intraday:
             # source bars up to the time of the last complete bar are late
@@ -288,6 +290,12 @@ class _Grouping:
             if bool((when[follow] <= times[: len(follow)]).any()):
                 return None
         return self._aggregate(starts, ends, times), triggers
+
+    def _left_edges(self, ends: Ints) -> Floats:
+        """Give the boundaries at which the bars begin."""
+        micro = left_edge(self.micro[ends], self.rule)
+        days = micro // _DAY_US
+        return from_days(self.day[ends] + days, micro - days * _DAY_US)
 
     def _boundaries(self, times: Floats, ends: Ints, exact: Flags, triggers: Ints) -> Floats:
         """Move the times of the bars to the boundaries at which they end, never back."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime as _dt
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase
@@ -72,7 +73,8 @@ class _BaseResampler(ParamsBase):
 
     ``bar2edge``: bars end at multiples of *compression* units of *timeframe* within the day (False: each bar counts
     *compression* units that had source bars). ``adjbartime``: bars carry the time at which they end (False: the time of
-    their last source bar); ``rightedge``: False for the time at which they began, where that is later. ``boundoff``:
+    their last source bar); ``rightedge``: False for the time at which they began, where that is later (with
+    ``Cerebro(honour_rightedge=True)``: always). ``boundoff``:
     move the ends of bars by that many units. ``takelate``: put source bars that come after their bar is complete into
     the next.
     """
@@ -160,6 +162,24 @@ class Resampler(_BaseResampler):
         return True
 
 
+def use_left_edges(data: Any, left: bool) -> bool:
+    """Let intraday bars that *data* is resampled to with ``rightedge=False`` carry the time at which they begin.
+
+    Without *left* they carry what backtrader gives them: the time of their last source bar. Tell whether there are such
+    bars and they begin where they say.
+    """
+    used = False
+    for one, _, _ in data._filters:
+        if isinstance(one, Resampler):
+            rule = one.rule
+            now = left and rule.intraday and rule.adjusts and not rule.rightedge
+            if now is not rule.left:
+                one.rule = replace(rule, left=now)
+                one._restart(data)
+            used = used or now
+    return used
+
+
 class ResamplerTicks(Resampler):
     """Resample to ticks."""
 
@@ -245,7 +265,8 @@ class Replayer(_BaseResampler):
             if edge:
                 used = True
                 self._put(data)
-        data._ticks = self._row(data)
+        data._ticks = None
+        data._ticks = data._newest_ticks()
         if edge or (ask and self._passed(when)):
             self._complete(data, edge, used)
         else:
@@ -260,11 +281,6 @@ class Replayer(_BaseResampler):
             self.made.count += 1
             return self.made.count % self.rule.compression == 0
         return self.made.over(when)
-
-    def _row(self, data: Any) -> list[float]:
-        row = [one[0] for one in data.lines._all[:6]]
-        row.append(row[0])
-        return row
 
     def _put(self, data: Any, reopen: bool = False) -> None:
         self.made.bar.bupdate(data, reopen)

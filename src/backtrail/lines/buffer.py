@@ -26,13 +26,14 @@ class ReadPolicy:
     """What a run does about reads outside of the past; shared by the lines of a run.
 
     ``future`` is ``"error"``, ``"warn"`` or ``"allow"``. ``broken`` keeps the first refused read, so that the run fails
-    even when user code swallows the error.
+    even when user code swallows the error. ``undefined`` tells that a line divided by zero is NaN instead of an error.
     """
 
-    __slots__ = ("broken", "future", "warned")
+    __slots__ = ("broken", "future", "undefined", "warned")
 
-    def __init__(self, future: str = "error") -> None:
+    def __init__(self, future: str = "error", undefined: bool = False) -> None:
         self.future = future
+        self.undefined = undefined
         self.broken: Exception | None = None
         self.warned: set[str] = set()
 

@@ -20,6 +20,7 @@ from ..kernels.logic import power
 from .align import seen_values
 from .buffer import NAN, Floats, Line, as_line
 from .clock import Clock
+from .place import moment_at
 from .root import LineRoot
 
 Operand = Line | float
@@ -170,11 +171,8 @@ def where_of(node: Any, bar: int) -> str:
     """Describe bar number *bar* (from 0) of the feed that *node* runs on."""
     root = node._root
     name = getattr(root, "_name", "") or "data"
-    moment = ""
-    lines = getattr(root, "lines", None)
-    stamp = getattr(lines, "datetime", None) if lines is not None else None
-    if stamp is not None and 0 <= bar < len(stamp.array):
-        moment = f" ({num2date(float(stamp.array[bar]))})"
+    stamps = getattr(getattr(root, "lines", None), "datetime", None)
+    moment = moment_at(stamps, bar) if stamps is not None else ""
     return f"feed {name!r}, bar {bar + 1}{moment}"
 
 
@@ -182,18 +180,25 @@ def division_error(node: Any, bar: int) -> ZeroDivisionError:
     """Build the error for a zero divisor on bar number *bar* (from 0)."""
     return ZeroDivisionError(
         f"float division by zero: the divisor is 0 at {where_of(node, bar)}. "
-        "Use bt.DivByZero(a, b, zero=...) where a divisor may be 0."
+        "Use bt.DivByZero(a, b, zero=...) where a divisor may be 0, or Cerebro(zero_division='nan')."
     )
 
 
+def undefined_is_nan(node: Any) -> bool:
+    """Tell whether the run of *node* takes NaN for what arithmetic cannot give (``Cerebro(zero_division="nan")``)."""
+    policy = node._policy
+    if policy is None and node._root is not None:
+        policy = node._root.lines[0]._policy
+    return policy is not None and bool(policy.undefined)
+
+
 def divide(node: Any, a: Any, b: Any, start: int, out: Floats) -> None:
-    """Fill *out* with ``a / b``, raising ``ZeroDivisionError`` for the first zero divisor."""
-    if isinstance(b, np.ndarray):
-        zero = b == 0.0
-        if zero.any():
+    """Fill *out* with ``a / b``; a zero divisor raises ``ZeroDivisionError`` or gives NaN, as the run says."""
+    zero = np.equal(b, 0.0)
+    if zero.any():
+        if not undefined_is_nan(node):
             raise division_error(node, start + int(np.argmax(zero)))
-    elif b == 0.0:
-        raise division_error(node, start)
+        b = np.where(zero, NAN, b)
     with np.errstate(invalid="ignore", over="ignore"):
         np.divide(a, b, out=out)
 
@@ -223,24 +228,35 @@ class LinesOperation(LineActions):
             self._one_by_one(a, b, start, stop)
 
     def _one_by_one(self, a: Any, b: Any, start: int, stop: int) -> None:
-        op = self.operation
         count = stop - start
         left = a.tolist() if isinstance(a, np.ndarray) else [a] * count
         right = b.tolist() if isinstance(b, np.ndarray) else [b] * count
         view = self._a
-        for k in range(count):
-            view[start + k] = op(left[k], right[k])
+        for at, x, y in zip(range(start, stop), left, right, strict=True):
+            view[at] = self._apply(x, y, at)
+
+    def _apply(self, a: float, b: float, bar: int) -> float:
+        """Give the value for operands *a* and *b* on bar number *bar* (from 0)."""
+        try:
+            result: Any = self.operation(a, b)
+        except ArithmeticError as error:
+            raised: Exception = error
+        else:
+            if type(result) is not complex:
+                return result  # type: ignore[no-any-return]  # what an operator of floats gives
+            raised = TypeError("must be real number, not complex")
+        if undefined_is_nan(self):
+            return NAN
+        if isinstance(raised, ZeroDivisionError) and self.operation is operator.truediv:
+            raise division_error(self, bar) from None
+        raise type(raised)(
+            f"{raised}: {self.operation.__name__}({a!r}, {b!r}) at {where_of(self, bar)}. "
+            "Use bt.If(...) to replace such operands, or Cerebro(zero_division='nan')."
+        ) from None
 
     def value(self) -> float:
         """Give the value of the current bar."""
-        a, b = self.a, self.b
-        if self.operation is operator.truediv:
-            divisor = current(b)
-            if divisor == 0.0:
-                raise division_error(self, self._c.i)
-            return float(current(a) / divisor)
-        result: float = self.operation(current(a), current(b))
-        return result
+        return self._apply(current(self.a), current(self.b), self._c.i)
 
 
 class TimeOperation(LineActions):

@@ -65,6 +65,7 @@ class LineIterator(LineSeries):
     _by: ClassVar[str] = "nothing"
     _by_bar: ClassVar[str] = "nothing"
     _program: ClassVar[Program | None] = None
+    _stepped: int = 0
     _owner: Any = None
     datas: list[Any]
     data: Any
@@ -356,6 +357,27 @@ class LineIterator(LineSeries):
                 return True
         return False
 
+    def _run_once_per_bar(self) -> None:
+        """Run the hooks below once per bar of their own clock, however long that bar stays current.
+
+        Growing bars of a replay change while they are current: what is computed from them runs on each tick.
+        """
+        for child in self._children:
+            if not isinstance(child, LineIterator):
+                continue
+            if child._by_bar == "next" and not getattr(child._root, "_replaying", False):
+                child.__dict__["_by_bar"] = "each bar"
+            child._run_once_per_bar()
+
+    def _run_hook(self, length: int) -> None:
+        """Run the hook for a bar-by-bar indicator that has seen *length* bars."""
+        if length > self._minperiod:
+            self.next()
+        elif length == self._minperiod:
+            self.nextstart()
+        else:
+            self.prenext()
+
     def _clocks_below(self) -> list[Clock]:
         clocks = [self._c]
         clocks.extend(d._c for d in self.datas)
@@ -385,18 +407,15 @@ class LineIterator(LineSeries):
         if i < 0:
             return
         length = i + 1 + c.dropped
-        period = self._minperiod
         by = self._by_bar
         if by == "compute":
-            if length >= period:
+            if length >= self._minperiod:
                 self.compute(i, i + 1)
         elif by == "next":
-            if length > period:
-                self.next()
-            elif length == period:
-                self.nextstart()
-            else:
-                self.prenext()
+            self._run_hook(length)
+        elif by == "each bar" and length > self._stepped:
+            self._stepped = length
+            self._run_hook(length)
 
     def _go_live(self, live: bool) -> None:
         super()._go_live(live)

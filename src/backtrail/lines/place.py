@@ -44,8 +44,15 @@ def place_on(data: Any) -> str:
     stamps = getattr(getattr(data, "lines", None), "datetime", None)
     if stamps is None or clock.i >= len(stamps.array):
         return text
-    stamp = float(stamps._a[clock.i])
-    return text if stamp != stamp else f"{text} ({num2date(stamp)})"
+    return text + moment_at(stamps, clock.i)
 
 
-__all__ = ["Placed", "place_on"]
+def moment_at(stamps: Any, bar: int) -> str:
+    """Give the time of stored bar *bar*, in brackets; nothing if the line *stamps* has no time there."""
+    try:
+        return f" ({num2date(float(stamps.array[bar]))})"
+    except (ValueError, OverflowError, IndexError):  # no date number
+        return ""
+
+
+__all__ = ["Placed", "moment_at", "place_on"]

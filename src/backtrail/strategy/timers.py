@@ -101,9 +101,17 @@ class Timer(ParamsBase):
         _check_days("weekdays", p.weekdays, 7, p)
         _check_days("monthdays", p.monthdays, 31, p)
 
-    def start(self, data: Any) -> None:
-        """Begin, with *data* as the one whose sessions count unless ``tzdata`` is a data."""
+    def start(self, data: Any, any_order: bool = False) -> None:
+        """Begin, with *data* as the one whose sessions count unless ``tzdata`` is a data.
+
+        With *any_order*, ``weekdays`` and ``monthdays`` need not be sorted.
+        """
         p = self.p
+        weekdays, monthdays = p.weekdays, p.monthdays
+        if any_order:
+            weekdays, monthdays = sorted(set(weekdays)), sorted(set(monthdays))
+        _warn_of_order("weekdays", weekdays)
+        _warn_of_order("monthdays", monthdays)
         zone = p.tzdata
         by_data = hasattr(zone, "_getnexteos")
         if by_data:
@@ -115,8 +123,8 @@ class Timer(ParamsBase):
             by_data = by_data or zone is None
         self._data = data if by_data else None
         self._zone = data._tz if by_data else zone
-        self._week = _Days(p.weekdays, p.weekcarry)
-        self._month = _Days(p.monthdays, p.monthcarry)
+        self._week = _Days(weekdays, p.weekcarry)
+        self._month = _Days(monthdays, p.monthcarry)
         self._date = _dt.date.min
         self._done: _dt.date | None = None
         self._session_end = _dt.datetime.min
@@ -195,12 +203,16 @@ def _check_days(name: str, days: Any, last: int, p: Any) -> None:
         raise ParameterValueError(
             f"Timer: parameter {name!r} must be a list of whole numbers from 1 to {last}; got {days!r}."
         )
+
+
+def _warn_of_order(name: str, days: Iterable[int]) -> None:
+    days = list(days)
     if days != sorted(days):
         warnings.warn(
             f"Timer: {name} {days!r} are not in order, and so some of these days are missed (as in backtrader). "
-            f"Pass {name}={sorted(days)!r}.",
+            f"Pass {name}={sorted(days)!r}, or use Cerebro(sort_timer_days=True).",
             CompatWarning,
-            stacklevel=5,
+            stacklevel=3,
         )
 
 

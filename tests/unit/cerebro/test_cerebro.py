@@ -103,7 +103,8 @@ def test_strict_realism_is_for_brokers_that_know_it() -> None:
             return super().__getattribute__(name)
 
     setup = cerebro(bt.Strategy, realism="strict", broker_factory=Plain)
-    assert len(setup.run()) == 1
+    with pytest.warns(CompatWarning, match="the broker Plain has no use_strict_rules"):
+        assert len(setup.run()) == 1
 
 
 def test_backtraders_rules_are_the_default() -> None:

@@ -138,7 +138,7 @@ def test_wrong_parameters_are_refused(options: dict[str, Any], words: str) -> No
 
 def test_days_out_of_order_are_warned_of() -> None:
     with pytest.warns(CompatWarning, match=r"Pass weekdays=\[1, 5\]"):
-        Timer(when=TEN, weekdays=[5, 1])
+        due([dt.datetime(2024, 1, 1)], when=TEN, weekdays=[5, 1])
 
 
 class Timed(bt.Strategy):
