@@ -36,8 +36,9 @@ AFTER_ANALYZERS = 1_000_000  # the rank of the first observer
 class AccountPath(Protocol):
     """What a run records of the account: one value per cycle of the strategy, index 0 for its first.
 
-    The values are those that ``notify_cashvalue`` and ``notify_fund`` give in that cycle. ``cycles`` counts the cycles
-    that are complete: in the course of a cycle it is not among them, after the last bar all are.
+    The values are those at the end of a cycle; :meth:`told` gives those of ``notify_cashvalue`` and ``notify_fund``.
+    ``cycles`` counts the cycles that are complete: in the course of a cycle it is not among them, after the last bar all
+    are.
     """
 
     cycles: int
@@ -49,6 +50,14 @@ class AccountPath(Protocol):
 
     def update(self, present: bool = False) -> Any:
         """Count the cycles that are complete by now, with *present* the present one too."""
+        ...
+
+    def told(self, column: str, strategy: Any) -> Floats:
+        """Give *column* (``"cash"``, ``"value"``, …) as *strategy* was told of it before its turn in each cycle."""
+        ...
+
+    def left(self, column: str, strategy: Any) -> Floats:
+        """Give *column* as *strategy* left it in each cycle, when its turn was over."""
         ...
 
     def seen(self, data: Any, line: str) -> Floats:
@@ -394,7 +403,7 @@ class Analyzer(ParamsBase):
         """Give the value of the portfolio (of a fund share in fund mode) in each cycle of the path."""
         path = self._path
         assert path is not None
-        return path.fundvalue if self._in_fund_mode() else path.value
+        return path.told("fundvalue" if self._in_fund_mode() else "value", self.strategy)
 
 
 def _on_stage(analyzer: Analyzer, step: Callable[[], None]) -> None:

@@ -28,7 +28,15 @@ class GrossLeverage(Analyzer):
 
     def next(self) -> None:
         """Report on this bar."""
-        moment = (self.data if len(self.data) else self.strategy).datetime.datetime()
+        data = self.data
+        times = data.lines.datetime
+        if len(data):
+            moment = times.datetime()
+        elif data._c.size:
+            # before its first bar a preloaded data shows its last one, as in backtrader
+            moment = data.num2date(float(times.array[-1]))
+        else:
+            return  # the cycle of the first bar, whose moment it would be, writes over this one
         self.rets[moment] = ratio(self._value - self._cash, self._value)
 
     def advance(self, start: int, stop: int) -> None:
@@ -37,14 +45,15 @@ class GrossLeverage(Analyzer):
         if path is None or start >= stop:
             return
         values = self._worths()[start:stop]
+        cash = path.told("cash", self.strategy)[start:stop]
         with np.errstate(divide="ignore", invalid="ignore"):
-            levels = (values - path.cash[start:stop]) / values
+            levels = (values - cash) / values
         times, bars = self.data.lines.datetime.array, path.bars(self.data)
         # before its first bar a preloaded data shows its last one, as in backtrader
         numbers = times[start:stop] if bars is None else times[bars[start:stop]]
         moments = as_datetimes(local_micros(numbers, self.data.lines.datetime._tz))
         self.rets.update(zip(moments, levels.tolist()))
-        self._cash = float(path.cash[stop - 1])
+        self._cash = float(cash[-1])
         self._value = float(values[-1])
 
 

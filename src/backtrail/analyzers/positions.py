@@ -28,6 +28,11 @@ class PositionsValue(Analyzer):
             self.rets["Datetime"] = names + ["cash"] * bool(self.p.cash)
         self._usedate = min(data._timeframe for data in self.datas) >= TimeFrame.Days
 
+    def _needs_steps(self) -> bool:
+        # reading a position brings added cash in, which others could see before the bar is over
+        run = self.strategy._run
+        return super()._needs_steps() or len(run.strats) > 1 or not run.rests_between_bars()
+
     def next(self) -> None:
         """Write the row of this bar."""
         broker = self.strategy.broker
@@ -44,7 +49,7 @@ class PositionsValue(Analyzer):
             return
         columns = [path.position_value(data)[start:stop].tolist() for data in self.datas]
         if self.p.cash:
-            columns.append(path.cash[start:stop].tolist())
+            columns.append(path.left("cash", self.strategy)[start:stop].tolist())
         moments: list[Any] = as_datetimes(
             local_micros(path.datetime[start:stop], self.strategy.lines.datetime._tz)
         )

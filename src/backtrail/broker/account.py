@@ -155,8 +155,9 @@ class Account(BrokerBase):
 
     def set_cash(self, cash: float) -> None:
         """Set the cash, at the start or now."""
-        self.startingcash = self.cash = self.p.cash = cash
         self.get_fundvalue()
+        self._note_late()
+        self.startingcash = self.cash = self.p.cash = cash
         self._value = cash
         self._valued = self._cycle()
         self._note_cash()
@@ -188,8 +189,19 @@ class Account(BrokerBase):
     def _close_bar(self) -> None:
         """Bring added cash in that the reading of positions would have brought in at the end of the last bar."""
         if self._read_every_bar and self._cash_addition:
+            self._note_late(back=1)
             self._add_pending_cash()
             self._record(back=1)
+
+    def _note_late(self, back: int = 0) -> None:
+        """Enter what the account is into the journal, before it is changed while strategies are at work."""
+        cycle = self._cycle() - back
+        if cycle >= 0 and self.journal.kept:
+            clock = self._clock
+            turns = sum(strategy._c.i >= clock.i - back for strategy in self.journal.strategies)
+            self.journal.late.append(
+                (cycle, turns, self.cash, self._value, self._fundval, self._fundshares)
+            )
 
     def _note_cash(self) -> None:
         """Enter a change of cash or fund shares into the journal."""
@@ -290,6 +302,7 @@ class Account(BrokerBase):
         """Give the value of the positions in *datas*; with *lever* what the cash bound for long ones is worth."""
         if self._cash_addition:
             # The cash is there at once, the value of the account follows with the next bar.
+            self._note_late()
             self._add_pending_cash()
             self._record()
         values = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -19,25 +20,31 @@ class Journal:
                  changed), cash and fund shares after a change. An unchanged account has no entries.
     ``dense``    ``(cycle, cash, value, fundvalue)``: recorded at the end of each cycle in which the account cannot
                  be computed from the moves: futures, interest, schemes that price in their own way, fund history.
+    ``late``     ``(cycle, turns, cash, value, fundvalue, fundshares)``: what the account was before it was changed
+                 while strategies were at work in a cycle, and how many of them had had their turn or were having it.
     ``notices``  ``(cycle, order, size, price)``: the cycles in which an owner is told of an order that is executed
                  at least in part, with its size and average price then.
+    ``strategies`` those of the run, in the order of their turns.
     ``begin``    cash at the start, ``shares`` fund shares at the start.
     """
 
-    __slots__ = ("begin", "dense", "heard", "kept", "moves", "notices", "shares")
+    __slots__ = ("begin", "dense", "heard", "kept", "late", "moves", "notices", "shares", "strategies")
 
     def __init__(self, begin: float, shares: float) -> None:
         self.begin = begin
         self.shares = shares
         self.moves: list[tuple[int, Any, float, float, float, float]] = []
         self.dense: list[tuple[int, float, float, float]] = []
+        self.late: list[tuple[int, int, float, float, float, float]] = []
         self.notices: list[tuple[int, Any, float, float]] = []
+        self.strategies: Sequence[Any] = ()
         self.kept = True
         self.heard = True
 
     def discard(self) -> None:
         """Keep no notices from now on: nobody is going to read them. The account can still be worked out afterwards."""
         self.heard = False
+        self.late = Nowhere()
         self.notices = Nowhere()
 
 

@@ -87,6 +87,7 @@ class Matcher(MarketLane):
             or self._fundhist
             or self.d_credit
             or self._toactivate
+            or data._ticks is not None
         ):
             return False
         clock = data._c
@@ -119,7 +120,7 @@ class Matcher(MarketLane):
             if order._lean and quick:
                 data = order.data
                 book = self._books[data]
-                if book.plain:
+                if book.plain and data._ticks is None:
                     i = data._c.i
                     now = data.datetime._a[i]
                     if now > order._dt:
@@ -192,8 +193,8 @@ class Matcher(MarketLane):
     # -- execution types ---------------------------------------------------------------------------------------
 
     def _bar(self, data: Any) -> tuple[float, float, float, float]:
-        """Give open, high, low and close of the current bar of *data*; of the newest tick while replaying."""
-        if data._replaying:
+        """Give open, high, low and close of the current bar of *data*; of the newest tick, if that is another one."""
+        if data._ticks is not None:
             ticks = data.tick_open, data.tick_high, data.tick_low, data.tick_close
             if ticks[3] is not None:
                 return ticks
@@ -222,6 +223,8 @@ class Matcher(MarketLane):
         data = order.data
         close = self._bar(data)[3]
         now = data.datetime[0]
+        if not self.stale_fills and now <= order.created.dt:
+            return
         end = order.dteos
         if now <= order.created.dt or now < end or self._not_the_end(data, now, end):
             order.pannotated = close

@@ -63,6 +63,7 @@ class BackBroker(Matcher):
     def stop(self) -> None:
         """End a run: the histories were for this run."""
         if self._read_every_bar and self._cash_addition:
+            self._note_late()
             self._add_pending_cash()
             self._record()
         self._userhist = []

@@ -33,6 +33,7 @@ class Merge:
         self._alone = len(self.datas) == 1 and not self._waiting
         self.moment = _LONG_FROM_NOW
         self._ended = False
+        self.flushed: list[Any] = []
 
     def step(self) -> bool | None:
         """Deliver the bars of one cycle: True; False at the end of all feeds, None when live feeds have nothing yet."""
@@ -99,12 +100,19 @@ class Merge:
         return came
 
     def _flush(self) -> bool:
-        """Let the feeds deliver what their filters hold back, once; tell whether there was something."""
+        """Let the feeds deliver what their filters hold back, once; tell whether there was something.
+
+        A bar that comes this way is no tick: orders meet the bar before, as in backtrader.
+        """
         self._ended = True
         first = self.datas[0]
-        got = bool(first._last())
-        for data in self.datas[1:]:
-            got = bool(data._last(datamaster=first)) or got
+        got = False
+        for data in self.datas:
+            last, ticks = data._c.i, data._newest_ticks()
+            got = bool(data._last() if data is first else data._last(datamaster=first)) or got
+            if data._c.i > last:
+                self.flushed.append(data)
+                data._ticks = ticks
         return got
 
 

@@ -157,7 +157,7 @@ def run_timeline(run: Any) -> None:
         or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1 or run.stop_requested
         or _talk(run)
     )  # fmt: skip
-    run.broker.lazy_value = not (s.cheat_on_open or run.cheat_timers or s.quicknotify)
+    run.broker.lazy_value = run.rests_between_bars()
     with stepping(run):
         if busy:
             _run_full(run, plan)
@@ -193,7 +193,16 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
         (first, after, strat.nextstart),
         (after, cycles, strat.next),
     )
-    for begin, end, hook in phases:
+    last = cycles - 1 if run.timeline.flushed else cycles
+    stretches = [
+        (begin, end, hook)
+        for start, stop, hook in phases
+        for begin, end in ((start, min(stop, last)), (max(start, last), stop))
+        if begin < end
+    ]
+    for begin, end, hook in stretches:
+        if begin == last:
+            run.keep_ticks()
         for k in range(begin, end):
             clock.i = k
             if movers:
@@ -235,6 +244,7 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
     clock, cycles = run.clock, run.timeline.cycles
     movers = _movers(run)
     times = run.timeline.datetime.tolist()
+    last = cycles - 1 if run.timeline.flushed else cycles
     stepped = run.mode != "vectorised"
     messages = Messages(run) if _talk(run) else None
     if stepped and run.stop_requested:
@@ -245,6 +255,8 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
         clock.i = k
         for mover, bars in movers:
             mover.i = bars[k]
+        if k == last:
+            run.keep_ticks()
         if not open_cycle(run, times[k]):
             return
         for strat, first, after in plan:

@@ -18,6 +18,9 @@ from ..market.position import Position
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# where a column stands in the entries of ``Journal.late``
+_LATE = {"cash": 2, "value": 3, "fundvalue": 4, "fundshares": 5}
+
 
 class Steps:
     """A quantity that changes now and then: its value per cycle, extended as the run goes on."""
@@ -53,6 +56,7 @@ class AccountPath:
     def __init__(self, run: Any) -> None:
         self._run = run
         self._broker = broker = run.broker
+        broker.journal.strategies = run.strats
         size = run.timeline.cycles
         self._size = size
         self._upto = 0
@@ -104,6 +108,28 @@ class AccountPath:
     def fundshares(self) -> Floats:
         """The number of fund shares in each cycle."""
         return self._shares.array[: self.cycles]
+
+    def told(self, column: str, strategy: Any) -> Floats:
+        """Give *column* (``"cash"``, ``"value"``, …) as *strategy* was told of it before its turn in each cycle."""
+        return self._before(column, self._place(strategy) + 1)
+
+    def left(self, column: str, strategy: Any) -> Floats:
+        """Give *column* as *strategy* left it in each cycle, when its turn was over."""
+        return self._before(column, self._place(strategy) + 2)
+
+    def _place(self, strategy: Any) -> int:
+        return next((n for n, one in enumerate(self._run.strats) if one is strategy), 0)
+
+    def _before(self, column: str, turns: int) -> Floats:
+        """Give *column* before the changes that were made when *turns* or more strategies had their turn."""
+        values: Floats = getattr(self, column)
+        late = [row for row in self._broker.journal.late if row[0] < self.cycles and row[1] >= turns]
+        if late:
+            values = values.copy()
+            at = _LATE[column]
+            for row in reversed(late):  # the first change of a cycle counts
+                values[row[0]] = row[at]
+        return values
 
     def bars(self, data: Any) -> NDArray[np.int64] | None:
         """Give the index of the bar of *data* current in each cycle (-1: none yet); None if it is the cycle's."""

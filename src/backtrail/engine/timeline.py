@@ -8,7 +8,7 @@ by bar.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -35,13 +35,15 @@ class Group:
 class Timeline:
     """The cycles of a run: their number, their times as date numbers, and the feeds in groups that advance together.
 
-    ``by_time`` tells that lines of different feeds are combined by time, as when feeds deliver bar by bar.
+    ``by_time`` tells that lines of different feeds are combined by time, as when feeds deliver bar by bar. ``flushed``
+    are the feeds whose bar in the last cycle was left over in their resampler when everything was delivered.
     """
 
     cycles: int
     datetime: Floats
     groups: list[Group]
     by_time: bool = False
+    flushed: tuple[Any, ...] = ()
 
     def bind(self, clock: Clock) -> None:
         """Put the feeds on their clocks: those with a bar in every cycle on *clock*, the run's own."""
@@ -148,7 +150,7 @@ def _stepped(members: list[tuple[Floats, list[Any]]], by_time: bool) -> Timeline
 
 def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
     if len(datas) == 1:
-        return _merged(datas, by_time=True)
+        return replace(_merged(datas, by_time=True), flushed=tuple(d for d in datas if d._leftover))
     resampled = [d for d in datas if d.resampling]
     if not resampled and all(_increasing(_times(d)) for d in datas):
         return _merged(datas, by_time=True)
@@ -196,7 +198,7 @@ def _laid_out(datas: Sequence[Any]) -> Timeline | None:
     at = np.arange(cycles, dtype=np.int64)
     groups = [Group(_lengthened(group.bars, plain.cycles, cycles), group.datas) for group in plain.groups]
     groups += [Group(np.searchsorted(starts[id(d)], at, side="right") - 1, [d]) for d in datas if d._clone]
-    return Timeline(cycles, moments, groups, by_time=True)
+    return Timeline(cycles, moments, groups, by_time=True, flushed=tuple(left))
 
 
 def _made_of(clone: Any, sources: Sequence[Any]) -> bool:
@@ -286,4 +288,5 @@ def _dry_run(datas: Sequence[Any]) -> Timeline:
     for data, seen in zip(datas, bars, strict=True):
         column = np.array(seen, dtype=np.int64)
         groups.append(Group(None if np.array_equal(column, every) else column, [data]))
-    return Timeline(cycles, np.array(moments), groups, by_time=True)
+        data._ticks = None
+    return Timeline(cycles, np.array(moments), groups, by_time=True, flushed=tuple(merge.flushed))

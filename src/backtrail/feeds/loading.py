@@ -56,6 +56,7 @@ class Loading(OHLCDateTime):
     _feeders: list[tuple[Any, Any]]
     _source: Columns | None = None  # what a preloaded feed was resampled from
     _triggers: Any = None  # the source bar that completes each of its bars
+    _leftover: bool = False  # the last bar was left over in a filter
     _held: int = 0  # bars loaded beyond the current one
     _barstack: deque[Any]
     _barstash: deque[Any]
@@ -342,6 +343,13 @@ class Loading(OHLCDateTime):
         """Make the current bar the newest tick."""
         self._ticks = None
 
+    def _newest_ticks(self) -> list[float] | None:
+        """Give the newest tick; None before the first bar."""
+        if self._ticks is not None or not len(self):
+            return self._ticks  # type: ignore[no-any-return]
+        row = [one[0] for one in self.lines._all[:6]]
+        return [*row, row[0]]
+
     def _tick_nullify(self) -> None:
         """Forget the newest tick."""
         self._ticks = [None] * 7
@@ -362,7 +370,9 @@ class Loading(OHLCDateTime):
         """Load bar by bar."""
         while self.load():
             pass
+        count = self._c.i
         self._last()
+        self._leftover = self._c.i > count
         return True
 
     def _preload_bulk(self) -> bool:
@@ -381,6 +391,7 @@ class Loading(OHLCDateTime):
         if filters:
             self._source = columns
             columns, self._triggers = resample_columns(columns, filters[0].rule, self)
+            self._leftover = bool(len(self._triggers)) and self._triggers[-1] == len(self._source)
         self._take(columns)
         return True
 

@@ -207,7 +207,7 @@ class Trade:
         self.status = 2
         self.pnl += -size * (price - self.price) * comminfo.p.mult
         self.pnlcomm = self.pnl - self.commission
-        self.value = 0.0
+        self.value = self.size * self.price  # zero, of the sign of the price
 
     def _remember(self, order: Any, size: float, price: float, commission: float) -> None:
         """Append the update to the history."""

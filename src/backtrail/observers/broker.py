@@ -20,7 +20,7 @@ class Cash(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the cash of many cycles."""
-        self._fill_line(self.lines.cash, self._path.cash[start:stop], start, stop)
+        self._fill_line(self.lines.cash, self._path.left("cash", self._owner)[start:stop], start, stop)
 
 
 class Value(Observer):
@@ -42,8 +42,7 @@ class Value(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the value of many cycles."""
-        path = self._path
-        values = path.fundvalue if self._fundmode else path.value
+        values = self._path.left("fundvalue" if self._fundmode else "value", self._owner)
         self._fill_line(self.lines.value, values[start:stop], start, stop)
 
 
@@ -73,10 +72,10 @@ class Broker(Observer):
         """Note cash and value of many cycles."""
         path = self._path
         if self._fundmode:
-            self._fill_line(self.lines.value, path.fundvalue[start:stop], start, stop)
+            self._fill_line(self.lines.value, path.left("fundvalue", self._owner)[start:stop], start, stop)
         else:
-            self._fill_line(self.lines.cash, path.cash[start:stop], start, stop)
-            self._fill_line(self.lines.value, path.value[start:stop], start, stop)
+            self._fill_line(self.lines.cash, path.left("cash", self._owner)[start:stop], start, stop)
+            self._fill_line(self.lines.value, path.left("value", self._owner)[start:stop], start, stop)
 
 
 class FundValue(Observer):
@@ -93,7 +92,7 @@ class FundValue(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the value of many cycles."""
-        self._fill_line(self.lines.fundval, self._path.fundvalue[start:stop], start, stop)
+        self._fill_line(self.lines.fundval, self._path.left("fundvalue", self._owner)[start:stop], start, stop)
 
 
 class FundShares(Observer):
@@ -109,7 +108,7 @@ class FundShares(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the number in many cycles."""
-        self._fill_line(self.lines.fundshares, self._path.fundshares[start:stop], start, stop)
+        self._fill_line(self.lines.fundshares, self._path.left("fundshares", self._owner)[start:stop], start, stop)
 
 
 if TYPE_CHECKING:  # the aliases, which the classes make

@@ -18,28 +18,7 @@ CHUNK = 29
 FIRST_LONG = 1_000_000
 
 
-# Runs that differ, with the reason.
-_KEYED = "GrossLeverage, in cycles in which the first data has no bar"
-_CASH = "add_cash() counts a bar later where PositionsValue values afterwards instead of asking the broker in each bar"
-_FLUSH = "the leftover bar of a resampled feed is matched against its own prices, not those of the bar before"
-_OLDSYNC = "oldsync with datas out of step: backtrader values bars that it has not delivered"
-_ZERO = "the sign of a zero"
-KNOWN: dict[tuple[str, int], str] = {
-    **{("analyzers", seed): _KEYED for seed in (6, 7, 46)},
-    ("everything", 37): _KEYED,
-    ("analyzers", 23): _CASH,
-    ("everything", 32): _CASH,
-    **{("resampling", seed): _FLUSH for seed in (3, 15, 18, 20, 28, 47)},
-    ("datamodes", 25): _OLDSYNC,
-    ("datamodes", 41): _OLDSYNC,
-    ("signals", 6): _ZERO,
-    ("signals", 32): _ZERO,
-}
-
-
 def check(family: str, seed: int) -> None:
-    if (family, seed) in KNOWN:
-        return
     spec = generate(seed, family)
     found = compare(spec)
     if found is not None:
