@@ -1,0 +1,147 @@
+"""Arrow columns as fingerprints: nulls apart from values, strings as offsets and bytes, whatever the chunks are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import CHUNK_ROWS, ColumnFingerprint, fixed_chunks, make_column, piece_chunks, text_chunks
+from .encoding import Place, encode_at
+
+
+def arrow_column(
+    column: Any, place: Place, name: str = "", role: str = "column", note: str = ""
+) -> ColumnFingerprint:
+    """Give the fingerprint of an Arrow array or chunked array; *note* is added to its type."""
+    import pyarrow as pa
+
+    kind = column.type
+    types = pa.types
+    rows = len(column)
+    logical = str(kind)
+    if isinstance(kind, pa.BaseExtensionType):
+        column = pa.chunked_array([one.storage for one in _pieces(column)], type=kind.storage_type)
+        logical, kind = f"{logical} of {kind.storage_type}", kind.storage_type
+    if types.is_dictionary(kind):
+        logical = f"dictionary<{_text_name(kind.value_type, types)}{', ordered' if kind.ordered else ''}>"
+        column, kind = column.cast(kind.value_type), kind.value_type
+    else:
+        logical = _text_name(kind, types) or logical
+    nulls = column.null_count > 0
+    if types.is_null(kind):
+        return make_column(name, role, f"null{note}", rows, [])
+    if _is_text(kind, types):
+        chunks = _text(column, kind, nulls)
+    else:
+        width = 1 if types.is_boolean(kind) else _width(kind, types)
+        if width:
+            chunks = _fixed(column, kind, nulls)
+        else:
+            values = column.to_pylist()
+            inside = place.enter(values)
+            chunks = piece_chunks(
+                [encode_at(v, Place(f"[{at}]", place, inside)) for at, v in enumerate(values)]
+            )
+    return make_column(name, role, f"{logical}{note}", rows, chunks, nullable=nulls)
+
+
+def _pieces(column: Any) -> list[Any]:
+    return list(column.chunks) if hasattr(column, "chunks") else [column]
+
+
+def _text_name(kind: Any, types: Any) -> str:
+    """Give one name for the layouts in which the same strings can be held; of other types their own."""
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        return "utf8"
+    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
+        return "binary"
+    own = {"float": "float32", "double": "float64", "halffloat": "float16"}
+    return own.get(str(kind), str(kind))
+
+
+def _is_text(kind: Any, types: Any) -> bool:
+    return _text_name(kind, types) in ("utf8", "binary")
+
+
+def _width(kind: Any, types: Any) -> int:
+    """Give the bytes of one value of a type of fixed width, 0 for other types."""
+    if types.is_nested(kind) or types.is_union(kind):
+        return 0
+    try:
+        return int(kind.bit_width) // 8
+    except ValueError:
+        return 0
+
+
+def _dtype(kind: Any) -> np.dtype[Any]:
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_floating(kind):
+        return np.dtype(f"<f{kind.bit_width // 8}")
+    if types.is_unsigned_integer(kind):
+        return np.dtype(f"<u{kind.bit_width // 8}")
+    if kind.bit_width in (8, 16, 32, 64) and not types.is_fixed_size_binary(kind):
+        return np.dtype(f"<i{kind.bit_width // 8}")
+    return np.dtype(f"V{kind.bit_width // 8}")
+
+
+def _fixed(column: Any, kind: Any, nulls: bool) -> list[bytes]:
+    """Digest 65,536 rows at a time, whatever the pieces are that the column is made of."""
+    import pyarrow as pa
+
+    pieces = _pieces(column)
+    if len(pieces) == 1 and not nulls:
+        return fixed_chunks(_values(pieces[0], kind))
+    out: list[bytes] = []
+    for at in range(0, len(column), CHUNK_ROWS):
+        part = column.slice(at, CHUNK_ROWS)
+        if hasattr(part, "chunks"):
+            part = pa.concat_arrays(part.chunks)
+        out.extend(fixed_chunks(_values(part, kind), _valid(part) if nulls else None))
+    return out
+
+
+def _values(part: Any, kind: Any) -> NDArray[Any]:
+    """Give the values of one array where they lie (under nulls anything)."""
+    import pyarrow as pa
+
+    if pa.types.is_boolean(kind):
+        import pyarrow.compute as pc
+
+        return np.asarray(pc.cast(pc.fill_null(part, False), pa.uint8()).to_numpy(zero_copy_only=False))
+    data = part.buffers()[1]
+    dtype = _dtype(kind)
+    if data is None or not len(part):
+        return np.empty(0, dtype=dtype)
+    return np.frombuffer(data, dtype=dtype, count=len(part), offset=part.offset * dtype.itemsize)
+
+
+def _valid(part: Any) -> NDArray[np.bool_]:
+    return np.asarray(part.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _text(column: Any, kind: Any, nulls: bool) -> list[bytes]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wide = pa.large_string() if _text_name(kind, pa.types) == "utf8" else pa.large_binary()
+    out: list[bytes] = []
+    for at in range(0, len(column), CHUNK_ROWS):
+        part = column.slice(at, CHUNK_ROWS)
+        if hasattr(part, "chunks"):
+            part = pa.concat_arrays(part.chunks)
+        valid = _valid(part) if nulls else None
+        if part.type != wide:
+            part = part.cast(wide)
+        if valid is not None:
+            part = pc.fill_null(part, "" if wide == pa.large_string() else b"")
+        _, offsets, content = part.buffers()
+        ends = np.frombuffer(offsets, dtype=np.int64, count=len(part) + 1, offset=part.offset * 8)
+        out.extend(text_chunks(ends, content, valid))
+    return out
+
+
+__all__ = ["arrow_column"]

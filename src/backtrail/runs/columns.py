@@ -1,0 +1,207 @@
+"""Columns and their digests: values over chunks of 65,536 rows, the chunks' digests over the column.
+
+Numbers are digested where they lie, without a copy. Every NaN counts as the same NaN and ``-0.0`` as ``0.0``: chunks
+that hold such values are copied and made canonical; whether they do is looked up after digesting, while the chunk is in
+the processor's cache. What lies under a null does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from blake3 import blake3
+from numpy.typing import NDArray
+
+from .digests import PREFIX, raw_digest
+
+CHUNK_ROWS: Final = 65_536
+DIGEST_BYTES: Final = 32
+_COLUMN: Final = "backtrail-column/1"
+
+Array = NDArray[Any]
+Valid = NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Floats:
+    """How the bits of one width of floating point number are looked at."""
+
+    signed: Any
+    unsigned: Any
+    infinity: int  # anything above, read as unsigned, is a NaN or negative
+    negative_zero: int  # read as signed
+
+
+_FLOATS: Final = {
+    2: _Floats(np.int16, np.uint16, 0x7C00, -(2**15)),
+    4: _Floats(np.int32, np.uint32, 0x7F800000, -(2**31)),
+    8: _Floats(np.int64, np.uint64, 0x7FF0000000000000, -(2**63)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFingerprint:
+    """The fingerprint of one column.
+
+    ``name`` is its name as text, ``role`` is ``"column"`` or ``"index"``, ``type`` its logical type (as Arrow names
+    it), ``chunks`` the digests of its chunks, 32 bytes each. The name is not part of ``digest``.
+    """
+
+    name: str
+    role: str
+    type: str
+    rows: int
+    digest: str
+    chunks: bytes
+
+    def chunk(self, at: int) -> bytes:
+        """Give the digest of rows ``at * 65536`` and the following."""
+        return self.chunks[at * DIGEST_BYTES : (at + 1) * DIGEST_BYTES]
+
+
+def column_root(kind: str, rows: int, nullable: bool, chunks: bytes) -> bytes:
+    """Give the 32 bytes that stand for a column of type *kind* with these chunks."""
+    return raw_digest(
+        _COLUMN, kind.encode(), b"nulls" if nullable else b"", rows.to_bytes(8, "little"), chunks
+    )
+
+
+def make_column(
+    name: str, role: str, kind: str, rows: int, chunks: Sequence[bytes], nullable: bool = False
+) -> ColumnFingerprint:
+    """Give the fingerprint of a column whose chunks have the digests *chunks*."""
+    joined = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    root = column_root(kind, rows, nullable, joined)
+    return ColumnFingerprint(name, role, kind, rows, f"{PREFIX}{root.hex()}", joined)
+
+
+def fixed_chunks(values: Array, valid: Valid = None) -> list[bytes]:
+    """Give the digests of the chunks of *values*: numbers, truths, moments or raw bytes of one width."""
+    if valid is not None:
+        return [
+            _nullable(values[at : at + CHUNK_ROWS], valid[at : at + CHUNK_ROWS]) for at in _starts(values)
+        ]
+    kind = values.dtype.kind
+    if values.dtype.byteorder == ">":
+        values = values.astype(values.dtype.newbyteorder("<"))
+    if kind == "c":
+        rows = np.ascontiguousarray(values)
+        halves = rows.view(np.dtype(f"f{values.dtype.itemsize // 2}"))
+        return [_float_digest(halves[2 * at : 2 * (at + CHUNK_ROWS)]) for at in _starts(values)]
+    if kind == "f":
+        return _float_chunks(values)
+    return [
+        _hash(np.ascontiguousarray(values[at : at + CHUNK_ROWS]).view(np.uint8)) for at in _starts(values)
+    ]
+
+
+def _hash(content: Any) -> bytes:
+    """Give the digest of what lies in an array of bytes."""
+    value: bytes = blake3(content).digest()
+    return value
+
+
+def _starts(values: Array) -> range:
+    return range(0, len(values), CHUNK_ROWS)
+
+
+def _float_chunks(values: Array) -> list[bytes]:
+    """Digest first and look for NaN and -0.0 then; the other way round after a chunk that held one."""
+    bits = _FLOATS[values.dtype.itemsize]
+    out: list[bytes] = []
+    negative = odd = False
+    for at in range(0, len(values), CHUNK_ROWS):
+        part = np.ascontiguousarray(values[at : at + CHUNK_ROWS])
+        if odd:
+            out.append(_float_digest(part))
+            continue
+        found = _hash(part.view(np.uint8))
+        if not negative:
+            negative = int(part.view(bits.unsigned).max()) > bits.infinity
+        if negative and _is_odd(part, bits):
+            odd = True
+            found = _float_digest(part)
+        out.append(found)
+    return out
+
+
+def _is_odd(part: Array, bits: _Floats) -> bool:
+    """Tell whether *part* holds a NaN or -0.0."""
+    least = part.min()
+    return bool(least != least) or int(part.view(bits.signed).min()) == bits.negative_zero
+
+
+def _float_digest(part: Array) -> bytes:
+    """Give the digest of a chunk in canonical form."""
+    return _hash(canonical(part).view(np.uint8))
+
+
+def canonical(values: Array) -> Array:
+    """Give a copy of floating point *values* in which every NaN is the same and no zero is negative."""
+    out: Array = np.ascontiguousarray(values) + values.dtype.type(0.0)
+    odd = out != out
+    if odd.any():
+        out[odd] = np.nan
+    return out
+
+
+def _nullable(part: Array, valid: NDArray[np.bool_]) -> bytes:
+    """Give the digest of a chunk with nulls: which rows have a value, and the values of those."""
+    if part.dtype.kind in "fc":
+        kept = np.where(valid, part, part.dtype.type(0))
+        flat = kept.view(np.dtype(f"f{kept.dtype.itemsize // 2}")) if part.dtype.kind == "c" else kept
+        kept = canonical(flat)
+    else:
+        kept = np.ascontiguousarray(part).copy()
+        kept[~valid] = np.zeros(1, dtype=kept.dtype)[0]
+    return _joined(np.packbits(valid, bitorder="little"), kept)
+
+
+def _joined(*arrays: Array) -> bytes:
+    """Give the digest of *arrays*, each preceded by its length in bytes."""
+    state: Any = blake3()
+    for one in arrays:
+        state.update(one.nbytes.to_bytes(8, "little"))
+        state.update(np.ascontiguousarray(one).view(np.uint8))
+    value: bytes = state.digest()
+    return value
+
+
+def text_chunks(offsets: NDArray[np.int64], content: Any, valid: Valid = None) -> list[bytes]:
+    """Give the digests of the chunks of a column of strings or bytes.
+
+    Element *k* is ``content[offsets[k]:offsets[k + 1]]``; where *valid* is false it is empty.
+    """
+    data = np.frombuffer(content, dtype=np.uint8) if content is not None else np.empty(0, dtype=np.uint8)
+    out = []
+    for at in range(0, len(offsets) - 1, CHUNK_ROWS):
+        ends = offsets[at : at + CHUNK_ROWS + 1]
+        parts = [ends - ends[0], data[int(ends[0]) : int(ends[-1])]]
+        if valid is not None:
+            parts.append(np.packbits(valid[at : at + CHUNK_ROWS], bitorder="little"))
+        out.append(_joined(*parts))
+    return out
+
+
+def piece_chunks(pieces: Sequence[bytes]) -> list[bytes]:
+    """Give the digests of the chunks of a column whose elements are encoded one by one (each tells its own length)."""
+    out = []
+    for at in range(0, len(pieces), CHUNK_ROWS):
+        out.append(blake3(b"".join(pieces[at : at + CHUNK_ROWS])).digest())
+    return out
+
+
+__all__ = [
+    "CHUNK_ROWS",
+    "DIGEST_BYTES",
+    "ColumnFingerprint",
+    "canonical",
+    "column_root",
+    "fixed_chunks",
+    "make_column",
+    "piece_chunks",
+    "text_chunks",
+]

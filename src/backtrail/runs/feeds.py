@@ -1,0 +1,302 @@
+"""Fingerprints of feeds: the bars a run trades on and what says how they are read, wherever the bars come from.
+
+The same bars from a text file, a frame of pandas or polars or an Arrow table have the same fingerprint. Paths do not
+count, nor does a name that a feed took from its path; a name that was given to it does.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.time import num2date
+from ..base.timeframe import TimeFrame
+from ..errors import DataWarning
+from ..feeds.chain import Chainer
+from ..feeds.paths import file_stem, is_path
+from ..feeds.rollover import RollOver
+from .columns import ColumnFingerprint, canonical, fixed_chunks, make_column
+from .digests import digest
+from .encoding import Place, UncacheableParameter, encode, type_name
+from .scalars import zone_name
+
+Floats = NDArray[np.float64]
+
+_FEED: Final = "backtrail-feed/1"
+_OWN: Final = __name__.partition(".")[0]
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class UncacheableFeed(UncacheableParameter):
+    """A feed whose bars cannot be known before the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFingerprint:
+    """The fingerprint of a feed.
+
+    ``bars`` is that of its bars (for a replayed feed: those it is made of), ``settings`` says in words what else
+    counts: name, timeframe, time zone, session, range, and so on. ``sources`` are the feeds that a chained one reads.
+    """
+
+    name: str
+    digest: str
+    bars: Any
+    settings: Mapping[str, str]
+    sources: tuple[FeedFingerprint, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """The number of bars."""
+        return int(self.bars.rows)
+
+    @property
+    def first(self) -> str | None:
+        """The time of the first bar (ISO 8601, UTC)."""
+        first: str | None = self.bars.first
+        return first
+
+    @property
+    def last(self) -> str | None:
+        """The time of the last bar (ISO 8601, UTC)."""
+        last: str | None = self.bars.last
+        return last
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The digest of every line by name."""
+        columns: dict[str, str] = self.bars.columns
+        return columns
+
+    def manifest(self) -> dict[str, Any]:
+        """Give what a manifest says of this feed; blobs and source are the recorder's to add."""
+        return {
+            "name": self.name,
+            "fingerprint": self.digest,
+            "bars": self.bars.digest,
+            "rows": self.rows,
+            "first": self.first,
+            "last": self.last,
+            "columns": self.columns,
+            "settings": dict(self.settings),
+            "sources": [one.manifest() for one in self.sources],
+        }
+
+
+def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
+    """Give the fingerprint of a feed; one that is not loaded yet is started and loaded, and left so.
+
+    A replayed feed is told by the bars it replays and its rule, a chained one by the feeds it reads.
+    :class:`UncacheableFeed` for live feeds, and for replayed feeds of the user's that can only be read once.
+    """
+    if isinstance(data, (Chainer, RollOver)) and _keeps_loading(data):
+        return _chained(data, where)
+    if data.islive():
+        raise _refused(data, where, "it is live", "runs on live feeds are recorded, but never found again")
+    if data.replaying:
+        lines = _replayed(data, where)
+    else:
+        if not data._c.size:
+            load(data)
+        lines = stored_lines(data)
+    settings = _settings(data, where)
+    source = getattr(data, "_source", None)
+    if (
+        source is not None and not data.replaying
+    ):  # times of source bars decide when a larger one is delivered
+        settings["resampled from"] = _bars(source.lines()).digest
+    return _made(_given_name(data), _bars(lines), settings)
+
+
+def load(data: Any) -> None:
+    """Start a feed and load all its bars, as a run does before it steps through them."""
+    source = getattr(data, "data", None) if getattr(data, "_clone", False) else None
+    if source is not None and not source._c.size and not source.islive():
+        load(source)
+    data.reset()
+    data._start()
+    data.preload()
+
+
+def stored_lines(data: Any) -> dict[str, Floats]:
+    """Give the bars that *data* has now, by line."""
+    c = data._c
+    count = c.size or c.i + 1 + data._held
+    return {name: getattr(data.lines, name).array[:count] for name in data.lines.getlinealiases()}
+
+
+def bar_marks(lines: Mapping[str, Floats]) -> bytes:
+    """Give four bytes for every bar that tell it from most others: enough to find the first bar that differs."""
+    marks = np.zeros(len(next(iter(lines.values()), ())), dtype=np.uint64)
+    for values in lines.values():
+        marks ^= canonical(values).view(np.uint64)
+        marks *= _MULTIPLIER
+        marks ^= marks >> np.uint64(29)
+    return (marks >> np.uint64(32)).astype("<u4").tobytes()
+
+
+def first_differing_bar(a: bytes, b: bytes) -> int | None:
+    """Give the first bar (from 0) at which two results of :func:`bar_marks` differ; None if they are equal."""
+    left, right = np.frombuffer(a, dtype="<u4"), np.frombuffer(b, dtype="<u4")
+    shorter = min(len(left), len(right))
+    found = np.flatnonzero(left[:shorter] != right[:shorter])
+    if found.size:
+        return int(found[0])
+    return None if len(left) == len(right) else shorter
+
+
+# -- what counts --------------------------------------------------------------------------------------------
+
+
+def _made(
+    name: str, bars: Any, settings: dict[str, str], sources: tuple[FeedFingerprint, ...] = ()
+) -> FeedFingerprint:
+    parts = [bars.digest.encode(), encode(settings), *(one.digest.encode() for one in sources)]
+    return FeedFingerprint(name, digest(_FEED, *parts), bars, settings, sources)
+
+
+def _bars(lines: Mapping[str, Floats]) -> Any:
+    from .fingerprint import TableFingerprint, table_digest
+
+    parts = tuple(_column(name, values) for name, values in lines.items())
+    when = lines.get("datetime")
+    rows = parts[0].rows if parts else 0
+    first = last = None
+    if when is not None and len(when):
+        first, last = _iso(float(when[0])), _iso(float(when[-1]))
+    return TableFingerprint(table_digest(parts, rows), rows, first, last, parts)
+
+
+def _column(name: str, values: Floats) -> ColumnFingerprint:
+    return make_column(name, "column", "float64", len(values), fixed_chunks(values))
+
+
+def _iso(number: float) -> str | None:
+    return num2date(number).isoformat() if number >= 1.0 else None
+
+
+def _given_name(data: Any) -> str:
+    """Give the name of a feed; none if it only has that of its file."""
+    name: str = data._name or ""
+    source = data.p.dataname
+    if data.p.name or not is_path(source):
+        return name
+    return "" if name in (str(source), file_stem(source)) else name
+
+
+def _settings(data: Any, where: str) -> dict[str, str]:
+    """Say in words what counts beside the bars."""
+    place = Place(where)
+    tz = data._tz
+    out = {
+        "name": _given_name(data),
+        "timeframe": TimeFrame.getname(data._timeframe, 2),
+        "compression": str(data._compression),
+        "tz": "" if tz is None else zone_name(tz) or _told(tz, f"{where}.tz"),
+        "session": f"{data.p.sessionstart} to {data.p.sessionend}",
+        "range": f"{data.p.fromdate} to {data.p.todate}",
+    }
+    calendar = data._calendar
+    if calendar is not None:
+        out["calendar"] = f"{type_name(type(calendar))} {_told(calendar, str(place.key('calendar')))}"
+    for one, _, _ in data._filters:
+        if hasattr(one, "rule"):
+            kind = type(one)
+            out["made larger by"] = (
+                f"{type_name(kind)} {_told([kind, one.p._getkwargs()], str(place.key('filters')))}"
+            )
+    if data._compensate is not None:
+        out["compensates"] = _given_name(data._compensate) or "another feed"
+    for name, value in _own_parameters(data):
+        out[f"params.{name}"] = _told(value, f"{where}.params.{name}")
+    return out
+
+
+def _told(value: Any, where: str) -> str:
+    """Give a value in words if it is a plain one, else its digest."""
+    written = encode(value, where)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return f"{type(value).__name__} {value!r}"
+    return digest("backtrail-params/1", written)
+
+
+def _own_parameters(data: Any) -> Iterable[tuple[str, Any]]:
+    """Give the parameters that the user's own class added, without those that say where a line is in the source."""
+    kind = type(data)
+    base = next((one for one in kind.__mro__ if one.__module__.partition(".")[0] == _OWN), None)
+    if base is None or base is kind:
+        return []
+    known = {*base.params._getkeys(), *data.lines.getlinealiases()}  # type: ignore[attr-defined]  # a declared class
+    return [(name, value) for name, value in data.p._getkwargs().items() if name not in known]
+
+
+# -- replayed and chained feeds -----------------------------------------------------------------------------
+
+
+def _replayed(data: Any, where: str) -> dict[str, Floats]:
+    """Read the bars that a feed replays."""
+    if data._overridden("_load", "load", "forward"):
+        raise _refused(
+            data,
+            where,
+            "it replays bars that its own _load() delivers, which may not be possible twice",
+            "replay a feed that reads a file or a frame",
+        )
+    source = getattr(data, "data", None) if getattr(data, "_clone", False) else None
+    if source is not None and not source._c.size:
+        load(source)
+    data.reset()
+    data._start()
+    columns = data._read_columns()
+    if columns is None:
+        raise _refused(
+            data, where, "its source is read bar by bar", "replay a feed that reads a file or a frame"
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the run says it when it reads them
+        columns = data._cut(columns)
+    lines: dict[str, Floats] = columns.lines()
+    return lines
+
+
+def _keeps_loading(data: Any) -> bool:
+    """Tell whether a chained feed loads as backtrail's own do."""
+    return not data._overridden("_load", "load", "forward", "start")
+
+
+def _chained(data: Any, where: str) -> FeedFingerprint:
+    sources = tuple(fingerprint_feed(one, f"{where}[{at}]") for at, one in enumerate(data._args))
+    if not data._started:
+        data._tz = data._gettz()
+        data._calendar = getattr(data._args[0], "_calendar", None)
+    settings = _settings(data, where)
+    settings["reads"] = type(data).__name__
+    for name in ("checkdate", "checkcondition"):
+        if hasattr(data.p, name):
+            settings[name] = _told(getattr(data.p, name), f"{where}.params.{name}")
+    return _made(_given_name(data), _bars({}), settings, sources)
+
+
+def _refused(data: Any, where: str, reason: str, remedy: str) -> UncacheableFeed:
+    label = data._name or type(data).__name__
+    return UncacheableFeed(
+        f"fingerprinting {where}, feed {label!r} - expected bars that are known before the run - found "
+        f"{type_name(type(data))}: {reason} - {remedy}",
+        where,
+    )
+
+
+__all__ = [
+    "FeedFingerprint",
+    "UncacheableFeed",
+    "bar_marks",
+    "fingerprint_feed",
+    "first_differing_bar",
+    "load",
+    "stored_lines",
+]
