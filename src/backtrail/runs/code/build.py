@@ -1,0 +1,400 @@
+"""Put a closure together: from the roots, by following imports, to the files and the digest."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..digests import blob_digest, digest
+from .entry import main_file
+from .folders import Signature, is_settled, signature
+from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of
+from .memo import Memo
+from .model import Closure, CodeCaptureError, CodeFile, EntryPointDetectionResult, Problem, Role
+from .normal import FORM, analyse, unreadable_norm
+from .notebook import executed_cells, remembered_source, strip_outputs
+from .places import not_user_code, project_root
+from .secrets import kinds_of_secrets, never_captured
+from .walk import Unit, Walk
+
+
+class Builder:
+    """The making of one closure."""
+
+    def __init__(
+        self,
+        things: list[Any],
+        roles: Mapping[Any, Role],
+        detection: EntryPointDetectionResult,
+        root: str | os.PathLike[str] | None,
+        runtime: bool,
+        memo: Memo,
+        allow_external: bool,
+        allow_secrets: bool,
+    ) -> None:
+        self.detection = detection
+        self.memo = memo
+        self.runtime = runtime
+        self.allow_external = allow_external
+        self.allow_secrets = allow_secrets
+        self.problems: list[Problem] = []
+        self.paths = [os.path.abspath(thing) for thing in things if isinstance(thing, str | os.PathLike)]
+        self.things: dict[Any, tuple[Origin, Role]] = {}
+        for thing in things:
+            self._add_thing(thing, roles)
+        self.main = main_file() if runtime else None
+        found = detection.detected_file
+        self.entry = str(found) if found is not None else None
+        self.cells = executed_cells() if runtime else []
+        self.loaded = loaded_files() if runtime else []
+        self.root = Path(os.path.realpath(root)) if root is not None else self._root()
+        self.files: list[CodeFile] = []
+        self.extra: list[tuple[str, str]] = []
+        self.yaml_files: list[str] = []
+        self.walk: Walk | None = None
+
+    def _add_thing(self, thing: Any, roles: Mapping[Any, Role]) -> None:
+        if isinstance(thing, str | os.PathLike):
+            return
+        role: Role = roles.get(thing, "class" if isinstance(thing, type) else "function")
+        for one in thing.__mro__ if isinstance(thing, type) else (thing,):
+            name = getattr(one, "__module__", "")
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if name == "builtins" or (isinstance(file, str) and file.startswith(not_user_code())):
+                continue
+            if file is None and name in sys.builtin_module_names:
+                continue
+            if one not in self.things or one is thing:
+                self.things[one] = (origin_of(one), role)
+
+    def _root(self) -> Path:
+        """Choose the project: that of the entry, else that of the first file known, else the current folder."""
+        candidates = [self.entry, *self.paths, *(file for origin, _ in self.things.values() for file in origin.files)]
+        for file in candidates:
+            if file is not None and os.path.exists(file):
+                if not os.path.realpath(file).startswith(not_user_code()):
+                    return project_root(file)
+        return Path.cwd().resolve()
+
+    def key(self) -> Any:
+        """Give what else decides the closure, besides the content of files and folders."""
+        return (
+            tuple(self.things.items()), tuple(self.paths), self.entry, self.detection.detection_method, self.main,
+            str(self.root), tuple(sys.path), os.getcwd(), tuple(self.cells), tuple(self.loaded), self.runtime,
+            self.allow_external, self.allow_secrets, id(self.memo),
+        )  # fmt: skip
+
+    def make(self, yaml: str | os.PathLike[str] | bool | None) -> Closure:
+        """Follow everything and put the closure together."""
+        self.memo.open_project(str(self.root))
+        first = self.entry or (self.paths[0] if self.paths else None) or next(
+            (file for origin, _ in self.things.values() for file in origin.files), None
+        )  # fmt: skip
+        walk = self.walk = Walk(self.root, first, self.memo)
+        self._add_roots(walk)
+        walk.run()
+        self._add_loaded(walk)
+        walk.run()
+        self._add_cells(walk)
+        walk.run()
+        self.problems += walk.problems
+        items = self._files_of(walk)
+        self._check_loaded(walk)
+        self._add_yaml(yaml, first)
+        items += self.extra
+        modules = dict(sorted(items))
+        self.memo.save_project(str(self.root), (u.analysis.raw for u in walk.units.values() if u.analysis is not None))
+        keyed = [part.encode() for pair in sorted(set(items)) for part in pair]
+        return Closure(
+            digest=digest(f"{FORM}/closure", *keyed),
+            files=tuple(self.files),
+            entry=self._entry_path(walk),
+            detection=self.detection,
+            problems=tuple(dict.fromkeys(self.problems)),
+            modules=modules,
+            packages=tuple(sorted(walk.packages)),
+            root=self.root,
+            keyable=not any(p.kind in ("no-source", "unreadable", "too-large", "stale") for p in self.problems),
+        )
+
+    def _add_roots(self, walk: Walk) -> None:
+        for path in self.paths:
+            walk.add_file(path, self._name_of(path), self._package(path), "strategy", "given")
+        for thing, (origin, role) in self.things.items():
+            for file in origin.files:
+                name = origin.module if file == self._module_file(origin) else self._name_of(file)
+                walk.add_file(file, name, self._package(file), role, "class")
+                if name != "__main__" and "." in name:
+                    walk.add_module(name.rpartition(".")[0], "static")
+            for filename in origin.unknown:
+                called = getattr(thing, "__qualname__", thing)
+                said = f"{called} was made by code whose source is not known ({filename})"
+                self.problems.append(Problem("no-source", said))
+        for file in dict.fromkeys(file for file in (self.entry, self.main) if file is not None):
+            if file.endswith(".ipynb"):
+                continue
+            name = "__main__" if self.main is not None and _same(file, self.main) else self._name_of(file)
+            walk.add_file(file, name, self._package(file), "entry" if file == self.entry else "module", "given")
+
+    def _module_file(self, origin: Origin) -> str | None:
+        name = "__main__" if origin.module == "__main__" else origin.module
+        file = getattr(sys.modules.get(name), "__file__", None)
+        return os.path.abspath(file) if isinstance(file, str) else None
+
+    def _name_of(self, file: str) -> str:
+        """Name a file that nobody imports by name: as it is loaded, or by its path from the project root."""
+        if self.runtime:
+            for name, loaded in self.loaded:
+                if loaded == file:
+                    return module_name(name)
+        relative = os.path.relpath(os.path.realpath(file), self.root)
+        stem = os.path.splitext(relative)[0]
+        return os.path.basename(stem) if stem.startswith(os.pardir) else stem.replace(os.sep, ".")
+
+    def _package(self, file: str) -> str:
+        """Give the package that the folders with ``__init__.py`` around *file* make."""
+        folder = os.path.dirname(os.path.abspath(file))
+        parts: list[str] = []
+        while os.path.isfile(os.path.join(folder, "__init__.py")) and os.path.basename(folder):
+            parts.insert(0, os.path.basename(folder))
+            folder = os.path.dirname(folder)
+        return ".".join(parts)
+
+    def _add_loaded(self, walk: Walk) -> None:
+        """Add the modules that are loaded from the project or from packages installed as editable."""
+        roots = (f"{self.root}{os.sep}", *walk.editable)
+        for name, file in self.loaded:
+            real = os.path.realpath(file)
+            if not real.startswith(roots) or (real in walk.units and name in walk.units[real].names):
+                continue
+            if real in walk.units:
+                continue  # the same file under a second name adds nothing
+            package = name if os.path.basename(file).startswith("__init__.") else name.rpartition(".")[0]
+            unit = walk.add_file(file, name, package, "module", "runtime")
+            if unit is not None and not unit.is_source:
+                unit.role = "binary"
+
+    def _add_cells(self, walk: Walk) -> None:
+        """Add executed cells, and code of the classes that is in no file; their imports are followed."""
+        sources = [(f"<repl>/cell_{cell.number}.py", cell.source) for cell in self.cells]
+        known = {text for _, text in sources}
+        for origin, _ in self.things.values():
+            for filename in origin.cells:
+                text = remembered_source(filename)
+                if text is not None and text not in known:
+                    known.add(text)
+                    sources.append((f"<repl>/cell_{len(sources) + 1}.py", text))
+        norms = []
+        for path, text in sources:
+            content = text.encode("utf-8", "surrogatepass")
+            found = analyse(content)
+            norms.append(found.norm)
+            self.files.append(CodeFile(path, "__main__", found.raw, found.norm, "cell", "notebook", len(content),
+                                       secrets=found.secrets, content=content))  # fmt: skip
+            unit = Unit(path, os.path.join(os.getcwd(), "cell.py"), "", "project", "cell", "notebook")
+            for one in found.imports:
+                walk._follow(unit, one._replace(optional=True))
+        if norms:
+            self.extra.append(("__main__:cells", digest(f"{FORM}/cells", *(norm.encode() for norm in norms))))
+
+    def _files_of(self, walk: Walk) -> list[tuple[str, str]]:
+        """Make the files of all units, and give what goes into the digest: pairs of module name and normal form."""
+        flags = frozenset[str]().union(*(u.analysis.flags for u in walk.units.values() if u.analysis is not None))
+        items: list[tuple[str, str]] = []
+        for unit in walk.sources():
+            if unit.snapshot is None:
+                items += [(name, "unread") for name in unit.names]
+                continue
+            raw, content = unit.snapshot.raw, unit.snapshot.content
+            norm = _effective(unit, flags)
+            items += [(name, norm) for name in unit.names]
+            kept = walk.is_kept(unit, self.allow_external)
+            shown = walk.shown(unit)
+            if not kept:
+                base = os.path.basename(unit.real)
+                said = f"{base} lies outside of the project: it is part of the key and is not stored"
+                self.problems.append(Problem("outside", said, shown))
+            secrets = unit.analysis.secrets if unit.analysis is not None else ()
+            self._say_secrets(shown, secrets)
+            if unit.analysis is not None:
+                self._say_flags(shown, unit.analysis.flags)
+            target = os.path.relpath(unit.real, os.path.dirname(unit.file)) if unit.is_link else None
+            self.files.append(CodeFile(
+                shown, min(unit.names), raw, norm, unit.role, unit.how, len(content), Path(unit.real),
+                target.replace(os.sep, "/") if target and unit.place == "project" else None, kept, secrets,
+                content if kept else None,
+            ))  # fmt: skip
+        return items
+
+    def _say_secrets(self, path: str, kinds: Sequence[str]) -> None:
+        if kinds:
+            said = f"{path} seems to hold secrets ({', '.join(kinds)}): sharing waits until this is acknowledged"
+            self.problems.append(Problem("secret", said, path, partial=False))
+
+    def _say_flags(self, path: str, flags: frozenset[str]) -> None:
+        if "computed-import" in flags:
+            said = f"{path} imports or executes by a computed name: only what is loaded from the project is seen of it"
+            self.problems.append(Problem("computed-import", said, path, partial=False))
+        if "path" in flags:
+            said = f"{path} changes sys.path: its imports are looked up along the path as it is"
+            self.problems.append(Problem("path", said, path, partial=False))
+
+    def _check_loaded(self, walk: Walk) -> None:
+        """Compare the classes in use with their files, which may have been edited after they were loaded."""
+        if not self.runtime:
+            return
+        by_file: dict[tuple[str, str], list[Any]] = {}
+        for thing, (origin, _) in self.things.items():
+            file = self._module_file(origin)
+            if file is not None and file in origin.files:
+                by_file.setdefault((getattr(thing, "__module__", "__main__"), file), []).append(thing)
+        for (name, file), things in by_file.items():
+            unit = walk.units.get(os.path.realpath(file))
+            if unit is None or unit.snapshot is None:
+                continue
+            difference = changed_since_loaded(name, file, unit.snapshot.content, things)
+            if difference is not None:
+                shown = walk.shown(unit)
+                said = f"{shown} was changed after it was loaded ({difference}): start again to run what it says"
+                self.problems.append(Problem("stale", said, shown))
+                self._add_executed(shown, file, unit.snapshot.content)
+
+    def _add_executed(self, shown: str, file: str, present: bytes) -> None:
+        """Keep the text that was loaded beside the present one, where Python still has it."""
+        text = remembered_source(file)
+        content = text.encode("utf-8", "surrogatepass") if text is not None else b""
+        if content and content != present:
+            self.files.append(CodeFile(f"_executed/{shown}", "", blob_digest(content), "", "executed", "runtime",
+                                       len(content), content=content))  # fmt: skip
+
+    def _add_yaml(self, yaml: str | os.PathLike[str] | bool | None, first: str | None) -> None:
+        """Add what a strategy.yaml lists, and itself."""
+        if yaml is False or (yaml in (None, True) and first is None):
+            return
+        beside = os.path.join(os.path.dirname(first or ""), "strategy.yaml")
+        path = beside if yaml in (None, True) or isinstance(yaml, bool) else os.fspath(yaml)
+        if yaml in (None, True) and not os.path.isfile(path):
+            self.yaml_files.append(path)
+            return
+        from yaml import YAMLError
+
+        from .strategy_yaml import read_listing
+
+        try:
+            listing = read_listing(path, self.root, allow_external=self.allow_external)
+        except (CodeCaptureError, OSError, YAMLError) as error:
+            if yaml not in (None, True):
+                raise
+            self.problems.append(Problem("yaml", str(error), "strategy.yaml"))
+            self.yaml_files.append(path)
+            return
+        self.problems += [Problem("yaml", text, partial=False) for text in listing.warnings]
+        known = {file.source for file in self.files}
+        for found in [Path(os.path.realpath(path)), *listing.files]:
+            self.yaml_files.append(str(found))
+            if found in known:
+                continue
+            known.add(found)
+            self._add_listed(found, listing.allow_secrets or self.allow_secrets)
+
+    def _add_listed(self, path: Path, allow_secrets: bool) -> None:
+        inside = path.is_relative_to(self.root)
+        try:
+            snapshot = self.memo.snapshot(str(path))
+        except OSError as error:
+            said = f"cannot read {path.name}: {error.strerror or error}"
+            self.problems.append(Problem("unreadable", said, path.name))
+            return
+        shown = path.relative_to(self.root).as_posix() if inside else f"_external/{snapshot.raw[3:11]}/{path.name}"
+        shown = unicodedata.normalize("NFC", shown)
+        pattern = never_captured(shown)
+        kept = pattern is None or allow_secrets
+        if not kept:
+            said = f"{shown} matches {pattern}: it is part of the key and is not stored unless secrets are allowed"
+            self.problems.append(Problem("secret", said, shown))
+        content = snapshot.content
+        if path.suffix == ".ipynb":
+            try:
+                content = strip_outputs(content)
+            except ValueError as error:
+                self.problems.append(Problem("notebook", f"{shown}: {error}", shown, partial=False))
+        else:
+            self.extra.append((f"file:{shown}", snapshot.raw))
+        kinds = kinds_of_secrets(content)
+        self._say_secrets(shown, kinds)
+        role: Role = "notebook" if path.suffix == ".ipynb" else "config"
+        self.files.append(CodeFile(
+            shown, "", blob_digest(content), "", role, "yaml", len(content), path, None, kept, kinds,
+            content if kept else None,
+        ))  # fmt: skip
+
+    def _entry_path(self, walk: Walk) -> str | None:
+        if self.entry is None:
+            return None
+        unit = walk.units.get(os.path.realpath(self.entry))
+        if unit is not None:
+            return walk.shown(unit)
+        return self._add_notebook(Path(os.path.realpath(self.entry)))
+
+    def _add_notebook(self, path: Path) -> str | None:
+        """Keep the notebook that was started, without its outputs; what was executed are the cells."""
+        if path.suffix != ".ipynb":
+            return None
+        shown = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+        try:
+            content = strip_outputs(self.memo.snapshot(str(path)).content)
+        except (OSError, ValueError) as error:
+            self.problems.append(Problem("notebook", f"{shown} cannot be kept: {error}", shown, partial=False))
+            return shown
+        kinds = kinds_of_secrets(content)
+        self._say_secrets(shown, kinds)
+        self.files.append(CodeFile(shown, "", blob_digest(content), "", "notebook", "notebook", len(content), path,
+                                   secrets=kinds, content=content))  # fmt: skip
+        return shown
+
+    def watched(self) -> dict[str, Signature | None] | None:
+        """Give what the closure rests on, with signatures; None if some of it changed too lately to tell."""
+        if self.walk is None:
+            return None
+        now_ns = time.time_ns()
+        watched: dict[str, Signature | None] = {}
+        for unit in self.walk.units.values():
+            if unit.snapshot is None:
+                return None
+            path = unit.archive or unit.real
+            watched[path] = signature(path) if unit.member else unit.snapshot.signature
+        for path, seen in self.walk.resolver.consulted.items():
+            watched[path] = seen if seen[0] != -1 else None
+        for path in self.yaml_files:
+            watched[path] = signature(path)
+        settled = all(seen is None or is_settled(seen, now_ns) for seen in watched.values())
+        return watched if settled else None
+
+
+def _effective(unit: Unit, flags: frozenset[str]) -> str:
+    """Give the normal form of a unit, as exact as the closure needs it.
+
+    Where a module reads its own docstring, or any module reads docstrings of others, they count; where source text is
+    read, every byte counts.
+    """
+    analysis = unit.analysis
+    if analysis is None:
+        assert unit.snapshot is not None
+        return unreadable_norm(unit.snapshot.raw)
+    if "all-source" in flags or "own-source" in analysis.flags:
+        return unreadable_norm(analysis.raw)
+    if "all-doc" in flags or "own-doc" in analysis.flags:
+        return digest(f"{FORM}/with-docstrings", analysis.norm.encode(), analysis.docs.encode())
+    return analysis.norm
+
+
+def _same(one: str, other: str) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+__all__ = ["Builder"]

@@ -1,0 +1,176 @@
+"""What is loaded: the modules of this process, where classes come from, and whether their files changed since."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Final
+
+from .notebook import is_cell_file, remembered_source
+from .places import not_user_code
+
+_MAIN: Final = ("__main__", "__mp_main__")
+_PYC_HEADER: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a class or function comes from.
+
+    ``files`` are the files of its code, ``cells`` the names of code that is in no file but whose source is known, and
+    ``unknown`` the names of code whose source nobody has.
+    """
+
+    module: str
+    files: tuple[str, ...]
+    cells: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def module_name(name: str) -> str:
+    """Give the name under which a module is keyed: a worker's main module is the main module."""
+    return "__main__" if name in _MAIN else name
+
+
+def origin_of(thing: Any) -> Origin:
+    """Tell where a class or function comes from, by its module and by the code of its functions."""
+    name = getattr(thing, "__module__", None) or "__main__"
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    files = [os.path.abspath(file)] if isinstance(file, str) and os.path.isfile(file) else []
+    cells: list[str] = []
+    unknown: list[str] = []
+    codes = [function.__code__.co_filename for function in functions_of(thing)]
+    for filename in dict.fromkeys(codes):
+        if filename.startswith(not_user_code()):
+            continue
+        if not is_cell_file(filename) and os.path.isfile(filename):
+            files.append(os.path.abspath(filename))
+        elif filename == "<string>" and files:
+            continue  # what dataclass and namedtuple generate
+        elif remembered_source(filename) is not None:
+            cells.append(filename)
+        else:
+            unknown.append(filename)
+    if not files and not cells and not unknown:
+        unknown.append(name)
+    return Origin(module_name(name), tuple(dict.fromkeys(files)), tuple(cells), tuple(unknown))
+
+
+def functions_of(thing: Any) -> Iterator[FunctionType]:
+    """Give the functions of a class's own body, or the function itself, without their decorators."""
+    values = vars(thing).values() if isinstance(thing, type) else [thing]
+    for value in values:
+        inner = value
+        if isinstance(inner, staticmethod | classmethod):
+            inner = inner.__func__
+        candidates: list[Any] = [inner.fget, inner.fset, inner.fdel] if isinstance(inner, property) else [inner]
+        for one in candidates:
+            seen = 0
+            while hasattr(one, "__wrapped__") and seen < 100:
+                one = one.__wrapped__
+                seen += 1
+            if isinstance(one, FunctionType):
+                yield one
+
+
+def loaded_files() -> list[tuple[str, str]]:
+    """Give name and file of every loaded module that is neither backtrail's, nor a library's, nor Python's own."""
+    skipped = not_user_code()
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(file, str) and not file.startswith(skipped) and name not in _MAIN:
+            found.append((name, file))
+    return found
+
+
+def changed_since_loaded(name: str, file: str, source: bytes, things: list[Any]) -> str | None:
+    """Say in what the loaded module *name* differs from *source*, its file's present bytes; None if in nothing seen.
+
+    The functions of *things* are compared with what *source* compiles to, and the compiled module that Python cached
+    when it was imported, if it did.
+    """
+    module = sys.modules.get(name)
+    loader = getattr(module, "__loader__", None)
+    if module is None or not (loader is None or type(loader) is SourceFileLoader):
+        return None  # loaded by something that may change the code, as pytest does
+    try:
+        compiled = compile(source, file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return "the file can no longer be compiled"
+    written: dict[str, set[Any]] = {}
+    for code in _codes(compiled):
+        written.setdefault(code.co_qualname, set()).add(_shape(code))
+    for thing in things:
+        for function in functions_of(thing):
+            code = function.__code__
+            if os.path.abspath(code.co_filename) == os.path.abspath(file):
+                if _shape(code) not in written.get(code.co_qualname, ()):
+                    return f"{code.co_qualname} is not the same in the file"
+    cached = _cached_code(module, file)
+    if cached is not None and _tree(cached) != _tree(compiled):
+        return "the module that was imported is not the same in the file"
+    return None
+
+
+def _cached_code(module: ModuleType, file: str) -> CodeType | None:
+    """Give the compiled module as it was imported, if Python kept it and the file's date says that it changed since."""
+    path = getattr(module, "__cached__", None)
+    if not isinstance(path, str):
+        return None
+    try:
+        with open(path, "rb") as opened:
+            content = opened.read()
+        seen = os.stat(file)
+    except OSError:
+        return None
+    if len(content) < _PYC_HEADER or content[4:8] != b"\0\0\0\0":
+        return None
+    modified, size = struct.unpack("<II", content[8:16])
+    if (modified, size) == (int(seen.st_mtime) & 0xFFFFFFFF, seen.st_size & 0xFFFFFFFF):
+        return None
+    try:
+        code = marshal.loads(content[_PYC_HEADER:])
+    except (EOFError, ValueError, TypeError):
+        return None
+    return code if isinstance(code, CodeType) else None
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    work = [code]
+    while work:
+        one = work.pop()
+        yield one
+        work += [const for const in one.co_consts if isinstance(const, CodeType)]
+
+
+def _shape(code: CodeType) -> Any:
+    """Give what *code* does, without where it stands and without its docstring."""
+    consts = code.co_consts
+    if code.co_flags & 0x2 and consts and isinstance(consts[0], str | None):  # a function's docstring stands first
+        consts = consts[1:]
+    return (
+        code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, code.co_kwonlyargcount,
+        tuple(str(_const(const)) for const in consts),
+    )  # fmt: skip
+
+
+def _const(const: Any) -> Any:
+    if isinstance(const, CodeType):
+        return "code"
+    return sorted(map(repr, const)) if isinstance(const, frozenset) else repr(const)
+
+
+def _tree(code: CodeType) -> list[Any]:
+    """Give the shapes of *code* and of all code in it."""
+    return [_shape(one) for one in _codes(code)]
+
+
+__all__ = ["Origin", "changed_since_loaded", "functions_of", "loaded_files", "module_name", "origin_of"]

@@ -1,0 +1,167 @@
+"""Remember analyses: in this process by what ``stat`` says of a file, on disk by the digest of its bytes.
+
+The file on disk holds the analyses of one project for one minor version of Python. It is a cache: losing it costs the
+time to parse again, and a file that is torn, foreign or of another layout is ignored. Processes may write it at the
+same time: each write is whole, and the last one stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..digests import blob_digest, digest
+from .folders import Folders, Signature, is_settled, read_regular, signature
+from .imports import Import
+from .normal import FORM, Analysis, analyse
+
+LIMIT: Final = 64 * 1024 * 1024
+_LARGEST_PACK: Final = 64 * 1024 * 1024
+_SPARE: Final = 200
+_MINOR: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
+_DIGEST: Final = re.compile(r"b3:[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The bytes of a file at one moment, with their digest."""
+
+    content: bytes
+    raw: str
+    signature: Signature
+
+
+class Memo:
+    """What is known of source files; one object may serve many closures and threads."""
+
+    def __init__(self, where: Path | None = None) -> None:
+        """Keep analyses below the folder *where* (default: backtrail's folder in the user's cache directory)."""
+        self.folders = Folders()
+        self._where = where
+        self._snapshots: dict[str, tuple[Signature, bool, Snapshot]] = {}
+        self._analyses: dict[str, Analysis] = {}
+        self._packs: dict[str, set[str]] = {}
+
+    def snapshot(self, path: str) -> Snapshot:
+        """Read the file *path*, or give what was read before if it cannot have changed; may raise OSError."""
+        seen = signature(path)
+        known = self._snapshots.get(path)
+        if known is not None and known[1] and known[0] == seen:
+            return known[2]
+        now_ns = time.time_ns()
+        content = read_regular(path, LIMIT)
+        seen = signature(path) if seen is None else seen
+        made = Snapshot(content, blob_digest(content), seen or (-1, -1, -1, -1, -1))
+        self._snapshots[path] = (made.signature, is_settled(made.signature, now_ns), made)
+        return made
+
+    def analysis(self, snapshot: Snapshot) -> Analysis:
+        """Give the analysis of a file's bytes."""
+        known = self._analyses.get(snapshot.raw)
+        if known is None:
+            known = self._analyses[snapshot.raw] = analyse(snapshot.content, snapshot.raw)
+        return known
+
+    def open_project(self, root: str) -> None:
+        """Read what was remembered of the project at *root*, once."""
+        if root in self._packs:
+            return
+        content = b""
+        with contextlib.suppress(OSError):
+            content = read_regular(str(self._pack(root)), _LARGEST_PACK)
+        written = _unpacked(content)
+        for one in written:
+            self._analyses.setdefault(one.raw, one)
+        self._packs[root] = {one.raw for one in written}
+
+    def save_project(self, root: str, used: Iterable[str]) -> None:
+        """Write the analyses of the digests *used* for the project at *root*, if any of them is not written yet."""
+        written = self._packs.setdefault(root, set())
+        wanted = set(used) & self._analyses.keys()
+        if wanted <= written:
+            return
+        spare = sorted((written - wanted) & self._analyses.keys())[: _SPARE + len(wanted)]
+        kept = sorted([*wanted, *spare])
+        self._packs[root] = set(kept)
+        with contextlib.suppress(OSError):  # a cache that cannot be written is no cache, and no fault of the run
+            _replace(self._pack(root), _packed([self._analyses[raw] for raw in kept]))
+
+    def _pack(self, root: str) -> Path:
+        name = digest(f"{FORM}/project", os.fsencode(root), _MINOR.encode()).removeprefix("b3:")
+        return self._folder() / f"{name[:32]}.json"
+
+    def _folder(self) -> Path:
+        if self._where is None:
+            given = os.environ.get("BACKTRAIL_CACHE_DIR")
+            if given:
+                self._where = Path(given) / "code"
+            else:
+                from platformdirs import user_cache_path
+
+                self._where = user_cache_path("backtrail", appauthor=False) / "code"
+        return self._where
+
+
+def _packed(analyses: list[Analysis]) -> bytes:
+    body = json.dumps(
+        {
+            "form": FORM,
+            "python": _MINOR,
+            "files": [
+                [a.raw, a.norm, a.docs, a.imports, a.exported, sorted(a.flags), a.error, a.secrets] for a in analyses
+            ],
+        },
+        separators=(",", ":"),
+    ).encode()
+    return f"{blob_digest(body)}\n".encode() + body
+
+
+def _unpacked(content: bytes) -> list[Analysis]:
+    """Read what :func:`_packed` wrote; nothing of it if anything is amiss."""
+    head, _, body = content.partition(b"\n")
+    if not body or head.decode("ascii", "replace") != blob_digest(body):
+        return []
+    try:
+        written = json.loads(body)
+        if written["form"] != FORM or written["python"] != _MINOR:
+            return []
+        return [_entry(item) for item in written["files"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
+
+
+def _entry(item: list[Any]) -> Analysis:
+    raw, norm, docs, imports, exported, flags, error, secrets = item
+    if not (_DIGEST.match(raw) and _DIGEST.match(norm)):
+        raise ValueError("an analysis without digests")
+    found = [
+        Import(level, module, None if names is None else tuple(names), line, bool(optional), bool(dynamic))
+        for level, module, names, line, optional, dynamic in imports
+    ]
+    return Analysis(raw, norm, docs, tuple(found), tuple(exported), frozenset(flags), error, tuple(secrets))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put *content* at *path* in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+__all__ = ["LIMIT", "Memo", "Snapshot"]

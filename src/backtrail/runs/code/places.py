@@ -1,0 +1,182 @@
+"""Where code lives: the project root, and whether a file is the user's, a library's or Python's own.
+
+Files are told apart by where they resolve to, never by their name: a ``calendar.py`` beside the script is the user's,
+and a folder that happens to be called ``backtrail`` is too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+Place = Literal["project", "external", "framework", "stdlib", "library"]
+
+MARKERS: Final = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_NEVER_PROJECT: Final = frozenset({"site-packages", "dist-packages", "node_modules", ".git", ".backtrail"})
+_PACKAGE: Final = str(Path(__file__).resolve().parents[2])
+FRAMEWORK_NAMES: Final = ("backtrail", "backtrader")
+_RECORDED: Final = re.compile(r"^([^/,]+?)(?:/|\.py,|\.[^/,]*\.(?:so|pyd),)", re.MULTILINE)
+
+
+def project_root(file: str | os.PathLike[str]) -> Path:
+    """Give the project that *file* belongs to, resolved.
+
+    It is the nearest folder upwards with ``pyproject.toml``, ``setup.py``, ``setup.cfg`` or ``.git``; without one the
+    current folder if it contains the file, and else the file's own folder.
+    """
+    folder = Path(os.path.realpath(file)).parent
+    for candidate in (folder, *folder.parents):
+        if any(os.path.lexists(candidate / marker) for marker in MARKERS):
+            return candidate
+    try:
+        current = Path.cwd().resolve()
+    except OSError:  # the current folder was deleted
+        return folder
+    return current if folder.is_relative_to(current) else folder
+
+
+def _below(folder: str) -> str:
+    return folder if folder.endswith(os.sep) else folder + os.sep
+
+
+def _prefixes(folders: Iterable[str | None]) -> tuple[str, ...]:
+    """Give *folders* and what they resolve to as prefixes of the paths below them."""
+    given = [folder for folder in folders if folder]
+    return tuple(dict.fromkeys(_below(path) for folder in given for path in (folder, os.path.realpath(folder))))
+
+
+@lru_cache(maxsize=1)
+def library_prefixes() -> tuple[str, ...]:
+    """Give the folders into which packages are installed."""
+    paths = sysconfig.get_paths()
+    found = [paths.get("purelib"), paths.get("platlib"), *site.getsitepackages()]
+    user = site.getusersitepackages() if site.ENABLE_USER_SITE else None
+    return _prefixes([*found, user])
+
+
+@lru_cache(maxsize=1)
+def stdlib_prefixes() -> tuple[str, ...]:
+    """Give the folders of Python's own library."""
+    paths = sysconfig.get_paths()
+    dynamic = sysconfig.get_config_var("DESTSHARED")
+    bundled = os.path.join(sys.base_prefix, f"lib/python{sys.version_info[0]}{sys.version_info[1]}.zip")
+    return _prefixes([paths.get("stdlib"), paths.get("platstdlib"), dynamic, bundled, os.path.dirname(os.__file__)])
+
+
+@lru_cache(maxsize=1)
+def not_user_code() -> tuple[str, ...]:
+    """Give the beginnings of file names that a frame of the user's never has."""
+    return (_below(_PACKAGE), *library_prefixes(), *stdlib_prefixes(), "<frozen ")
+
+
+class Places:
+    """Tells whose a file is, for one project; answers about folders are kept for as long as the object lives.
+
+    *root* is the project root; *vendored* names are asked of ``dist-info`` folders that lie beside a module outside of
+    the folders for installed packages (``pip install --target``).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._root = _below(str(root))
+        self._folders: dict[str, bool] = {}
+        self._vendored: dict[str, frozenset[str]] = {}
+
+    def of(self, resolved: str) -> Place:
+        """Tell whose the file *resolved* is (an absolute path without links)."""
+        if resolved.startswith(_below(_PACKAGE)):
+            return "framework"
+        if resolved.startswith(library_prefixes()):
+            return "library"
+        if resolved.startswith(stdlib_prefixes()):
+            return "stdlib"
+        folder = os.path.dirname(resolved)
+        if self._installed(folder):
+            return "library"
+        if resolved.startswith(self._root):
+            return "project"
+        return "external"
+
+    def _installed(self, folder: str) -> bool:
+        """Tell whether *folder* lies in an environment or among installed packages."""
+        known = self._folders.get(folder)
+        if known is None:
+            parent = os.path.dirname(folder)
+            if os.path.basename(folder) in _NEVER_PROJECT or os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+                known = True
+            elif parent == folder or _below(folder) == self._root:
+                known = False
+            else:
+                known = self._installed(parent)
+            self._folders[folder] = known
+        return known
+
+    def vendored(self, folder: str, names: Iterable[str]) -> frozenset[str]:
+        """Give the top-level names in *folder* that installed distributions own; *names* is what the folder holds."""
+        known = self._vendored.get(folder)
+        if known is None:
+            owned: set[str] = set()
+            for name in names:
+                if name.endswith(".dist-info"):
+                    owned |= _owned(os.path.join(folder, name, "RECORD"))
+            known = self._vendored[folder] = frozenset(owned)
+        return known
+
+
+def _owned(record: str) -> set[str]:
+    try:
+        with open(record, encoding="utf-8", errors="replace") as file:
+            return set(_RECORDED.findall(file.read()))
+    except OSError:
+        return set()
+
+
+@lru_cache(maxsize=8)
+def _editable_in(folder: str, changed_ns: int) -> tuple[str, ...]:
+    """Give the folders of distributions installed in *folder* as editable (PEP 610); *changed_ns* dates the answer."""
+    found = []
+    try:
+        names = [name for name in os.listdir(folder) if name.endswith(".dist-info")]
+    except OSError:
+        return ()
+    for name in sorted(names):
+        try:
+            with open(os.path.join(folder, name, "direct_url.json"), encoding="utf-8") as file:
+                written = json.load(file)
+        except (OSError, ValueError):
+            continue
+        if not isinstance(written, dict) or not isinstance(written.get("dir_info"), dict):
+            continue
+        url = urlsplit(str(written.get("url", "")))
+        if url.scheme == "file" and written["dir_info"].get("editable"):
+            where = os.path.realpath(url2pathname(url.path))
+            found += [path for path in (os.path.join(where, "src"), where) if os.path.isdir(path)]
+    return tuple(found)
+
+
+def editable_roots() -> tuple[str, ...]:
+    """Give the source folders of packages that are installed as editable: code that changes like the project's own."""
+    found: list[str] = []
+    for prefix in library_prefixes():
+        folder = prefix.rstrip(os.sep)
+        try:
+            changed = os.stat(folder).st_mtime_ns
+        except OSError:
+            continue
+        found += _editable_in(folder, changed)
+    return tuple(path for path in dict.fromkeys(found) if not _below(path).startswith(_below(_PACKAGE)) and
+                 not _below(_PACKAGE).startswith(_below(path)))  # fmt: skip
+
+
+__all__ = ["FRAMEWORK_NAMES", "Place", "Places", "editable_roots", "library_prefixes", "not_user_code", "project_root",
+           "stdlib_prefixes"]  # fmt: skip
