@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..indicators import SMA, CrossOver
+from ..strategy.riskrules import DailyLossLimitMixin as DailyLossLimitMixin
+from ..strategy.riskrules import EODPositionCloserMixin as EODPositionCloserMixin
 from ..strategy.strategy import Strategy
 
 

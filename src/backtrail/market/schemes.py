@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from . import futures
 from .commission import CommInfoBase
+from .futures import CL, ES, MES, MNQ, NQ, CommInfo_Perpetual, FuturesCommInfo
 
 
 class CommInfo(CommInfoBase):
@@ -46,11 +48,19 @@ class CommInfo_Stocks_Fixed(CommInfo_Stocks):
 
 
 __all__ = [
+    "CL",
+    "ES",
+    "MES",
+    "MNQ",
+    "NQ",
     "CommInfo",
     "CommInfo_Futures",
     "CommInfo_Futures_Fixed",
     "CommInfo_Futures_Perc",
+    "CommInfo_Perpetual",
     "CommInfo_Stocks",
     "CommInfo_Stocks_Fixed",
     "CommInfo_Stocks_Perc",
+    "FuturesCommInfo",
+    "futures",
 ]

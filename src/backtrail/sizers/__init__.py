@@ -1,6 +1,7 @@
 """Sizers: how much to trade when an order names no size."""
 
 from .base import Sizer, SizerBase
+from .contracts import MaxContractsSizer, RiskPerTradeSizer
 from .fixedsize import FixedReverser, FixedSize, FixedSizeTarget, SizerFix
 from .percents_sizer import AllInSizer, AllInSizerInt, PercentSizer, PercentSizerInt
 
@@ -10,8 +11,10 @@ __all__ = [
     "FixedReverser",
     "FixedSize",
     "FixedSizeTarget",
+    "MaxContractsSizer",
     "PercentSizer",
     "PercentSizerInt",
+    "RiskPerTradeSizer",
     "Sizer",
     "SizerBase",
     "SizerFix",
