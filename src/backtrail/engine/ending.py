@@ -143,8 +143,11 @@ def _closed(journal: Any) -> Journal | None:
 
 def _bars(data: Any) -> Bars:
     lines, clock = data.lines, data._c
-    arrays = (lines.datetime.array, lines.open.array, lines.high.array, lines.low.array, lines.close.array)
-    return Bars(*arrays, clock.bars_at, clock.i + 1)
+    names = ("open", "high", "low", "close")
+    when = lines.datetime.array
+    there = lines.getlinealiases()
+    prices = [getattr(lines, name).array if name in there else np.full(len(when), np.nan) for name in names]
+    return Bars(when, *prices, clock.bars_at, clock.i + 1)
 
 
 __all__ = ["Account", "Bars", "Ending"]
