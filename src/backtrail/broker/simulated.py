@@ -10,6 +10,7 @@ from .checks import check_terms
 from .history import PastFund, PastOrders
 from .linked import family_of, group_of, join_group, original
 from .matcher import Matcher
+from .realism import STRICT
 from .slippage import Slippage
 
 _USER = ("cancelled by request",)
@@ -45,15 +46,26 @@ class BackBroker(Matcher):
         self.sell_limit_floor = sell_limit_floor
         self.trail_extremes = trail_extremes
         self.honour_eosbar = honour_eosbar
+        self._own_rules: dict[str, Any] | None = None
         self._userhist: list[PastOrders] = []
         super().__init__()
         self._configure()
 
     def use_strict_rules(self) -> None:
         """Do without all of backtrader's unexpected ways that the keywords of the class name."""
-        self.margin_cascade = self.stale_fills = False
-        self.cancel_submitted = self.sell_limit_floor = self.trail_extremes = self.honour_eosbar = True
+        if self._own_rules is None:
+            self._own_rules = {name: getattr(self, name) for name in STRICT}
+        for name, value in STRICT.items():
+            setattr(self, name, value)
         self._configure()
+
+    def use_own_rules(self) -> None:
+        """Go by the rules that were asked for by keyword again, after :meth:`use_strict_rules`."""
+        if self._own_rules is not None:
+            for name, value in self._own_rules.items():
+                setattr(self, name, value)
+            self._own_rules = None
+            self._configure()
 
     def start(self) -> None:
         """Begin a run with the cash that is set, without positions and orders."""
