@@ -1,0 +1,87 @@
+"""Immutable bytes under the digest of themselves: written once however many runs hold them, checked when read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ...errors import CorruptBlobError, MissingBlobError
+from ..digests import blob_digest
+from .files import Files
+from .layout import TRASH, blob_name
+
+
+class Blobs:
+    """The objects of a store."""
+
+    def __init__(self, files: Files) -> None:
+        """Keep blobs among *files*."""
+        self._files = files
+
+    def put(self, data: bytes) -> str:
+        """Store *data* durably unless it is there; give its digest."""
+        return self.put_all([data])[0]
+
+    def put_all(self, contents: Sequence[bytes]) -> list[str]:
+        """Store several blobs durably at less cost than one by one; give their digests."""
+        digests = [blob_digest(data) for data in contents]
+        missing: dict[str, bytes] = {}
+        for digest, data in zip(digests, contents):
+            if digest not in missing and not self._keep(digest, len(data)):
+                missing[digest] = data
+        if missing:
+            self._files.put_all([(blob_name(digest), data) for digest, data in missing.items()])
+        return digests
+
+    def _keep(self, digest: str, size: int) -> bool:
+        """Tell whether the blob is there in full, and if so say that it is in use."""
+        name = blob_name(digest)
+        return self._files.size(name) == size and self._files.touch(name)
+
+    def get(self, digest: str, *, size: int | None = None, verify: bool = True) -> bytes:
+        """Give the bytes of *digest*.
+
+        Raise `MissingBlobError` if there are none, `CorruptBlobError` if their length is not *size* or, unless *verify*
+        is false, if they have another digest.
+        """
+        name = blob_name(digest)
+        try:
+            data = self._files.read(name)
+        except FileNotFoundError:
+            data = self._from_trash(digest)
+        if size is not None and len(data) != size:
+            raise CorruptBlobError(
+                f"reading blob {digest} - expected {size} bytes - found {len(data)} - run `backtrail runs fsck`"
+            )
+        if verify and blob_digest(data) != digest:
+            raise CorruptBlobError(
+                f"reading blob {digest} - expected bytes of that digest - found others ({len(data)} bytes) - "
+                "run `backtrail runs fsck`"
+            )
+        return data
+
+    def size(self, digest: str) -> int | None:
+        """Give how many bytes the blob has, None if there is none."""
+        found = self._files.size(blob_name(digest))
+        return self._files.size(trash_name(digest)) if found is None else found
+
+    def missing(self, digests: Iterable[str]) -> list[str]:
+        """Give those of *digests* that the store does not have, in order."""
+        return sorted(digest for digest in set(digests) if self.size(digest) is None)
+
+    def _from_trash(self, digest: str) -> bytes:
+        """Take the blob back from the trash: somebody needs it after all."""
+        try:
+            data = self._files.read(trash_name(digest))
+        except FileNotFoundError:
+            raise MissingBlobError(
+                f"reading blob {digest} - expected it in the store - found nothing - "
+                "copy it from where the run came from, or run `backtrail runs fsck`"
+            ) from None
+        if blob_digest(data) == digest:
+            self._files.put_all([(blob_name(digest), data)])
+        return data
+
+
+def trash_name(digest: str) -> str:
+    """Give the file to which a blob that no run needs is moved first."""
+    return f"{TRASH}/{blob_name(digest)}"

@@ -1,0 +1,269 @@
+"""Named bytes: what a store needs of the place it lives in, and the local folder that gives it.
+
+Names are posix paths below the root, made by `layout` alone. Every write is a whole file that appears at one instant.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from .disk import Disk
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stored file: its name below the root, its size in bytes and its modification time (seconds, 0 if unknown)."""
+
+    name: str
+    size: int
+    modified: float
+
+
+class Files(Protocol):
+    """Whole files below a root. A missing name raises `FileNotFoundError`; other faults raise `OSError`."""
+
+    remote: bool
+    """Whether there is neither rename nor append: each put is one whole object."""
+
+    def read(self, name: str) -> bytes:
+        """Read all of a file."""
+        ...
+
+    def read_from(self, name: str, offset: int, length: int = -1) -> bytes:
+        """Read *length* bytes of a file from byte *offset* on, or all there are."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Give the size in bytes, None if there is no such file."""
+        ...
+
+    def entry(self, name: str) -> Entry | None:
+        """Give size and modification time, None if there is no such file."""
+        ...
+
+    def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Write a whole file at one instant, replacing another of that name."""
+        ...
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write a whole file unless there is one; tell whether it was written."""
+        ...
+
+    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write several immutable files durably, at less cost than one by one."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Give every file below folder *prefix*, in no order."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file; that there is none is no fault."""
+        ...
+
+    def move(self, source: str, target: str) -> None:
+        """Rename a file, replacing another of that name."""
+        ...
+
+    def touch(self, name: str) -> bool:
+        """Make a file the age of zero; tell whether there is one."""
+        ...
+
+
+class LocalFiles:
+    """Files in a folder of this machine or of a network file system."""
+
+    remote = False
+
+    def __init__(self, root: str | os.PathLike[str], disk: Disk | None = None) -> None:
+        """Use folder *root*, making system calls through *disk*."""
+        self.root = Path(root)
+        self.disk = disk if disk is not None else Disk()
+        self._folders: set[str] = set()
+
+    def path(self, name: str) -> str:
+        """Give the path of *name* on this machine."""
+        return f"{self.root}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Read all of a file."""
+        with open(self.path(name), "rb", buffering=0) as file:
+            return file.read()
+
+    def read_from(self, name: str, offset: int, length: int = -1) -> bytes:
+        """Read *length* bytes of a file from byte *offset* on, or all there are."""
+        with open(self.path(name), "rb", buffering=0) as file:
+            file.seek(offset)
+            return file.read(length)
+
+    def size(self, name: str) -> int | None:
+        """Give the size in bytes, None if there is no such file."""
+        try:
+            return os.stat(self.path(name)).st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def entry(self, name: str) -> Entry | None:
+        """Give size and modification time, None if there is no such file."""
+        try:
+            status = os.stat(self.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Entry(name, status.st_size, status.st_mtime)
+
+    def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Write a whole file at one instant: a file beside it is written, flushed and renamed."""
+        staged = self._stage(data, durable=durable)
+        target = self._target(name)
+        self.disk.rename(staged, target)
+        if durable:
+            self.disk.flush_folder(os.path.dirname(target))
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write a whole file unless there is one, at one instant; tell whether it was written."""
+        staged = self._stage(data, durable=True)
+        target = self._target(name)
+        try:
+            self.disk.link(staged, target)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without hard links
+            if os.path.exists(target):
+                return False
+            self.disk.rename(staged, target)
+            return True
+        finally:
+            if os.path.exists(staged):
+                self.disk.unlink(staged)
+        self.disk.flush_folder(os.path.dirname(target))
+        return True
+
+    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write several immutable files: write all, flush all, rename all, flush each folder once."""
+        staged: list[tuple[int, str, str]] = []
+        disk = self.disk
+        try:
+            for name, data in files:
+                handle, path = self._write(data)
+                staged.append((handle, path, name))
+            for handle, path, _ in staged:
+                disk.seal(handle, path)
+                disk.flush(handle)
+        except BaseException:
+            for _, path, _ in staged:
+                disk.unlink(path)
+            raise
+        finally:
+            for handle, _, _ in staged:
+                disk.close(handle)
+        folders = set()
+        for _, path, name in staged:
+            target = self._target(name)
+            disk.rename(path, target)
+            folders.add(os.path.dirname(target))
+        for folder in folders:
+            disk.flush_folder(folder)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Give every file below folder *prefix*; links and special files are left out."""
+        pending = [prefix]
+        while pending:
+            folder = pending.pop()
+            try:
+                found = os.scandir(self.path(folder))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            with found:
+                for item in found:
+                    if item.is_dir(follow_symlinks=False):
+                        pending.append(f"{folder}/{item.name}")
+                    elif item.is_file(follow_symlinks=False):
+                        try:
+                            status = item.stat(follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue
+                        yield Entry(f"{folder}/{item.name}", status.st_size, status.st_mtime)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; that there is none is no fault."""
+        try:
+            self.disk.unlink(self.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def move(self, source: str, target: str) -> None:
+        """Rename a file, replacing another of that name."""
+        self.disk.rename(self.path(source), self._target(target))
+
+    def touch(self, name: str) -> bool:
+        """Make a file the age of zero; tell whether there is one."""
+        try:
+            self.disk.touch(self.path(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except PermissionError:  # another user's file: its owner decides about its age
+            return True
+        return True
+
+    def claim_path(self, name: str) -> str:
+        """Give the path of a file that is only locked, its folder made."""
+        return self._target(name)
+
+    def open_append(self, name: str) -> int:
+        """Create file *name* for appending; give its handle. It must not exist."""
+        handle = self.disk.open_append(self._target(name))
+        self.disk.flush_folder(os.path.dirname(self.path(name)))
+        return handle
+
+    def _stage(self, data: bytes, *, durable: bool) -> str:
+        handle, path = self._write(data)
+        try:
+            if durable:
+                self.disk.flush(handle)
+        finally:
+            self.disk.close(handle)
+        return path
+
+    def _write(self, data: bytes) -> tuple[int, str]:
+        """Write *data* to a file of its own in ``tmp``; give the open handle and the path."""
+        path = self._target(f"tmp/{os.getpid()}-{secrets.token_hex(8)}")
+        handle = self.disk.open_new(path)
+        try:
+            write_whole(self.disk, handle, data)
+        except BaseException:
+            self.disk.close(handle)
+            self.disk.unlink(path)
+            raise
+        return handle, path
+
+    def _target(self, name: str) -> str:
+        """Give the path of *name* with its folder made, the names of made folders on the medium."""
+        path = self.path(name)
+        folder = os.path.dirname(path)
+        if folder not in self._folders:
+            self._make_folder(folder)
+        return path
+
+    def _make_folder(self, folder: str) -> None:
+        if not os.path.isdir(folder):
+            above = os.path.dirname(folder)
+            if above != folder:
+                self._make_folder(above)
+            self.disk.make_folder(folder)
+            self.disk.flush_folder(above)
+        self._folders.add(folder)
+
+
+def write_whole(disk: Disk, handle: int, data: bytes) -> None:
+    """Write all of *data*, however little the system takes at a time."""
+    written = disk.write(handle, data)
+    if written == len(data):
+        return
+    rest = memoryview(data)[written:]
+    while rest:
+        rest = rest[disk.write(handle, rest) :]

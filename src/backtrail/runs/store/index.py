@@ -1,0 +1,236 @@
+"""The index: what can be asked of the runs of a store, in SQLite on the local disk. It is never the only copy.
+
+It is kept per machine and store in the user's cache directory and is made anew from the manifests and segments whenever
+it is missing, torn or of another version. A process has one connection per thread and opens its own after a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import locks
+from .rows import COLUMNS, Rows
+
+VERSION = 1
+WAIT_S = 30.0
+
+_SCHEMA = f"""
+CREATE TABLE runs(n INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in COLUMNS)});
+CREATE UNIQUE INDEX runs_id ON runs(id);
+CREATE INDEX runs_key ON runs(key);
+CREATE INDEX runs_folder ON runs(folder);
+CREATE INDEX runs_sweep ON runs(sweep);
+CREATE INDEX runs_strategy ON runs(strategy, start);
+CREATE INDEX runs_start ON runs(start);
+CREATE TABLE metrics(run INTEGER, name TEXT, value REAL, PRIMARY KEY(run, name)) WITHOUT ROWID;
+CREATE INDEX metrics_value ON metrics(name, value, run);
+CREATE TABLE params(run INTEGER, path TEXT, number REAL, text TEXT, PRIMARY KEY(run, path)) WITHOUT ROWID;
+CREATE INDEX params_path ON params(path, number, text);
+CREATE TABLE inputs(run INTEGER, path TEXT, digest TEXT, PRIMARY KEY(run, path)) WITHOUT ROWID;
+CREATE TABLE blobs(digest TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
+CREATE TABLE refused(file TEXT PRIMARY KEY, reason TEXT) WITHOUT ROWID;
+CREATE TABLE seen(file TEXT PRIMARY KEY, mark TEXT) WITHOUT ROWID;
+PRAGMA user_version = {VERSION};
+"""
+
+_ABANDONED: list[sqlite3.Connection] = []
+"""Connections inherited through a fork: closing them here would take the parent's locks away."""
+
+
+class Index:
+    """The index of one store on this machine."""
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        """Keep it at *path*; None, or a place that cannot be written, keeps it in memory."""
+        self.path = None if path is None else _writable(Path(path))
+        self._local = threading.local()
+        self._memory: sqlite3.Connection | None = None
+        self._memory_pid = 0
+        self._lock = threading.RLock()
+
+    # -- connections ---------------------------------------------------------------------------------------------
+
+    def connection(self) -> sqlite3.Connection:
+        """Give this thread's connection, opening and if need be making the index."""
+        if self.path is None:
+            return self._in_memory()
+        held = getattr(self._local, "connection", None)
+        if held is not None:
+            connection, pid, inode = held
+            if pid != os.getpid():
+                _ABANDONED.append(connection)
+            elif inode == _inode(self.path):
+                return connection  # type: ignore[no-any-return]  # a thread-local has no types
+            else:
+                connection.close()  # the file was deleted
+        connection = self._open(self.path)
+        self._local.connection = (connection, os.getpid(), _inode(self.path))
+        return connection
+
+    def _in_memory(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._memory is None or self._memory_pid != os.getpid():
+                if self._memory is not None:
+                    _ABANDONED.append(self._memory)
+                self._memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+                self._memory.executescript(_SCHEMA)
+                self._memory_pid = os.getpid()
+            return self._memory
+
+    def _open(self, path: Path) -> sqlite3.Connection:
+        try:
+            return self._connect(path)
+        except sqlite3.DatabaseError:
+            with locks.waiting(self._lock_path(path), WAIT_S):
+                try:
+                    return self._connect(path)  # another process may have made it anew meanwhile
+                except sqlite3.DatabaseError:
+                    _delete(path)
+                    return self._connect(path)
+
+    def _connect(self, path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            if not self._current(connection):
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    if not self._current(connection):
+                        self._make(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _current(self, connection: sqlite3.Connection) -> bool:
+        [(version,)] = connection.execute("PRAGMA user_version")
+        return bool(version == VERSION)
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'")
+        for (name,) in names.fetchall():
+            quoted = name.replace('"', '""')
+            connection.execute(f'DROP TABLE "{quoted}"')
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+
+    def _lock_path(self, path: Path) -> str:
+        return f"{path}.lock"
+
+    def forget(self) -> None:
+        """Delete the index; the next question makes it anew."""
+        self.close()
+        if self.path is not None:
+            with locks.waiting(self._lock_path(self.path), WAIT_S):
+                _delete(self.path)
+        else:
+            self._memory = None
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        held = getattr(self._local, "connection", None)
+        if held is not None:
+            connection, pid, _ = held
+            if pid == os.getpid():
+                connection.close()
+            else:
+                _ABANDONED.append(connection)
+            self._local.connection = None
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self, wait_s: float = WAIT_S) -> Iterator[sqlite3.Connection | None]:
+        """Give a connection within a transaction, None if another process writes for longer than *wait_s*."""
+        if self.path is None:
+            with self._lock, _transaction(self.connection()) as connection:
+                yield connection
+            return
+        connection = self.connection()
+        with locks.waiting(self._lock_path(self.path), wait_s) as mine:
+            if not mine:
+                yield None
+                return
+            with _transaction(connection):
+                yield connection
+
+    def add(self, connection: sqlite3.Connection, rows: Iterable[Rows]) -> None:
+        """Add runs; a run that is there already is left as it is."""
+        marks = ",".join("?" * len(COLUMNS))
+        insert = f"INSERT OR IGNORE INTO runs({', '.join(_quoted(COLUMNS))}) VALUES({marks})"
+        for item in rows:
+            cursor = connection.execute(insert, item.run)
+            if cursor.rowcount != 1:
+                continue
+            n = cursor.lastrowid
+            for table, held in (("metrics", item.metrics), ("params", item.params), ("inputs", item.inputs)):
+                if held:
+                    places = ",".join("?" * (len(held[0]) + 1))
+                    connection.executemany(f"INSERT INTO {table} VALUES({places})", [(n, *row) for row in held])
+            if item.blobs:
+                connection.executemany("INSERT OR IGNORE INTO blobs VALUES(?,?)", item.blobs)
+
+    def drop(self, connection: sqlite3.Connection, runs: Sequence[str]) -> None:
+        """Take runs out."""
+        for run in runs:
+            for (n,) in connection.execute("SELECT n FROM runs WHERE id=?", (run,)).fetchall():
+                for table in ("metrics", "params", "inputs"):
+                    connection.execute(f"DELETE FROM {table} WHERE run=?", (n,))
+                connection.execute("DELETE FROM runs WHERE n=?", (n,))
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Give the rows that *sql* selects."""
+        if self.path is None:
+            with self._lock:
+                return self.connection().execute(sql, values).fetchall()
+        return self.connection().execute(sql, values).fetchall()
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _inode(path: Path) -> int:
+    try:
+        return os.stat(path).st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _delete(path: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
+def _writable(path: Path) -> Path | None:
+    """Give *path* if an index can be kept there, None if it has to be kept in memory."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return path if os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK)) else None

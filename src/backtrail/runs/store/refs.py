@@ -1,0 +1,79 @@
+"""Names that people give to runs, and pins that keep them: one small file each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ...errors import ManifestError, RunNotFoundError
+from .files import Files
+from .layout import PINS, TAGS, check_name, is_run_id, lease_name
+from .manifest import read_object
+
+
+class Refs:
+    """The tags and pins of a store."""
+
+    def __init__(self, files: Files) -> None:
+        """Keep them among *files*."""
+        self._files = files
+
+    def tag(self, name: str, run: str) -> None:
+        """Let *name* name *run*, whatever it named before."""
+        check_name("tag", name)
+        lease_name(run)  # refuses what is no id
+        self._files.put(f"{TAGS}/{name}", f"{run}\n".encode())
+
+    def untag(self, name: str) -> None:
+        """Take *name* away; raise `RunNotFoundError` if it names nothing."""
+        check_name("tag", name)
+        if self._files.size(f"{TAGS}/{name}") is None:
+            raise RunNotFoundError(f"removing tag {name!r} - expected one of {sorted(self.tags())}")
+        self._files.remove(f"{TAGS}/{name}")
+
+    def tagged(self, name: str) -> str | None:
+        """Give the run that *name* names, None if it names none."""
+        try:
+            check_name("tag", name)
+            return _run(self._files.read(f"{TAGS}/{name}"))
+        except (ValueError, FileNotFoundError):
+            return None
+
+    def tags(self) -> dict[str, str]:
+        """Give every tag with the run it names."""
+        return dict(sorted((name, run) for name, run in self._read(TAGS) if run is not None))
+
+    def pin(self, run: str, note: str = "") -> None:
+        """Keep *run* until it is unpinned; *note* says why."""
+        lease_name(run)
+        self._files.put(f"{PINS}/{run}", json.dumps({"note": str(note)}).encode("utf-8"))
+
+    def unpin(self, run: str) -> None:
+        """Let *run* be removed again; it need not be pinned."""
+        lease_name(run)
+        self._files.remove(f"{PINS}/{run}")
+
+    def pins(self) -> dict[str, str]:
+        """Give every pinned run with the note why."""
+        found = {}
+        for entry in self._files.list(PINS):
+            run = entry.name.rpartition("/")[2]
+            if is_run_id(run):
+                try:
+                    note = read_object(self._files.read(entry.name), "a pin").get("note")
+                except (ManifestError, FileNotFoundError):
+                    note = None  # an unreadable note still pins
+                found[run] = note if isinstance(note, str) else ""
+        return found
+
+    def _read(self, folder: str) -> Iterator[tuple[str, str | None]]:
+        for entry in self._files.list(folder):
+            try:
+                yield entry.name.rpartition("/")[2], _run(self._files.read(entry.name))
+            except FileNotFoundError:
+                continue
+
+
+def _run(data: bytes) -> str | None:
+    text = data[:64].decode("ascii", "replace").strip()
+    return text if is_run_id(text) else None

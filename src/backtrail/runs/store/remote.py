@@ -1,0 +1,150 @@
+"""A store behind a URL: every file is one object, written whole by one put, reached through fsspec.
+
+There is neither rename nor append there and none is needed: an object appears at one instant, with all of its bytes.
+Credentials come from the environment or from the options given to `Store.open`; nothing of them is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from .files import Entry
+
+T = TypeVar("T")
+
+
+class RemoteFiles:
+    """Files below a URL that fsspec knows."""
+
+    remote = True
+
+    def __init__(self, url: str, storage_options: Mapping[str, Any] | None = None) -> None:
+        """Reach *url* with *storage_options*; raise ImportError naming the extra if fsspec is not installed."""
+        try:
+            import fsspec
+        except ModuleNotFoundError as error:
+            kind = url.partition(":")[0]
+            raise ImportError(
+                f"opening {kind}:// - expected fsspec - it is not installed - pip install 'backtrail[remote]'"
+            ) from error
+        try:
+            self._fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **(storage_options or {}))
+        except TypeError:  # a file system that keeps no listings does not know the option
+            self._fs, root = fsspec.core.url_to_fs(url, **(storage_options or {}))
+        except ValueError as error:
+            raise OSError(f"no such kind of place: {error}") from error
+        self._root = root.rstrip("/")
+
+    def path(self, name: str) -> str:
+        """Give the path of *name* as fsspec writes it."""
+        return f"{self._root}/{name}"
+
+    def read(self, name: str) -> bytes:
+        """Read all of a file."""
+        data: bytes = _call(self._fs.cat_file, self.path(name))
+        return data
+
+    def read_from(self, name: str, offset: int, length: int = -1) -> bytes:
+        """Read *length* bytes of a file from byte *offset* on, or all there are."""
+        data = self.read(name)[offset:]
+        return data if length < 0 else data[:length]
+
+    def size(self, name: str) -> int | None:
+        """Give the size in bytes, None if there is no such file."""
+        try:
+            found: int = _call(self._fs.info, self.path(name))["size"]
+        except FileNotFoundError:
+            return None
+        return found
+
+    def entry(self, name: str) -> Entry | None:
+        """Give size and modification time, None if there is no such file."""
+        try:
+            item = _call(self._fs.info, self.path(name))
+        except FileNotFoundError:
+            return None
+        return Entry(name, int(item.get("size") or 0), _modified(item))
+
+    def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
+        """Write a whole object."""
+        _call(self._fs.pipe_file, self.path(name), data)
+
+    def put_new(self, name: str, data: bytes) -> bool:
+        """Write a whole object unless there is one; of two that do so at once, the last remains."""
+        if self.size(name) is not None:
+            return False
+        self.put(name, data)
+        return True
+
+    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write several objects."""
+        _call(self._fs.pipe, {self.path(name): data for name, data in files})
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Give every object below *prefix*."""
+        self._fs.invalidate_cache()
+        try:
+            found = _call(self._fs.find, self.path(prefix), detail=True)
+        except FileNotFoundError:
+            return
+        begin = len(self._root) + 1
+        for path, item in found.items():
+            name = str(path)[begin:]
+            if item.get("type") == "file" and name.startswith(prefix + "/"):
+                yield Entry(name, int(item.get("size") or 0), _modified(item))
+
+    def remove(self, name: str) -> None:
+        """Remove an object; that there is none is no fault."""
+        try:
+            _call(self._fs.rm_file, self.path(name))
+        except FileNotFoundError:
+            return
+
+    def move(self, source: str, target: str) -> None:
+        """Copy an object, then remove the first."""
+        self.put(target, self.read(source))
+        self.remove(source)
+
+    def touch(self, name: str) -> bool:
+        """Write an object once more, which makes its age zero; tell whether there is one."""
+        try:
+            item = _call(self._fs.info, self.path(name))
+        except FileNotFoundError:
+            return False
+        if _modified(item) == 0.0 or _age(item) > RENEW_S:
+            self.put(name, self.read(name))
+        return True
+
+
+RENEW_S = 86_400.0
+"""An object younger than this counts as of age zero: it is a day into the grace of a fortnight."""
+
+
+def _call(method: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """Call *method*, giving every fault of the network as an OSError."""
+    try:
+        return method(*arguments, **named)
+    except OSError:
+        raise
+    except KeyError as error:
+        raise FileNotFoundError(str(error)) from error
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+def _modified(item: Mapping[str, Any]) -> float:
+    for name in ("mtime", "LastModified", "last_modified", "created", "updated"):
+        value = item.get(name)
+        if isinstance(value, datetime):
+            return value.timestamp()
+        if isinstance(value, int | float):
+            return float(value)
+    return 0.0
+
+
+def _age(item: Mapping[str, Any]) -> float:
+    import time
+
+    return time.time() - _modified(item)
