@@ -8,6 +8,7 @@ from typing import Any
 from ..market.order import BuyOrder, Order, SellOrder
 from .checks import check_terms
 from .history import PastFund, PastOrders
+from .instruments import InstrumentRules
 from .linked import family_of, group_of, join_group, original
 from .matcher import Matcher
 from .realism import STRICT
@@ -16,7 +17,7 @@ from .slippage import Slippage
 _USER = ("cancelled by request",)
 
 
-class BackBroker(Matcher):
+class BackBroker(InstrumentRules, Matcher):
     """Simulated broker with backtrader's rules of matching, cash and commission.
 
     What backtrader does in an unexpected way stays as it is unless asked for otherwise, one keyword each:
@@ -89,7 +90,8 @@ class BackBroker(Matcher):
         slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
         self._slip = slip
         plain = p.checksubmit and p.shortcash and p.int2pnl and p.filler is None and not p.coc and not p.coo
-        self._quick = bool(plain and (slip.none or not slip.open) and self._own_ways())
+        lean = plain and (slip.none or not slip.open) and self._instruments is None
+        self._quick = bool(lean and self._own_ways())
 
     @classmethod
     def _own_ways(cls) -> bool:
@@ -227,6 +229,8 @@ class BackBroker(Matcher):
         self.special_orders.append(order)
         if info:
             order.addinfo(**info)
+        if self._instruments is not None and not self._admit(order):
+            return order
         if order.oco is not None:
             join_group(order, order.oco)
         return self.submit(order, check)

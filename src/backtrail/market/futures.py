@@ -74,7 +74,7 @@ class CommInfo_Perpetual(CommInfoBase):
     Funding is due every ``funding_interval``, counted from midnight UTC plus ``funding_offset``, on the position held
     at that moment: ``size * mult * price * rate`` is paid if positive, received if negative, so with a positive rate
     long positions pay short ones. ``price`` is the close of the bar in which the moment lies; a bar reaches from after
-    the time of the one before to its own time. ``funding_rate`` is a number per interval, the name of a line of the data
+    the time of the one before to its own. ``funding_rate`` is a number per interval, the name of a line of the data
     that holds it, or a function of the moment (a naive datetime in UTC); NaN means no funding.
 
     Funding is booked as interest is: taken from the cash on the bar in which it is due, and (broker parameter
