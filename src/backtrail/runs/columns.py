@@ -25,21 +25,8 @@ Array = NDArray[Any]
 Valid = NDArray[np.bool_] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Floats:
-    """How the bits of one width of floating point number are looked at."""
-
-    signed: Any
-    unsigned: Any
-    infinity: int  # anything above, read as unsigned, is a NaN or negative
-    negative_zero: int  # read as signed
-
-
-_FLOATS: Final = {
-    2: _Floats(np.int16, np.uint16, 0x7C00, -(2**15)),
-    4: _Floats(np.int32, np.uint32, 0x7F800000, -(2**31)),
-    8: _Floats(np.int64, np.uint64, 0x7FF0000000000000, -(2**63)),
-}
+# by width: how the bits of a number are read as an integer, and what -0.0 is then
+_BITS: Final = {2: (np.int16, -(2**15)), 4: (np.int32, -(2**31)), 8: (np.int64, -(2**63))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +65,11 @@ def make_column(
     return ColumnFingerprint(name, role, kind, rows, f"{PREFIX}{root.hex()}", joined)
 
 
-def fixed_chunks(values: Array, valid: Valid = None) -> list[bytes]:
-    """Give the digests of the chunks of *values*: numbers, truths, moments or raw bytes of one width."""
+def fixed_chunks(values: Array, valid: Valid = None, known: bool = False) -> list[bytes]:
+    """Give the digests of the chunks of *values*: numbers, truths, moments or raw bytes of one width.
+
+    Rows where *valid* is false are nulls. *known* tells that there is no NaN and no -0.0.
+    """
     if valid is not None:
         return [
             _nullable(values[at : at + CHUNK_ROWS], valid[at : at + CHUNK_ROWS]) for at in _starts(values)
@@ -92,10 +82,15 @@ def fixed_chunks(values: Array, valid: Valid = None) -> list[bytes]:
         halves = rows.view(np.dtype(f"f{values.dtype.itemsize // 2}"))
         return [_float_digest(halves[2 * at : 2 * (at + CHUNK_ROWS)]) for at in _starts(values)]
     if kind == "f":
-        return _float_chunks(values)
+        return _float_chunks(values, known)
     return [
         _hash(np.ascontiguousarray(values[at : at + CHUNK_ROWS]).view(np.uint8)) for at in _starts(values)
     ]
+
+
+def digest_rows(values: Array) -> bytes:
+    """Give the digest of one chunk: contiguous *values* of which none is NaN or -0.0."""
+    return _hash(values.view(np.uint8))
 
 
 def _hash(content: Any) -> bytes:
@@ -108,30 +103,31 @@ def _starts(values: Array) -> range:
     return range(0, len(values), CHUNK_ROWS)
 
 
-def _float_chunks(values: Array) -> list[bytes]:
+def _float_chunks(values: Array, known: bool) -> list[bytes]:
     """Digest first and look for NaN and -0.0 then; the other way round after a chunk that held one."""
-    bits = _FLOATS[values.dtype.itemsize]
     out: list[bytes] = []
-    negative = odd = False
+    odd = False
+    whole = values.flags.c_contiguous
+    raw = values.view(np.uint8) if whole else None
+    width = values.dtype.itemsize
     for at in range(0, len(values), CHUNK_ROWS):
-        part = np.ascontiguousarray(values[at : at + CHUNK_ROWS])
-        if odd:
-            out.append(_float_digest(part))
-            continue
-        found = _hash(part.view(np.uint8))
-        if not negative:
-            negative = int(part.view(bits.unsigned).max()) > bits.infinity
-        if negative and _is_odd(part, bits):
-            odd = True
-            found = _float_digest(part)
-        out.append(found)
+        end = at + CHUNK_ROWS
+        part = values[at:end] if whole else np.ascontiguousarray(values[at:end])
+        found = b""
+        if not odd:
+            found = _hash(part.view(np.uint8) if raw is None else raw[at * width : end * width])
+            odd = not known and is_odd(part)
+        out.append(_float_digest(part) if odd else found)
     return out
 
 
-def _is_odd(part: Array, bits: _Floats) -> bool:
-    """Tell whether *part* holds a NaN or -0.0."""
-    least = part.min()
-    return bool(least != least) or int(part.view(bits.signed).min()) == bits.negative_zero
+def is_odd(values: Array) -> bool:
+    """Tell whether *values* (contiguous floating point numbers, at least one) hold a NaN or -0.0."""
+    least = values.min()
+    if least > 0.0:
+        return False
+    kind, negative_zero = _BITS[values.dtype.itemsize]
+    return bool(least != least) or int(values.view(kind).min()) == negative_zero
 
 
 def _float_digest(part: Array) -> bytes:
@@ -200,7 +196,9 @@ __all__ = [
     "ColumnFingerprint",
     "canonical",
     "column_root",
+    "digest_rows",
     "fixed_chunks",
+    "is_odd",
     "make_column",
     "piece_chunks",
     "text_chunks",

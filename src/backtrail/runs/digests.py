@@ -8,6 +8,7 @@ written ``b3:`` and 64 hexadecimal digits.
 from __future__ import annotations
 
 import re
+import struct
 from typing import Final
 
 from blake3 import blake3
@@ -15,16 +16,13 @@ from blake3 import blake3
 from ..errors import ParameterValueError
 
 PREFIX: Final = "b3:"
+_length = struct.Struct("<Q").pack
 _WRITTEN: Final = re.compile(r"b3:[0-9a-f]{64}\Z")
 
 
 def framed(*parts: bytes) -> bytes:
     """Join *parts* so that they can be told apart: each is preceded by its length (eight bytes, little-endian)."""
-    pieces = []
-    for part in parts:
-        pieces.append(len(part).to_bytes(8, "little"))
-        pieces.append(part)
-    return b"".join(pieces)
+    return b"".join([piece for part in parts for piece in (_length(len(part)), part)])
 
 
 def raw_digest(domain: str, *parts: bytes) -> bytes:

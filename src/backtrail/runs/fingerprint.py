@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from .columns import CHUNK_ROWS, ColumnFingerprint
-from .digests import digest, digest_bytes, framed
+from .digests import digest
 from .encoding import Place, UncacheableParameter, encode, refusal
 from .feeds import FeedFingerprint, fingerprint_feed
 from .tables import columns_of, mapping_columns, names_of
@@ -118,10 +118,13 @@ def fingerprint(source: Any, where: str = "data") -> TableFingerprint:
 
 def table_digest(parts: tuple[ColumnFingerprint, ...], rows: int, shape: bytes = b"") -> str:
     """Give the digest of a table made of *parts*; *shape* tells what the columns do not."""
-    written = [
-        framed(one.role.encode(), one.name.encode("utf-8", "surrogatepass"), digest_bytes(one.digest))
-        for one in parts
-    ]
+    written: list[bytes] = []
+    for one in parts:
+        written += (
+            one.role.encode(),
+            one.name.encode("utf-8", "surrogatepass"),
+            bytes.fromhex(one.digest[3:]),
+        )
     return digest(_TABLE, rows.to_bytes(8, "little"), shape, *written)
 
 

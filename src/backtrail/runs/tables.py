@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 from .arrow import arrow_column
-from .columns import ColumnFingerprint, fixed_chunks, make_column, piece_chunks
+from .columns import (
+    CHUNK_ROWS,
+    ColumnFingerprint,
+    digest_rows,
+    fixed_chunks,
+    is_odd,
+    make_column,
+    piece_chunks,
+)
 from .digests import digest_bytes
 from .encoding import Place, encode, encode_at, items, named, refusal, text
 
@@ -83,9 +91,9 @@ def names_of(source: Any) -> bytes:
     name = getattr(names, "name", None)
     if isinstance(source, np.ndarray) or names is None or not hasattr(names, "tolist"):
         return b""
-    labels = names.tolist()
-    plain = name is None and all(type(one) is str for one in labels)
-    return b"" if plain else encode([labels, list(names.names), str(names.dtype)])
+    if name is None and names.inferred_type == "string" and not names.hasnans:
+        return b""
+    return encode([names.tolist(), list(names.names), str(names.dtype)])
 
 
 # -- numpy --------------------------------------------------------------------------------------------------
@@ -160,24 +168,30 @@ def _encode_numpy(value: np.ndarray[Any, Any], place: Place) -> bytes:
 
 def _pandas_frame(source: Any, place: Place) -> Iterator[ColumnFingerprint]:
     yield from _index_columns(source.index, place.key("index"))
-    dtypes = source.dtypes.tolist()
-    first = dtypes[0] if dtypes else None
-    whole = None
-    if (
-        source.size <= 1 << 17
-        and isinstance(first, np.dtype)
-        and first.kind in "biufMm"
-        and dtypes.count(first) == len(dtypes)
-    ):
-        whole = source.to_numpy()  # one step instead of one per column
     names = source.columns.tolist()
+    labels = [name if isinstance(name, str) else repr(name) for name in names]
+    whole = _small_block(source)
+    if whole is not None:
+        kind, rows = numpy_type(whole.dtype), len(source)
+        for label, values in zip(labels, whole):
+            yield make_column(label, "column", kind, rows, [digest_rows(values)])
+        return
     for at, name in enumerate(names):
-        where = place.key(name)
-        label = name if isinstance(name, str) else repr(name)
-        if whole is not None:
-            yield array_column(whole[:, at], where, label)
-        else:
-            yield _pandas_column(source.iloc[:, at], where, label)
+        yield _pandas_column(source.iloc[:, at], place.key(name), labels[at])
+
+
+def _small_block(source: Any) -> np.ndarray[Any, Any] | None:
+    """Give the columns of a frame of one chunk that holds only plain float64 numbers, one after the other, else None.
+
+    None, too, if one is NaN or -0.0. The columns of a small frame cost more to get one by one than to digest.
+    """
+    rows, count = source.shape
+    if not 0 < rows <= CHUNK_ROWS or not count:
+        return None
+    if any(kind != np.float64 for kind in source.dtypes.tolist()):
+        return None
+    whole = np.ascontiguousarray(source.to_numpy().T)
+    return None if is_odd(whole) else whole
 
 
 def _pandas_series(source: Any, place: Place) -> Iterator[ColumnFingerprint]:
@@ -212,6 +226,9 @@ def _pandas_column(values: Any, place: Place, label: str, role: str = "column") 
 
     dtype = values.dtype
     if isinstance(dtype, np.dtype):
+        plain = values.asi8 if isinstance(values, pd.DatetimeIndex) else None
+        if plain is not None:
+            return make_column(label, role, numpy_type(dtype), len(plain), fixed_chunks(plain))
         return array_column(values.to_numpy(), place, label, role)
     if isinstance(dtype, pd.DatetimeTZDtype):
         from .scalars import zone, zone_name
