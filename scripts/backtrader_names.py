@@ -95,7 +95,7 @@ def own(cls: type) -> tuple[dict[str, Any], list[str]]:
 def described(cls: type) -> dict[str, Any]:
     """Give what a user sees of *cls*."""
     record: dict[str, Any] = {"kind": "class", "home": home(cls)}
-    if "aliased" in vars(cls):
+    if vars(cls).get("aliased"):
         return record | {"alias_of": home(cls.__bases__[0])}
     record["bases"] = [home(base) for base in cls.__mro__[1:] if base.__module__.startswith("backtrader")]
     methods, properties = own(cls)
@@ -164,7 +164,7 @@ def collect() -> dict[str, Any]:
 def defined_in(path: str, name: str, value: Any) -> bool:
     """Tell whether the module *path* is where *name* comes from."""
     if not isinstance(value, type | types.FunctionType):
-        return path in CONSTANTS or name.isupper()
+        return path in CONSTANTS or (name.isupper() and name not in ("MAXINT", "NAN"))
     where = value.__module__.removeprefix("backtrader.")
     return name not in LOOP_NAMES and (where == path or (path in PACKAGES and shown_by(path, where)))
 
