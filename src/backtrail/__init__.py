@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .cerebro import Cerebro as Cerebro
     from .indicators.base import Indicator as Indicator
     from .lines.series import line as line
+    from .market.instrument import Instrument as Instrument
     from .market.order import Order as Order
     from .market.position import Position as Position
     from .market.trade import Trade as Trade
@@ -37,6 +38,7 @@ _OWN = {
     "DataError": "errors",
     "DataWarning": "errors",
     "DeclarationError": "errors",
+    "Instrument": "market.instrument",
     "LookAheadWarning": "errors",
     "OrderError": "errors",
     "OrderWarning": "errors",

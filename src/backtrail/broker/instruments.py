@@ -115,11 +115,12 @@ class InstrumentRules:
         if rules.tick_size is not None:
             for attribute, up in _prices_of(order):
                 value = getattr(order, attribute)
-                if not value or is_on_step(value, rules.tick_size):
+                fitted = value if not value else rules.price(value, up)
+                if fitted == value:
                     continue
-                if rules.prices == "refuse":
+                if rules.prices == "refuse" and not is_on_step(value, rules.tick_size):
                     return _OFF_TICK, _WORDS[attribute], value, rules.tick_size, name
-                setattr(order, attribute, rules.price(value, up))
+                setattr(order, attribute, fitted)
                 changed = True
         size = abs(order.size)
         held = self.positions.get(order.data)
@@ -184,8 +185,8 @@ def _prices_of(order: Any) -> list[tuple[str, bool]]:
 def _fitted_size(size: float, rules: Instrument, name: str) -> tuple[tuple[Any, ...] | None, float]:
     """Give the reason for refusing *size*, if there is one, and the size in whole lots."""
     step = rules.lot_step
-    if step is not None and not is_on_step(size, step):
-        if rules.sizes == "refuse":
+    if step is not None:
+        if rules.sizes == "refuse" and not is_on_step(size, step):
             return (_OFF_LOT, size, step, name), size
         fitted = rules.size(size)
         if not fitted:
