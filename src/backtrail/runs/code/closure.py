@@ -6,10 +6,12 @@ the modules that are loaded; the cells that were executed. Nothing is imported o
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,13 +69,26 @@ def closure_of(
     if known is not None and all(signature(path) == seen for path, seen in known[0].items()):
         closure = known[1]
     else:
-        closure = build.make(yaml)
+        with _without_collection():
+            closure = build.make(yaml)
         _remember(key, build, closure)
     if strict:
         for problem in closure.problems:
             if problem.kind == "unresolved":
                 raise UnresolvedImport(f"{problem.message}. Install it, or correct the import.")
     return closure
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep the garbage collector from walking the syntax trees again and again: they hold no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _remember(key: Any, build: Builder, closure: Closure) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-import zipfile
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Signature = tuple[int, int, int, int, int]
 RACY_NS: Final = 2_000_000_000
@@ -32,8 +30,7 @@ def is_settled(seen: Signature, now_ns: int) -> bool:
     return max(seen[3], seen[4]) < now_ns - RACY_NS
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One name in a folder."""
 
     is_folder: bool
@@ -77,6 +74,8 @@ class Folders:
         known = self._zips.get(archive)
         if known is not None and known[0] == seen:
             return known[1]
+        import zipfile
+
         try:
             with zipfile.ZipFile(archive) as opened:
                 names = frozenset(opened.namelist())
@@ -88,6 +87,8 @@ class Folders:
 
 def read_member(archive: str, member: str, limit: int) -> bytes:
     """Read *member* of a zip *archive*, at most *limit* bytes; OSError if that fails."""
+    import zipfile
+
     try:
         with zipfile.ZipFile(archive) as opened:
             if opened.getinfo(member).file_size > limit:

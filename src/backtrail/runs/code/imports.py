@@ -7,10 +7,12 @@ import re
 from typing import Final, NamedTuple
 
 # What needs a closer look than the import statements; most files have none of it and are spared the second walk.
-_MIGHT: Final = re.compile(
-    rb"__doc__|getsource|getdoc|getcomments|linecache|__file__|import_module|__import__|sys\.path|__all__|ImportError|"
-    rb"ModuleNotFoundError|TYPE_CHECKING|find_spec|run_path|run_module|exec|except\s*:|except\s+\(?(?:Base)?Exception"
-)
+_WORDS: Final = (
+    b"__doc__", b"getsource", b"getdoc", b"getcomments", b"findsource", b"linecache", b"__file__", b"import_module",
+    b"__import__", b"sys.path", b"__all__", b"ImportError", b"ModuleNotFoundError", b"TYPE_CHECKING", b"spec_from_file",
+    b"SourceFileLoader", b"run_path", b"run_module", b"exec(", b"execfile",
+)  # fmt: skip
+_CATCH_ALL: Final = re.compile(rb"except\s*(?::|\(?[^:\n]*Exception)")
 _SOURCE_READERS: Final = frozenset({"getsource", "getsourcelines", "findsource", "getcomments", "linecache"})
 _OPENERS: Final = frozenset({"open", "read_text", "read_bytes", "open_code", "getline", "getlines"})
 _FORGIVING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
@@ -33,7 +35,7 @@ class Import(NamedTuple):
 
 def might_matter(source: bytes) -> bool:
     """Tell whether *source* may hold more than plain import statements; False is sure."""
-    return _MIGHT.search(source) is not None
+    return any(word in source for word in _WORDS) or _CATCH_ALL.search(source) is not None
 
 
 def collect(tree: ast.Module) -> tuple[list[Import], tuple[str, ...]]:

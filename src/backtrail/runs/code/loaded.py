@@ -7,10 +7,9 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .notebook import is_cell_file, remembered_source
 from .places import not_user_code
@@ -19,8 +18,7 @@ _MAIN: Final = ("__main__", "__mp_main__")
 _PYC_HEADER: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a class or function comes from.
 
     ``files`` are the files of its code, ``cells`` the names of code that is in no file but whose source is known, and

@@ -12,12 +12,11 @@ import json
 import os
 import re
 import sys
-import tempfile
+import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..digests import blob_digest, digest
 from .folders import Folders, Signature, is_settled, read_regular, signature
@@ -31,8 +30,7 @@ _MINOR: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _DIGEST: Final = re.compile(r"b3:[0-9a-f]{64}\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The bytes of a file at one moment, with their digest."""
 
     content: bytes
@@ -153,7 +151,8 @@ def _entry(item: list[Any]) -> Analysis:
 def _replace(path: Path, content: bytes) -> None:
     """Put *content* at *path* in one step."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

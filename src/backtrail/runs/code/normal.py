@@ -9,9 +9,8 @@ from __future__ import annotations
 import ast
 import threading
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 from ..digests import blob_digest, digest
 from .imports import Import, collect, flags_of, might_matter
@@ -22,8 +21,7 @@ _SKIPPED: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _BLOCKS: Final = frozenset({"body", "orelse", "finalbody"})
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(NamedTuple):
     """What one file is, as far as its text tells.
 
     ``norm`` digests the normal form, ``docs`` the docstrings and the places where they stand. ``flags`` is a subset of
@@ -121,7 +119,11 @@ def parse(source: bytes) -> ast.Module:
 
 
 class _Writer:
-    """Writes a tree as lines of text, from which the tree could be read back; every line begins with its kind."""
+    """Writes a tree as lines of text, from which the tree could be read back; every line begins with its kind.
+
+    Most nodes are names, constants, attributes and calls: they are written here without a detour, because a project's
+    first capture waits for this.
+    """
 
     __slots__ = ("docs", "imports", "out", "put", "table")
 
@@ -131,15 +133,19 @@ class _Writer:
         self.docs: list[tuple[int, str]] = []
         self.imports: list[Import] = []
         self.table: dict[type, Callable[[Any], None]] = {
-            ast.Name: self.name,
             ast.Attribute: self.attribute,
             ast.Constant: self.constant,
             ast.Call: self.call,
             ast.Expr: self.expr,
             ast.Assign: self.assign,
             ast.BinOp: self.binop,
+            ast.UnaryOp: self.unary,
+            ast.BoolOp: self.boolop,
             ast.Compare: self.compare,
             ast.Subscript: self.subscript,
+            ast.Tuple: self.group,
+            ast.List: self.group,
+            ast.IfExp: self.choice,
             ast.Return: self.returned,
             ast.If: self.branch,
             ast.arg: self.arg,
@@ -148,15 +154,27 @@ class _Writer:
         }
 
     def visit(self, node: ast.AST) -> None:
-        self.table.get(node.__class__, self.generic)(node)
+        if node.__class__ is ast.Name:
+            self.put(f"n{node.id}")
+        else:
+            self.table.get(node.__class__, self.generic)(node)
 
-    def name(self, node: ast.Name) -> None:
-        self.put(f"n{node.id}")
+    def several(self, nodes: Iterable[ast.AST]) -> None:
+        put, get, generic, name = self.put, self.table.get, self.generic, ast.Name
+        for node in nodes:
+            kind = node.__class__
+            if kind is name:
+                put(f"n{node.id}")  # type: ignore[attr-defined]
+            else:
+                get(kind, generic)(node)
 
     def attribute(self, node: ast.Attribute) -> None:
+        value: ast.AST = node.value
         self.put(f"a{node.attr}")
-        value = node.value
-        self.table.get(value.__class__, self.generic)(value)
+        if value.__class__ is ast.Name:
+            self.put(f"n{value.id}")
+        else:
+            self.table.get(value.__class__, self.generic)(value)
 
     def constant(self, node: ast.Constant) -> None:
         value = node.value
@@ -164,14 +182,14 @@ class _Writer:
         self.put(f"x{value:x}" if value.__class__ is int else f"v{value!r}")
 
     def call(self, node: ast.Call) -> None:
-        table, generic = self.table, self.generic
-        self.put(f"c{len(node.args)},{len(node.keywords)}")
-        table.get(node.func.__class__, generic)(node.func)
-        for argument in node.args:
-            table.get(argument.__class__, generic)(argument)
-        for keyword in node.keywords:
+        keywords = node.keywords
+        self.put(f"c{len(node.args)},{len(keywords)}")
+        self.visit(node.func)
+        if node.args:
+            self.several(node.args)
+        for keyword in keywords:
             self.put(f"k{keyword.arg or '**'}")
-            table.get(keyword.value.__class__, generic)(keyword.value)
+            self.visit(keyword.value)
 
     def expr(self, node: ast.Expr) -> None:
         self.put("e")
@@ -179,25 +197,36 @@ class _Writer:
 
     def assign(self, node: ast.Assign) -> None:
         self.put(f"={len(node.targets)}")
-        for target in node.targets:
-            self.visit(target)
+        self.several(node.targets)
         self.visit(node.value)
 
     def binop(self, node: ast.BinOp) -> None:
         self.put(f"b{node.op.__class__.__name__}")
-        self.visit(node.left)
-        self.visit(node.right)
+        self.several((node.left, node.right))
+
+    def unary(self, node: ast.UnaryOp) -> None:
+        self.put(f"u{node.op.__class__.__name__}")
+        self.visit(node.operand)
+
+    def boolop(self, node: ast.BoolOp) -> None:
+        self.put(f"l{node.op.__class__.__name__}{len(node.values)}")
+        self.several(node.values)
 
     def compare(self, node: ast.Compare) -> None:
         self.put("?" + ",".join([op.__class__.__name__ for op in node.ops]))
-        self.visit(node.left)
-        for other in node.comparators:
-            self.visit(other)
+        self.several((node.left, *node.comparators))
 
     def subscript(self, node: ast.Subscript) -> None:
         self.put("s")
-        self.visit(node.value)
-        self.visit(node.slice)
+        self.several((node.value, node.slice))
+
+    def group(self, node: ast.Tuple | ast.List) -> None:
+        self.put(f"{'t' if node.__class__ is ast.Tuple else 'm'}{len(node.elts)}")
+        self.several(node.elts)
+
+    def choice(self, node: ast.IfExp) -> None:
+        self.put("h")
+        self.several((node.test, node.body, node.orelse))
 
     def returned(self, node: ast.Return) -> None:
         if node.value is None:
@@ -220,14 +249,20 @@ class _Writer:
             self.visit(node.annotation)
 
     def imported(self, node: ast.Import) -> None:
-        self.generic(node)
+        self.put(f"I{len(node.names)}")
+        self.aliases(node.names)
         for alias in node.names:
             self.imports.append(Import(0, alias.name, None, node.lineno))
 
     def imported_from(self, node: ast.ImportFrom) -> None:
-        self.generic(node)
-        names = tuple(alias.name for alias in node.names)
+        self.put(f"F{node.level},{node.module or ''},{len(node.names)}")
+        self.aliases(node.names)
+        names = tuple([alias.name for alias in node.names])
         self.imports.append(Import(node.level, node.module or "", names, node.lineno))
+
+    def aliases(self, names: list[ast.alias]) -> None:
+        for alias in names:
+            self.put(f"j{alias.name} {alias.asname or ''}")
 
     def block(self, statements: list[ast.stmt]) -> None:
         """Write statements without the strings that stand alone; a block of nothing else is written as ``pass``."""
@@ -239,23 +274,27 @@ class _Writer:
                     self.docs.append((len(self.out), value.value))
                     continue
             kept.append(statement)
-        self.put(f"[{len(kept) or 1 if statements else 0}")
-        for statement in kept:
-            self.table.get(statement.__class__, self.generic)(statement)
         if statements and not kept:
+            self.put("[1")
             self.put("(Pass")
             self.put(")")
+            return
+        self.put(f"[{len(kept)}")
+        for statement in kept:
+            self.table.get(statement.__class__, self.generic)(statement)
 
     def generic(self, node: ast.AST) -> None:
         """Write a node by its fields, leaving out those that are empty."""
-        put = self.put
-        put(f"({node.__class__.__name__}")
-        for field in node._fields:
+        put, kind = self.put, node.__class__
+        put(f"({kind.__name__}")
+        for field in _FIELDS[kind]:
             value = getattr(node, field, None)
-            if value is None or value == [] or field in _SKIPPED:
+            if value is None:
                 continue
-            put(f".{field}")
             if value.__class__ is list:
+                if not value:
+                    continue
+                put(f".{field}")
                 if field in _BLOCKS:
                     self.block(value)
                     continue
@@ -263,16 +302,24 @@ class _Writer:
                 for item in value:
                     self.item(item)
             else:
+                put(f".{field}")
                 self.item(value)
         put(")")
 
     def item(self, value: Any) -> None:
         if isinstance(value, ast.AST):
-            self.table.get(value.__class__, self.generic)(value)
+            self.visit(value)
         elif value is None:
             self.put("~")
         else:
             self.put(f"w{value!r}")
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: tuple(field for field in kind._fields if field not in _SKIPPED)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
 
 
 __all__ = ["FORM", "Analysis", "analyse", "parse", "unreadable_norm"]

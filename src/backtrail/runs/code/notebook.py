@@ -7,9 +7,8 @@ import linecache
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _CELL_FILE: Final = re.compile(
     r"<(?:ipython-input|python-input|stdin|string|console|doctest|input)|ipykernel_|__marimo__"
@@ -17,8 +16,7 @@ _CELL_FILE: Final = re.compile(
 _NUMBER: Final = re.compile(r"(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A piece of code that was executed: its number (from 1) and its source."""
 
     number: int

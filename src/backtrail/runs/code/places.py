@@ -16,8 +16,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 Place = Literal["project", "external", "framework", "stdlib", "library"]
 
@@ -68,9 +66,8 @@ def library_prefixes() -> tuple[str, ...]:
 def stdlib_prefixes() -> tuple[str, ...]:
     """Give the folders of Python's own library."""
     paths = sysconfig.get_paths()
-    dynamic = sysconfig.get_config_var("DESTSHARED")
     bundled = os.path.join(sys.base_prefix, f"lib/python{sys.version_info[0]}{sys.version_info[1]}.zip")
-    return _prefixes([paths.get("stdlib"), paths.get("platstdlib"), dynamic, bundled, os.path.dirname(os.__file__)])
+    return _prefixes([paths.get("stdlib"), paths.get("platstdlib"), bundled, os.path.dirname(os.__file__)])
 
 
 @lru_cache(maxsize=1)
@@ -157,11 +154,21 @@ def _editable_in(folder: str, changed_ns: int) -> tuple[str, ...]:
             continue
         if not isinstance(written, dict) or not isinstance(written.get("dir_info"), dict):
             continue
+        from urllib.parse import urlsplit
+
         url = urlsplit(str(written.get("url", "")))
         if url.scheme == "file" and written["dir_info"].get("editable"):
-            where = os.path.realpath(url2pathname(url.path))
+            where = os.path.realpath(_path_of(url.path))
             found += [path for path in (os.path.join(where, "src"), where) if os.path.isdir(path)]
     return tuple(found)
+
+
+def _path_of(url_path: str) -> str:
+    """Give the path that a ``file:`` address means: without the slash before a drive letter."""
+    from urllib.parse import unquote
+
+    path = unquote(url_path)
+    return path[1:] if os.name == "nt" and path[2:3] == ":" else path
 
 
 def editable_roots() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES, FrozenImporter
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from .folders import Entry, Folders, Signature
 from .places import FRAMEWORK_NAMES, Place, Places
@@ -22,8 +22,7 @@ _SUFFIXES: Final = (*((suffix, "binary") for suffix in EXTENSION_SUFFIXES), (".p
                     (".pyc", "binary"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A module that was found.
 
     ``file`` is the path as found, ``real`` what it resolves to (both empty for built-in modules and for packages
@@ -127,16 +126,19 @@ class Resolver:
         file = os.path.join(folder, base)
         real = os.path.realpath(file) if is_link else os.path.join(self._resolved(folder), base)
         place = self.places.of(real)
-        if place in ("project", "external") and self._vendored(folder, name, locations):
-            place = "library"
+        if place in ("project", "external"):
+            outer, _, tail = name.rpartition(".")
+            if outer:
+                package = self._known.get(outer)
+                place = "library" if package is not None and package.place == "library" else place
+            elif tail in self.places.vendored(*self._beside(folder, locations)):
+                place = "library"
         return Found(name, kind, place, file, real, locations, is_link=is_link)
 
-    def _vendored(self, folder: str, name: str, locations: tuple[str, ...] | None) -> bool:
-        top = name.partition(".")[0]
-        outer = folder
-        for _ in range(name.count(".") + (locations is not None)):
-            outer = os.path.dirname(outer)
-        return top in self.places.vendored(outer, self._listing(outer))
+    def _beside(self, folder: str, locations: tuple[str, ...] | None) -> tuple[str, dict[str, Entry]]:
+        """Give the folder in which a top-level module or package lies, and what it holds."""
+        outer = folder if locations is None else os.path.dirname(folder)
+        return outer, self._listing(outer)
 
     def _find_in_zip(self, path: str, tail: str, name: str) -> Found | None:
         archive, inner = _split_archive(path)

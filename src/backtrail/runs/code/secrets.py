@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 HIDDEN: Final = "***"
 
@@ -37,28 +36,25 @@ _PATTERNS: Final = {
     "password in an address": rb"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"<>{}]{1,100}:[^\s/:@'\"<>{}]{3,100}@",
 }
 # One quick look for the letters that every pattern needs: nearly all files have none and are done.
-_HINT: Final = re.compile(
-    rb"PRIVATE KEY|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|[rs]k_(?:live|test)_|sk-|pypi-|eyJ|://"
-)
-_COMPILED: Final = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
+_HINTS: Final = (
+    b"PRIVATE KEY", b"AKIA", b"ASIA", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"xox",
+    b"AIza", b"k_live_", b"k_test_", b"sk-", b"pypi-", b"eyJ", b"://",
+)  # fmt: skip
 _SENSITIVE_NAME: Final = (
     rb"(?:api|access|secret|private|auth|signing|encryption)[_-]?(?:key|token)|secret|passwd|password|token"
 )
-_QUICK_NAME: Final = re.compile(rb"key|token|secret|passw", re.IGNORECASE)
-_ASSIGNED: Final = re.compile(
+_QUICK_NAMES: Final = (b"key", b"token", b"secret", b"passw")
+_ASSIGNED: Final = (
     rb"(?:" + _SENSITIVE_NAME + rb")[\w-]{0,20}['\"]?\]?[ \t]*(?::[ \t]*str[ \t]*=|[:=])[ \t]*"
-    rb"[bru]{0,2}['\"]?([^\s'\"#,;]{8,200})",
-    re.IGNORECASE,
+    rb"[bru]{0,2}['\"]?([^\s'\"#,;]{8,200})"
 )
 _RANDOM_BITS: Final = 3.0  # bits per character: words have about 2.5 to 3.5 at this length, keys 4 and more
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = (
     rb"^(?:<.*>|\$\{.*|\{.*|%\(.*|x+|\*+|\.+|your[_-].*|change[_-]?me.*|example.*|none|null|true|false|"
-    rb"os\.environ.*|os\.getenv.*|getenv.*|environ.*|self\..*|config.*|settings.*|getpass.*|input\(.*|.*\(.*)$",
-    re.IGNORECASE,
+    rb"os\.environ.*|os\.getenv.*|getenv.*|environ.*|self\..*|config.*|settings.*|getpass.*|input\(.*|.*\(.*)$"
 )
-_SENSITIVE_OPTION: Final = re.compile(
-    r"(?:^|[-_])(?:token|secret|passw(?:or)?d|pwd|pass|api[-_]?key|apikey|key|auth|credentials?|private|bearer)(?:$|[-_])",
-    re.IGNORECASE,
+_SENSITIVE_OPTION: Final = (
+    r"(?:^|[-_])(?:token|secret|passw(?:or)?d|pwd|pass|api[-_]?key|apikey|key|auth|credentials?|private|bearer)(?:$|[-_])"
 )
 ENVIRONMENT: Final = frozenset({
     "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONUTF8", "TZ", "LANG", "LC_ALL", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
@@ -81,16 +77,18 @@ def never_captured(path: str) -> str | None:
 def kinds_of_secrets(content: bytes) -> tuple[str, ...]:
     """Name the kinds of secrets that *content* seems to hold, sorted; never the secrets themselves."""
     found = set()
-    if _HINT.search(content) is not None:
-        found = {kind for kind, pattern in _COMPILED.items() if pattern.search(content)}
-    if _QUICK_NAME.search(content) is not None and any(_is_key(m[1]) for m in _ASSIGNED.finditer(content)):
-        found.add("assigned secret")
+    if any(hint in content for hint in _HINTS):
+        found = {kind for kind, pattern in _PATTERNS.items() if re.search(pattern, content)}
+    lower = content.lower()
+    if any(name in lower for name in _QUICK_NAMES):
+        if any(_is_key(content[slice(*match.span(1))]) for match in re.finditer(_ASSIGNED, lower)):
+            found.add("assigned secret")
     return tuple(sorted(found))
 
 
 def _is_key(value: bytes) -> bool:
     """Tell whether *value* looks like a key rather than a name or an expression."""
-    if _PLACEHOLDER.match(value):
+    if re.match(_PLACEHOLDER, value, re.IGNORECASE):
         return False
     digits = sum(48 <= byte <= 57 for byte in value)
     return digits > 0 and _bits_per_character(value) >= _RANDOM_BITS
@@ -112,7 +110,7 @@ def redact_arguments(arguments: Sequence[str]) -> list[str]:
             hide_next = False
             continue
         hide_next = False
-        if _SENSITIVE_OPTION.search(name.lstrip("-")) and (equals or argument.startswith("-")):
+        if re.search(_SENSITIVE_OPTION, name.lstrip("-"), re.IGNORECASE) and (equals or argument.startswith("-")):
             shown.append(f"{name}={HIDDEN}" if equals else argument)
             hide_next = not equals
         elif kinds_of_secrets(argument.encode("utf-8", "replace")):
@@ -137,6 +135,8 @@ def strip_userinfo(url: str) -> str:
     if "://" not in url:
         head, at, rest = url.partition("@")
         return rest if at and ":" in rest and "/" not in head else url
+    from urllib.parse import urlsplit, urlunsplit
+
     try:
         parts = urlsplit(url)
     except ValueError:

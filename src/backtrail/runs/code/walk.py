@@ -55,6 +55,7 @@ class Walk:
         self.problems: list[Problem] = []
         self.packages: set[str] = set()
         self._work: deque[Unit] = deque()
+        self._added: dict[str, Found | None] = {}
 
     def add_file(self, file: str, name: str, package: str, role: Role, how: How) -> Unit | None:
         """Add a file that is known by its path; None if it is not the user's."""
@@ -79,14 +80,14 @@ class Walk:
 
     def add_module(self, name: str, how: How) -> Found | None:
         """Add the module *name* with the packages it lies in, which run before it; give what was found."""
-        found = self.resolver.find(name)
+        if name in self._added:
+            return self._added[name]
+        found = self._added[name] = self.resolver.find(name)
         if found is None:
             return None
-        parts = name.split(".")
-        for end in range(1, len(parts)):
-            outer = self.resolver.find(".".join(parts[:end]))
-            if outer is not None:
-                self.add_found(outer, how)
+        outer = name.rpartition(".")[0]
+        if outer:
+            self.add_module(outer, how)
         self.add_found(found, how)
         return found
 
@@ -222,11 +223,13 @@ class Walk:
     def shown(self, unit: Unit) -> str:
         """Give the path of a unit in a closure: from the project root, or below ``_external`` by content."""
         if unit.place == "project":
-            real = unit.file if unit.file.startswith(self.root + os.sep) and not unit.member else unit.real
-            if unit.member:
-                real = f"{unit.archive}{os.sep}{unit.member}"
-            relative = os.path.relpath(real, self.root)
-            return unicodedata.normalize("NFC", relative.replace(os.sep, "/"))
+            within = self.root if self.root.endswith(os.sep) else self.root + os.sep
+            path = f"{unit.archive}{os.sep}{unit.member}" if unit.member else unit.file
+            relative = path.removeprefix(within)
+            if relative == path or os.pardir in relative:
+                relative = os.path.relpath(unit.real, self.root)
+            relative = relative.replace(os.sep, "/")
+            return relative if relative.isascii() else unicodedata.normalize("NFC", relative)
         raw = unit.snapshot.raw if unit.snapshot is not None else blob_digest(os.path.basename(unit.real).encode())
         return f"_external/{raw[3:11]}/{os.path.basename(unit.real)}"
 
