@@ -137,7 +137,8 @@ def _float_digest(part: Array) -> bytes:
 
 def canonical(values: Array) -> Array:
     """Give a copy of floating point *values* in which every NaN is the same and no zero is negative."""
-    out: Array = np.ascontiguousarray(values) + values.dtype.type(0.0)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        out: Array = np.ascontiguousarray(values) + values.dtype.type(0.0)
     odd = out != out
     if odd.any():
         out[odd] = np.nan

@@ -216,7 +216,7 @@ def first_difference(a: Any, b: Any) -> Difference | None:
         return Difference(None, None, f"rows {one.rows} - {two.rows}, or the names and types of the columns")
     if isinstance(a, TableFingerprint) or isinstance(b, TableFingerprint) or found.rows is None:
         return found
-    return _in_rows(a, b, found)
+    return _in_rows(a, b, found, max(one.rows, two.rows))
 
 
 def _labels(names: list[tuple[str, str]]) -> list[str]:
@@ -238,11 +238,10 @@ def _in_chunks(one: ColumnFingerprint, two: ColumnFingerprint) -> Difference:
     return Difference(one.name, (first, stop), f"{_label(one)}: rows {first} to {stop - 1}, counted from 0")
 
 
-def _in_rows(a: Any, b: Any, found: Difference) -> Difference:
+def _in_rows(a: Any, b: Any, found: Difference, rows: int) -> Difference:
     """Narrow *found* down to the first row by comparing parts of the tables themselves."""
     low, high = found.rows or (0, 0)
-    whole = max(len(a), len(b))
-    high = min(high, whole)
+    high = min(high, rows)
     while high - low > 1:
         middle = (low + high) // 2
         if fingerprint(_rows(a, low, middle)).digest != fingerprint(_rows(b, low, middle)).digest:

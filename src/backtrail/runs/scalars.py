@@ -72,14 +72,10 @@ def _time(value: _dt.time, place: Place) -> bytes:
 
 @register(_dt.datetime)
 def _datetime(value: _dt.datetime, place: Place) -> bytes:
+    where = zone(value.tzinfo, place)
     # a pytz zone that was chosen for another season shows another offset under the same name
     shift = None if value.tzinfo is None else value.utcoffset()
-    return named(
-        b"K",
-        "datetime",
-        _fields(value.toordinal(), *_clock(value), shift),
-        zone(value.tzinfo, place),
-    )
+    return named(b"K", "datetime", _fields(value.toordinal(), *_clock(value), shift), where)
 
 
 @register(_dt.timezone)

@@ -130,6 +130,7 @@ def array_column(
     if kind in "Mm":
         values = values.astype(values.dtype.newbyteorder("<"), copy=False).view(np.int64)
     elif kind in "SUV":
+        values = values.astype(values.dtype.newbyteorder("<"), copy=False)
         values = np.ascontiguousarray(values).view(np.dtype(f"V{values.dtype.itemsize}")) if rows else values
     return make_column(name, role, named_type, rows, fixed_chunks(values))
 
