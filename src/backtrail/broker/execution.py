@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ..market.execution import OrderExecutionBit
@@ -32,6 +33,7 @@ class Executor(Account):
 
     margin_cascade = True
     _quick = False
+    _filler: Callable[[Any, float, int], float] | None = None
     _warned_of_margin = 0
 
     def init(self) -> None:
@@ -164,7 +166,7 @@ class Executor(Account):
         The part that closes a position is executed first, whatever the cash. The part that opens one is
         refused when the cash would become negative: the order then ends with status Margin.
         """
-        filler = self.p.filler
+        filler = self._filler
         size: float
         if filler is None:
             size = order.executed.remsize if order._counted or order._bit is not None else order.size

@@ -7,7 +7,9 @@ from typing import Any
 from ..market.order import Order
 from . import matching, sleep
 from .history import PastOrders
+from .intrabar import Intrabar
 from .lane import MarketLane
+from .margincall import MarginCall
 from .slippage import NO_SLIPPAGE
 
 _COMPLETED = Order.Completed
@@ -22,6 +24,8 @@ class Matcher(MarketLane):
     trail_extremes = False
     honour_eosbar = False
     _slip = NO_SLIPPAGE
+    _intrabar: Intrabar | None = None
+    _margin_watch: MarginCall | None = None
     _userhist: list[PastOrders]
 
     def wake(self) -> None:
@@ -62,10 +66,15 @@ class Matcher(MarketLane):
         if self._userhist:
             self._replay_orders()
         if self.pending:
-            self._match_pending()
+            if self._intrabar is None:
+                self._match_pending()
+            else:
+                self._intrabar.match()
         if self._daily:
             self._settle_futures()
         self._close_cycle()
+        if self._margin_watch is not None:
+            self._margin_watch.check()
         self._working = False
 
     def _work_on_one(self, order: Any) -> bool:
@@ -136,10 +145,7 @@ class Matcher(MarketLane):
     def _match(self, order: Any) -> None:
         """Try one pending order against the current bar, and queue it again if it lives on."""
         if order.valid and order.expire():
-            order._why = (_EXPIRED, order.valid)
-            self.notify(order)
-            self._ococheck(order)
-            self._bracketize(order, cancel=True)
+            self._tell_expired(order)
             return
         if order._active:
             _MATCHERS[order.exectype](self, order)
@@ -148,8 +154,26 @@ class Matcher(MarketLane):
                 if status == _COMPLETED and order._family is not None:
                     self._bracketize(order)
                 return
-        order._tries += 1
         self.pending.append(order)
+
+    def _tell_expired(self, order: Any) -> None:
+        order._why = (_EXPIRED, order.valid)
+        self.notify(order)
+        self._ococheck(order)
+        self._bracketize(order, cancel=True)
+
+    def _expired(self, order: Any) -> bool:
+        """Take *order* out of the queue if it expires on this bar; tell whether it does."""
+        if not order.valid or not order.expire():
+            return False
+        at = next(n for n, other in enumerate(self.pending) if other is order)
+        del self.pending[at]
+        self._tell_expired(order)
+        return True
+
+    def _try(self, order: Any) -> None:
+        """Execute *order* on the current bar if it can be, by the rules of its type."""
+        _MATCHERS[order.exectype](self, order)
 
     def _close_cycle(self) -> None:
         """Value the account, and tell the engine whether the next bar needs the broker."""
@@ -174,7 +198,7 @@ class Matcher(MarketLane):
             clock = order.data._c
             if order._wake > clock.i:
                 at = sleep.cycle_of(clock, order._wake)
-            elif order._tries < sleep.PATIENCE or not clock.size or not sleep.can_sleep(order):
+            elif not clock.size or not sleep.can_sleep(order):
                 at = -1
             else:
                 at = sleep.put_to_sleep(order, self)

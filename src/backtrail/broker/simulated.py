@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,10 +10,13 @@ from ..market.order import BuyOrder, Order, SellOrder
 from .checks import check_terms
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
+from .intrabar import Intrabar
 from .linked import family_of, group_of, join_group, original
+from .margincall import MarginCall
 from .matcher import Matcher
-from .realism import STRICT
+from .realism import STRICT, check_share
 from .slippage import Slippage
+from .volume import VolumeShare
 
 _USER = ("cancelled by request",)
 
@@ -30,6 +34,14 @@ class BackBroker(InstrumentRules, Matcher):
     ``trail_extremes=True``    trailing stops follow the bar's high (sell) or low (buy) instead of its close
     ``honour_eosbar=True``     the parameter ``eosbar`` has an effect: without it, an intraday bar at the very
                                end of the session does not end it
+
+    What backtrader does not know can be asked for as well:
+
+    ``price_order=True``       the orders of a bar are executed in the order in which the price reaches them
+    ``live_brackets=True``     the children of a bracket are alive from the execution of their parent on, on the
+                               same bar too
+    ``volume_share=0.1``       all executions of a bar together take at most this part of its volume
+    ``margin_call=0.5``        an account that is worth less than this part of what its positions bind is closed out
     """
 
     def __init__(
@@ -40,6 +52,10 @@ class BackBroker(InstrumentRules, Matcher):
         sell_limit_floor: bool = False,
         trail_extremes: bool = False,
         honour_eosbar: bool = False,
+        price_order: bool = False,
+        live_brackets: bool = False,
+        volume_share: float | None = None,
+        margin_call: float | None = None,
     ) -> None:
         self.margin_cascade = margin_cascade
         self.cancel_submitted = cancel_submitted
@@ -47,6 +63,10 @@ class BackBroker(InstrumentRules, Matcher):
         self.sell_limit_floor = sell_limit_floor
         self.trail_extremes = trail_extremes
         self.honour_eosbar = honour_eosbar
+        self.price_order = price_order
+        self.live_brackets = live_brackets
+        self.volume_share = volume_share
+        self.margin_call = margin_call
         self._own_rules: dict[str, Any] | None = None
         self._userhist: list[PastOrders] = []
         super().__init__()
@@ -89,9 +109,21 @@ class BackBroker(InstrumentRules, Matcher):
         p = self.p
         slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
         self._slip = slip
-        plain = p.checksubmit and p.shortcash and p.int2pnl and p.filler is None and not p.coc and not p.coo
+        self._configure_realism()
+        plain = p.checksubmit and p.shortcash and p.int2pnl and self._filler is None and not p.coc and not p.coo
+        plain = plain and self._intrabar is None and self._margin_watch is None
         lean = plain and (slip.none or not slip.open) and self._instruments is None
         self._quick = bool(lean and self._own_ways())
+
+    def _configure_realism(self) -> None:
+        """Have what the switches beyond backtrader's ways need, and nothing of it without them."""
+        check_share("volume_share", self.volume_share)
+        check_share("margin_call", self.margin_call)
+        filler = self.p.filler
+        self._filler = filler if self.volume_share is None else VolumeShare(self.volume_share, filler)
+        along = self.price_order or self.live_brackets
+        self._intrabar = Intrabar(self, self.price_order, self.live_brackets) if along else None
+        self._margin_watch = None if self.margin_call is None else MarginCall(self, self.margin_call)
 
     @classmethod
     def _own_ways(cls) -> bool:
@@ -279,9 +311,21 @@ class BackBroker(InstrumentRules, Matcher):
         """
         return self._cancel(order, _USER, bracket)
 
-    def _cancel(self, order: Any, why: tuple[Any, ...], bracket: bool = False) -> bool:
+    def _withdraw(self, order: Any, why: tuple[Any, ...]) -> None:
+        """Take *order* back for the reason *why*, accepted or not."""
+        self._cancel(order, why, queues=(self.pending, self.submitted))
+
+    def _cancel(
+        self,
+        order: Any,
+        why: tuple[Any, ...],
+        bracket: bool = False,
+        queues: tuple[deque[Any], ...] | None = None,
+    ) -> bool:
         mine = original(order)
-        for queue in (self.pending, self.submitted) if self.cancel_submitted else (self.pending,):
+        if queues is None:
+            queues = (self.pending, self.submitted) if self.cancel_submitted else (self.pending,)
+        for queue in queues:
             for at, other in enumerate(queue):
                 if other is mine:
                     del queue[at]
