@@ -14,41 +14,11 @@ from .base.declare import ParamsBase
 from .base.info import Info
 from .base.owner import inside
 from .engine.realism import settle
+from .engine.returned import OptReturn, ResultOfLastRun, opt_return
 from .engine.run import Run
 from .engine.spec import Build, RunSpec, Settings
-from .errors import CompatWarning, DataWarning, ParameterValueError, ResultError, unknown_name
-
-
-class OptReturn:
-    """What an optimisation keeps of a strategy: its class, parameters and analyzers."""
-
-    @property
-    def result(self) -> Any:
-        """Say that the tables of the runs of an optimisation are not kept."""
-        raise ResultError(
-            "The result of a run was asked for; an optimisation keeps parameters and analyzers only. "
-            "Use Cerebro(optreturn=False), or run this combination by itself."
-        )
-
-    def __init__(self, params: Any, **kwargs: Any) -> None:
-        self.p = self.params = params
-        for name, value in kwargs.items():
-            setattr(self, name, value)
-
-
-class _ResultOfLastRun:
-    """``cerebro.result``: the tables of the last run, unless a subclass has an attribute of that name itself."""
-
-    def __get__(self, cerebro: Any, owner: type | None = None) -> Any:
-        if cerebro is None:
-            return self
-        last = cerebro.__dict__.get("_last_run")
-        if last is None:
-            raise ResultError(
-                "The result of a run was asked for; this Cerebro has none: call run() first. The combinations of an "
-                "optimisation have one each: strategy.result, with Cerebro(optreturn=False)."
-            )
-        return last.result()
+from .errors import CompatWarning, DataWarning, ParameterValueError, unknown_name
+from .runs.configured import is_configured
 
 
 class Cerebro(ParamsBase):
@@ -64,6 +34,11 @@ class Cerebro(ParamsBase):
     ``repeat_slow_indicators``   whether ``next`` of an indicator on a slow feed runs again on each fast bar
     ``honour_rightedge``         whether bars resampled with ``rightedge=False`` carry the time at which they begin
     ``sort_timer_days``          whether ``weekdays`` and ``monthdays`` of timers count in any order
+
+    ``store`` says where runs are recorded (a folder, a URL, a ``Store``; True: where the user's records are; False:
+    nowhere); by default they are if ``BACKTRAIL_STORE`` is set or a folder ``.backtrail`` lies above the current one.
+    ``cache="use"`` takes the result of an identical run from the store, ``"always"`` also if it may rest on something
+    that the record does not know. ``run_id`` names the record of the last run, None if there is none.
     """
 
     params: ClassVar[Any] = (
@@ -73,11 +48,11 @@ class Cerebro(ParamsBase):
         ("tz", None), ("cheat_on_open", False), ("broker_coo", True), ("quicknotify", False),
         ("future_reads", None), ("realism", "backtrader"), ("seed", None), ("progress", False),
         ("broker_factory", None), ("executor", None), ("zero_division", None), ("repeat_slow_indicators", None),
-        ("honour_rightedge", None), ("sort_timer_days", None),
+        ("honour_rightedge", None), ("sort_timer_days", None), ("store", None), ("cache", None),
     )  # fmt: skip
 
     _default_future_reads = "error"
-    result = _ResultOfLastRun()
+    result = ResultOfLastRun()
 
     def __init__(  # parameters are taken before this runs: their names are here for readers and type checkers
         self,
@@ -111,6 +86,8 @@ class Cerebro(ParamsBase):
         repeat_slow_indicators: bool | None = None,
         honour_rightedge: bool | None = None,
         sort_timer_days: bool | None = None,
+        store: Any = None,
+        cache: str | None = None,
     ) -> None:
         self._dolive = False
         self._doreplay = False
@@ -142,6 +119,7 @@ class Cerebro(ParamsBase):
         self.runwriters: list[Any] = []
         self._run: Run | None = None
         self._last_run: Run | None = None
+        self.run_id: str | None = None
         factory = self.p.broker_factory
         if factory is None:
             from .broker.simulated import BackBroker
@@ -472,6 +450,10 @@ class Cerebro(ParamsBase):
                 f"Cerebro: future_reads must be one of {list(choices)}; got {self.p.future_reads!r}."
             )
         settle(self.params._getkwargs())
+        if self.p.cache not in (None, "use", "always"):
+            raise ParameterValueError(
+                f"Cerebro: cache must be 'use', 'always' or None; got {self.p.cache!r}."
+            )
         for name, least in (("exactbars", -2), ("lookahead", 0), ("maxcpus", 1)):
             value = getattr(self.p, name)
             if (value is None and name == "maxcpus") or (isinstance(value, int) and value >= least):
@@ -482,7 +464,8 @@ class Cerebro(ParamsBase):
         """Give the run that the present settings describe, with the given strategies."""
         values = self.params._getkwargs()
         values.pop("broker_factory")
-        values.pop("executor")
+        for name in ("executor", "store", "cache"):
+            values.pop(name)
         values["future_reads"] = values["future_reads"] or self._default_future_reads
         values["exactbars"] = int(values["exactbars"])
         settle(values)
@@ -508,10 +491,21 @@ class Cerebro(ParamsBase):
         run = Run(self.spec(iterstrat), self)
         self._run = run
         run.preloaded = predata
+        self.run_id = None
+        recording = self._recording(run)
+        if recording is not None:
+            served = recording.found()
+            if served is not None:
+                return self._served(run, served, recording.record)
+            recording.start()
         try:
             with inside(self):
                 strats = run.execute()
             self.stop_writers(strats)
+        except BaseException as error:
+            if recording is not None:
+                self.run_id = recording.failed(error)
+            raise
         finally:
             self._run = None
             self._last_run = None if self._dooptimize else run
@@ -519,8 +513,28 @@ class Cerebro(ParamsBase):
             if run.writers_open:
                 for writer in run.writers:
                     writer.stop()
+        if recording is not None:
+            self.run_id = recording.finished(strats)
         if self._dooptimize and self.p.optreturn:
-            return [_opt_return(strat) for strat in strats]
+            return [opt_return(strat) for strat in strats]
+        return strats
+
+    def _recording(self, run: Run) -> Any:
+        """Give what records *run*; None if nobody asked for records."""
+        store, cache = self.p.store, self.p.cache
+        if store is False or (store is None and cache is None and not is_configured()):
+            return None
+        from .runs.record import begin
+
+        return begin(self, run, store, cache)
+
+    def _served(self, run: Run, strats: list[Any], record: str) -> list[Any]:
+        """Give the strategies that stand for the recorded run *record* instead of *run*."""
+        self._run = None
+        self._last_run = None if self._dooptimize else run
+        self.run_id = record
+        if self._dooptimize and self.p.optreturn:
+            return [OptReturn(s.params, analyzers=s.analyzers, strategycls=type(s)) for s in strats]
         return strats
 
     def preload_for_workers(self) -> bool:
@@ -567,13 +581,6 @@ class Cerebro(ParamsBase):
         params = state["params"] = Info(self.params._defaults, {**self.params.__dict__, "executor": None})
         state["p"] = params
         return state
-
-
-def _opt_return(strat: Any) -> OptReturn:
-    for analyzer in strat.analyzers:
-        analyzer._detach()
-    params: Info = strat.params
-    return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat))
 
 
 __all__ = ["Cerebro", "OptReturn"]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import ResultError
 from .ending import Ending
 from .listings import Listings
 from .metrics import drawdowns, figures, metrics_table
 from .tables import Column, Table, times
+
+Floats = NDArray[np.float64]
 
 TABLES = ("orders", "fills", "trades", "positions", "equity", "drawdown", "metrics")
 
@@ -93,18 +98,8 @@ class RunResult:
         """
         if self._whole is not None:
             return self._whole.drawdown
-        value = self._ending.account().value
-        peak, fall, length = drawdowns(value)
-        return Table(
-            "drawdown",
-            {
-                "time": times(self._ending.account().moments),
-                "drawdown": Column("float", fall),
-                "money": Column("float", peak - value),
-                "peak": Column("float", peak),
-                "bars": Column("int", length),
-            },
-        )
+        account = self._ending.account()
+        return drawdown_table(times(account.moments), account.value)
 
     @cached_property
     def summary(self) -> dict[str, float]:
@@ -127,22 +122,55 @@ class RunResult:
 
 
 class StoredResult:
-    """Tables read back from a record, by the names that :class:`RunResult` has."""
+    """Tables read back from a record, by the names that :class:`RunResult` has. *read* gives one as an Arrow table."""
 
-    def __init__(self, read: Any, summary: dict[str, float]) -> None:
+    def __init__(self, read: Any, summary: dict[str, float], strategy: int | None = None) -> None:
         self._read = read
+        self._strategy = strategy
         self.summary = summary
+
+    def of_strategy(self, number: int) -> StoredResult:
+        """Give the part of strategy number *number*, from 0."""
+        return StoredResult(self._read, self.summary, number)
 
     def __getattr__(self, name: str) -> Table:
         if name not in TABLES:
             raise ResultError(f"A result has the tables {list(TABLES)}, and summary; it has no {name!r}.")
-        table = metrics_table(self.summary) if name == "metrics" else Table.from_arrow(name, self._read(name))
+        table = self._table(name)
         self.__dict__[name] = table
         return table
+
+    def _table(self, name: str) -> Table:
+        if name == "metrics":
+            return metrics_table(self.summary)
+        if name == "drawdown":
+            equity = self.equity
+            return drawdown_table(equity.column("time"), equity["value"])
+        arrow = self._read(name)
+        if self._strategy is not None and "strategy" in arrow.column_names:
+            import pyarrow.compute as pc
+
+            arrow = arrow.filter(pc.equal(arrow.column("strategy"), self._strategy))
+        return Table.from_arrow(name, arrow)
 
     def tables(self) -> dict[str, Table]:
         """Give all tables by name."""
         return {name: getattr(self, name) for name in TABLES}
 
 
-__all__ = ["TABLES", "RunResult", "StoredResult"]
+def drawdown_table(moments: Column, value: Floats) -> Table:
+    """Give the drawdown of *value* at *moments*."""
+    peak, fall, length = drawdowns(value)
+    return Table(
+        "drawdown",
+        {
+            "time": moments,
+            "drawdown": Column("float", fall),
+            "money": Column("float", peak - value),
+            "peak": Column("float", peak),
+            "bars": Column("int", length),
+        },
+    )
+
+
+__all__ = ["TABLES", "RunResult", "StoredResult", "drawdown_table"]

@@ -94,6 +94,11 @@ class Table:
             return np.array(column.values, dtype=object)
         return np.array(column.values, dtype=np.int64 if column.kind == "int" else np.bool_)
 
+    def column(self, name: str) -> Column:
+        """Give a column as it is kept."""
+        self[name]
+        return self._columns[name]
+
     def values(self, name: str) -> list[Any]:
         """Give a column as Python values: tz-aware datetimes, floats, whole numbers, text; None where missing."""
         self[name]

@@ -1,0 +1,474 @@
+"""Recording of runs by the engine: what a run is made of, its key, its manifest, and the record that may replace it.
+
+:func:`begin` is called before a run, :meth:`Recording.found` gives the record of an identical run if it may be served,
+:meth:`Recording.finished` and :meth:`Recording.failed` write the record. No fault of the store ever takes a result
+away: it becomes a warning.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+import traceback
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from ..errors import BacktrailWarning, ResultError, StoreError
+from .cached import LARGEST_INLINE, restore, shape_of
+from .code import closure_of
+from .describe import Description, describe
+from .encoding import UncacheableParameter
+from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
+from .feeds import FeedFingerprint, fingerprint_feed, load, stored_lines
+from .key import RunKey, engine_part, part
+from .plain import UnstorableValue
+from .store import Store, find_place
+from .watching import Watch, digest_of
+
+CACHE_CHOICES: Final = (None, "use", "always")
+LARGEST_SNAPSHOT: Final = 256 * 1024 * 1024
+LARGEST_LOG: Final = 100_000
+TABLES: Final = ("orders", "fills", "trades", "positions", "equity")
+
+_stores: dict[Any, Store] = {}
+_said: set[str] = set()
+
+
+class RecordWarning(BacktrailWarning):
+    """A run that was not recorded, or not taken from its record, as it was asked to be."""
+
+
+def warn_once(text: str) -> None:
+    """Warn of *text*, once in the life of the process."""
+    if text not in _said:
+        _said.add(text)
+        warnings.warn(text, RecordWarning, stacklevel=3)
+
+
+def open_store(where: Any) -> Store:
+    """Open the store that *where* names: a store, a place, or None or True for the one that is found."""
+    if isinstance(where, Store):
+        return where
+    place = find_place(None if where is None or where is True else where)
+    key = (place.url, os.getpid())
+    store = _stores.get(key)
+    if store is None or not (place.remote or os.path.exists(os.path.join(place.url, "store.json"))):
+        store = _stores[key] = Store.open(place)
+    return store
+
+
+def begin(cerebro: Any, run: Any, where: Any, cache: str | None) -> Recording | None:
+    """Begin to record *run*; None, with a warning, if the store cannot be had."""
+    try:
+        store = open_store(where)
+    except StoreError as error:
+        warnings.warn(f"The run is not recorded: {error}", RecordWarning, stacklevel=4)
+        return None
+    return Recording(cerebro, run, store, cache)
+
+
+class Recording:
+    """The record of one run in the making."""
+
+    def __init__(self, cerebro: Any, run: Any, store: Store, cache: str | None) -> None:
+        self.run = run
+        self.store = store
+        self.cache = cache
+        self.begun = time.time()
+        self._clock = time.perf_counter()
+        self.description: Description = describe(run.spec, cerebro._tradingcal)
+        self.uncacheable = ""
+        self.feeds: list[FeedFingerprint] = []
+        self._read_feeds()
+        self.closure = closure_of(list(self.description.classes), roles=self.description.classes)
+        self.key = self._make_key()
+        self.git = GitReader(self.closure.root, self.closure.digest)
+        self.watch = Watch(self.closure.root, frozenset(self._sources()))
+        self._log = _Log()
+        self.record = ""
+        self._work: Any = None
+        self._started = (0.0, 0.0)
+
+    # -- before the run ------------------------------------------------------------------------------------------
+
+    def _read_feeds(self) -> None:
+        """Load the feeds and take their fingerprints; the run need not load them again where it would do the same."""
+        run = self.run
+        run.choose_mode()
+        if not run.preloaded:
+            run.prepare_feeds()
+        try:
+            for at, data in enumerate(run.datas):
+                if not data.islive() and not data.replaying and not run.preloaded:
+                    load(data)
+                self.feeds.append(fingerprint_feed(data, f"data[{at}]"))
+        except UncacheableParameter as error:
+            self.uncacheable = str(error)
+            self.feeds = []
+            return
+        if run.mode == "vectorised" and not run.spec.event_mode:
+            run.preloaded = True
+
+    def _sources(self) -> list[str]:
+        """Give the files that the feeds read: their bars are fingerprinted as data."""
+        found = []
+        for data in self.run.datas:
+            name = data.p.dataname
+            if isinstance(name, str | os.PathLike) and os.path.exists(name):
+                found += [os.path.abspath(name), os.path.realpath(name)]
+        return found
+
+    def _make_key(self) -> RunKey | None:
+        """Make the key; None, with a warning, if something that decides the result cannot be told by its value."""
+        said = self.description
+        if not self.uncacheable and not self.closure.keyable:
+            self.uncacheable = f"not all of the code that runs is known: {self.closure.problems[0].message}"
+        if not self.uncacheable:
+            try:
+                return RunKey.of(
+                    engine=engine_part(engine_build()),
+                    code=part("code", [self.closure.digest]),
+                    params=part("params", said.params),
+                    config=part("config", said.config),
+                    data=part("data", [one.digest for one in self.feeds]),
+                    seed=part("seed", said.seed),
+                    env=part("env", key_values(self.closure.packages)),
+                )
+            except UncacheableParameter as error:
+                self.uncacheable = str(error)
+        warn_once(f"The run has no key: it is recorded, and is computed again each time. {self.uncacheable}")
+        return None
+
+    def found(self) -> list[Any] | None:
+        """Give the strategies of an identical run that is in the store, if there is one that may be served."""
+        if self.cache not in ("use", "always") or self.key is None or self.description.effects:
+            return None
+        try:
+            record = self.store.lookup(self.key.digest)
+            if record is None or not self._may_serve(record):
+                return None
+            self.record = record.id
+            return restore(self.run, record, record.manifest["result"]["shape"])
+        except (StoreError, ValueError, KeyError) as error:
+            warn_once(f"The record of an identical run cannot be read, so the run is computed: {error}")
+            return None
+
+    def _may_serve(self, record: Any) -> bool:
+        manifest = record.manifest
+        if not (manifest.get("result") or {}).get("servable"):
+            return False
+        if self.cache != "always" and manifest.get("purity") != ["pure"]:
+            warn_once(
+                f"Run {record.id} of the same key is not taken from the store: {', '.join(manifest['purity'])}. Its "
+                "result may rest on something that the key does not know. cache='always' takes it all the same."
+            )
+            return False
+        root = str(self.closure.root)
+        return all(
+            digest_of(os.path.join(root, *one["path"].split("/"))) == one.get("digest")
+            for one in manifest.get("inputs") or ()
+        )
+
+    def start(self) -> None:
+        """Note that the run begins."""
+        try:
+            name = self.description.params[0]["class"].__name__ if self.description.params else "none"
+            self._work = self.store.begin(key=None if self.key is None else self.key.digest, strategy=name)
+        except StoreError as error:
+            warnings.warn(f"The run is not recorded: {error}", RecordWarning, stacklevel=4)
+        self._log.attach()
+        self._random = self.run.random.getstate()
+        self.watch.start()
+        self._started = (time.perf_counter(), time.process_time())
+
+    # -- after the run -------------------------------------------------------------------------------------------
+
+    def finished(self, strats: list[Any]) -> str | None:
+        """Write the record of a finished run; give its id, None (and a warning) if that cannot be done."""
+        return self._write("finished", strats, None)
+
+    def failed(self, error: BaseException) -> str | None:
+        """Write the record of a run that *error* ended."""
+        return self._write("failed", list(self.run.strats), error)
+
+    def _write(self, status: str, strats: list[Any], error: BaseException | None) -> str | None:
+        wall, cpu = time.perf_counter() - self._started[0], time.process_time() - self._started[1]
+        self.watch.stop()
+        self._log.detach()
+        work = self._work
+        if work is None:
+            return None
+        try:
+            manifest = self._manifest(status, strats, error, work)
+            manifest["time"] = _time_entry(self.begun, wall, cpu)
+            run_id: str = work.commit(manifest)
+        except (StoreError, OSError) as fault:
+            warnings.warn(
+                f"The run is {status} and its result is there; its record is not: {fault}",
+                RecordWarning,
+                stacklevel=5,
+            )
+            _release(work)
+            return None
+        return run_id
+
+    def _manifest(
+        self, status: str, strats: list[Any], error: BaseException | None, work: Any
+    ) -> dict[str, Any]:
+        said, closure = self.description, self.closure
+        env, blobs = env_entry(closure.root, closure.packages)
+        for blob in blobs:
+            work.put(blob)
+        for file in closure.files:
+            if file.content is not None:
+                work.put(file.content)
+        inputs, outside = self.watch.inputs()
+        manifest: dict[str, Any] = {
+            "status": status,
+            "strategy": "+".join(one["class"].__name__ for one in said.params) or "none",
+            "engine": engine_entry(),
+            "code": closure.manifest(),
+            "params": said.shown_params(),
+            "config": said.shown_config(),
+            "seed": {"python": said.seed, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED")},
+            "data": [self._data_entry(at, one, work) for at, one in enumerate(self.feeds)],
+            "inputs": inputs,
+            "env": env,
+            "purity": self._purity(outside),
+            "result": self._result(strats, status, work),
+        }
+        if self.key is None:
+            manifest["uncacheable"] = self.uncacheable
+        else:
+            manifest["key"] = self.key.digest
+            manifest["components"] = dict(self.key.components)
+        state = self.git.state()
+        if state is not None:
+            manifest["git"] = state.entry
+            if state.diff is not None:
+                work.put(state.diff)
+        try:
+            manifest["recipe"] = said.recipe()
+        except UnstorableValue as refusal:
+            manifest["no_recipe"] = str(refusal)
+        if error is not None:
+            manifest["exit"] = {
+                "type": type(error).__name__,
+                "traceback": work.put(_told(error, closure.root)),
+            }
+        return manifest
+
+    def _purity(self, outside: bool) -> list[str]:
+        watch = self.watch
+        reasons = [
+            *self.description.effects,
+            *(["network"] if watch.network else []),
+            *(["writes"] if watch.wrote else []),
+            *(["outside-input"] if outside else []),
+        ]
+        unseeded = self.description.seed is None and self.run.random.getstate() != self._random
+        if watch.chance or unseeded:
+            reasons.append("chance")
+        return reasons or ["pure"]
+
+    def _data_entry(self, at: int, feed: FeedFingerprint, work: Any) -> dict[str, Any]:
+        """Give what a manifest says of a feed; its bars are kept, so that the run can be run again."""
+        data = self.run.datas[at]
+        entry = feed.manifest()
+        source = data.p.dataname
+        kind = type(data)
+        path = isinstance(source, str | os.PathLike)
+        entry["source"] = {
+            "adapter": f"{kind.__module__}.{kind.__qualname__}",
+            "uri": os.path.basename(source) if path else type(source).__name__,
+        }
+        entry["feed"] = feed_settings(data)
+        if hasattr(feed.bars, "chunk_list"):
+            entry["chunks"] = work.put(feed.bars.chunk_list())
+        if not data.replaying and not feed.sources:
+            lines = stored_lines(data)
+            if sum(values.nbytes for values in lines.values()) <= LARGEST_SNAPSHOT:
+                entry["snapshot"] = _snapshot(self.store, work, feed.bars.digest, lines)
+        return entry
+
+    def _result(self, strats: list[Any], status: str, work: Any) -> dict[str, Any]:
+        """Store tables, metrics and what a user reads after a run."""
+        artifacts: dict[str, dict[str, Any]] = {}
+        if self.run.ending is None:  # it failed before it began
+            return {"metrics": {}, "artifacts": artifacts, "servable": False}
+        result = self.run.result()
+        for name in TABLES:
+            try:
+                table = getattr(result, name).to_arrow()
+            except ResultError:
+                continue  # not kept: exactbars, or a broker of the user's own
+            stored = work.put_table(table)
+            artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": table.num_rows}
+        log = self._log.table()
+        if log is not None:
+            stored = work.put_table(log)
+            artifacts["log"] = {"blob": stored.blob, "rows": log.num_rows}
+        try:
+            metrics = dict(result.summary)
+        except ResultError:
+            metrics = {}
+        made: dict[str, Any] = {"metrics": metrics, "artifacts": artifacts, "servable": False}
+        if status == "finished":
+            shape, lacking = shape_of(strats, self.run.broker)
+            lacking += [f"the table {name} was not kept" for name in TABLES if name not in artifacts]
+            _place(shape, artifacts, work)
+            _add_analyzer_metrics(metrics, shape)
+            made["shape"] = shape
+            made["servable"] = not lacking
+            if lacking:
+                made["lacking"] = lacking
+                if self.cache is not None:
+                    warn_once(
+                        f"The record of this run does not replace it, for it lacks something: {lacking[0]}"
+                    )
+        return made
+
+
+def feed_settings(data: Any) -> dict[str, Any]:
+    """Give what a feed of stored bars must be told to be this one."""
+    return {
+        "name": data._name or "",
+        "timeframe": int(data._timeframe),
+        "compression": int(data._compression),
+        "sessionstart": data.p.sessionstart,
+        "sessionend": data.p.sessionend,
+        "fromdate": data.p.fromdate,
+        "todate": data.p.todate,
+        "tz": None if data._tz is None else str(data._tz),
+        "lines": list(data.lines.getlinealiases()),
+    }
+
+
+def _snapshot(store: Store, work: Any, digest: str, lines: dict[str, Any]) -> str:
+    """Store the bars of a feed, once per store and process; give the blob."""
+    known = _snapshots.get((store.url, digest))
+    if known is not None and store.blobs.size(known) is not None:
+        return known
+    import pyarrow as pa
+
+    blob: str = work.put_table(pa.table({name: pa.array(values) for name, values in lines.items()})).blob
+    _snapshots[store.url, digest] = blob
+    return blob
+
+
+_snapshots: dict[tuple[str, str], str] = {}
+
+
+def _place(shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> None:
+    """Move large results of analyzers out of the manifest."""
+    for number, strategy in enumerate(shape["strategies"]):
+        for at, analyzer in enumerate(strategy["analyzers"]):
+            written = json.dumps(analyzer["analysis"], separators=(",", ":")).encode("utf-8", "surrogatepass")
+            if len(written) > LARGEST_INLINE:
+                name = f"analysis-{number}-{at}"
+                artifacts[name] = {"blob": work.put(written)}
+                analyzer["analysis"], analyzer["artifact"] = None, name
+
+
+def _add_analyzer_metrics(metrics: dict[str, float], shape: dict[str, Any]) -> None:
+    """Add the numbers that analyzers report, by analyzer and path: ``sharperatio.sharperatio``."""
+    for number, strategy in enumerate(shape["strategies"]):
+        lead = "" if len(shape["strategies"]) == 1 else f"{number}."
+        for analyzer in strategy["analyzers"]:
+            for path, value in _numbers(analyzer["analysis"], f"{lead}{analyzer['name']}"):
+                metrics.setdefault(path, value)
+
+
+def _numbers(told: Any, path: str, most: int = 200) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    waiting = [(path, told)]
+    while waiting and len(found) < most:
+        at, value = waiting.pop()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found.append((at, value))
+        elif isinstance(value, dict):
+            items = value["$dict"][2] if set(value) == {"$dict"} else list(value.items())
+            waiting += [
+                (f"{at}.{key}", one)
+                for key, one in reversed(items)
+                if isinstance(key, str) and key[:1] != "$"
+            ]
+    return found
+
+
+def _told(error: BaseException, root: Path) -> bytes:
+    """Give the traceback of *error* without folders that name the user."""
+    text = "".join(traceback.format_exception(error))
+    for folder, shown in ((str(root), "."), (os.path.expanduser("~"), "~"), (sys.prefix, "<python>")):
+        if len(folder) > 1:
+            text = text.replace(folder, shown)
+    return text.encode("utf-8", "replace")
+
+
+def _time_entry(begun: float, wall: float, cpu: float) -> dict[str, Any]:
+    entry = {
+        "start": datetime.fromtimestamp(begun, UTC).isoformat(),
+        "end": datetime.now(UTC).isoformat(),
+        "wall": wall,
+        "cpu": cpu,
+    }
+    try:
+        import resource
+
+        entry["peak_rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    except ImportError:  # Windows
+        pass
+    return entry
+
+
+def _release(work: Any) -> None:
+    try:
+        work.release()
+    except StoreError:
+        return
+
+
+class _Log(logging.Handler):
+    """Keeps what was logged during a run: time, level, logger, message."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.rows: list[tuple[float, str, str, str]] = []
+
+    def attach(self) -> None:
+        """Begin to listen."""
+        logging.getLogger().addHandler(self)
+
+    def detach(self) -> None:
+        """Listen no longer."""
+        logging.getLogger().removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one message."""
+        if len(self.rows) < LARGEST_LOG:
+            self.rows.append((record.created, record.levelname, record.name, record.getMessage()))
+
+    def table(self) -> Any:
+        """Give the log as an Arrow table; None if nothing was logged."""
+        if not self.rows:
+            return None
+        import pyarrow as pa
+
+        created, levels, names, texts = zip(*self.rows, strict=True)
+        micros = pa.array([int(one * 1e6) for one in created], type=pa.int64())
+        return pa.table(
+            {
+                "time": micros.cast(pa.timestamp("us", tz="UTC")),
+                "level": levels,
+                "logger": names,
+                "message": texts,
+            }
+        )
+
+
+__all__ = ["CACHE_CHOICES", "RecordWarning", "Recording", "begin", "open_store"]

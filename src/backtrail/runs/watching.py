@@ -1,0 +1,152 @@
+"""What a run does besides computing: files it reads, the network, chance. Seen through Python's audit events.
+
+One hook is installed for the life of the process when the first run is recorded; it does nothing unless a run is being
+watched. Readers written in C (pyarrow, polars) open files without an event: name such files with :func:`track`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import stat
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from .code.places import not_user_code
+from .digests import blob_digest
+
+LARGEST_INPUT: Final = 512 * 1024 * 1024
+_SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib", "/bin/")
+_WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_CODE: Final = (".py", ".pyc", ".pyo", ".so", ".pyd")
+
+_installed = False
+_watches: list[Watch] = []
+_lock = threading.Lock()
+
+
+class Watch:
+    """Collects what happens between :meth:`start` and :meth:`stop`, on any thread."""
+
+    def __init__(self, root: Path, ignored: frozenset[str] = frozenset()) -> None:
+        self.root = str(root)
+        self.ignored = ignored
+        self.read: dict[str, str] = {}
+        self.network = False
+        self.wrote = False
+        self._modules: frozenset[str] = frozenset()
+        self._chance: Any = None
+        self.chance = False
+
+    def start(self) -> None:
+        """Begin to watch."""
+        global _installed
+        with _lock:
+            if not _installed:
+                sys.addaudithook(_heard)
+                _installed = True
+            self._modules = frozenset(sys.modules)
+            self._chance = _chance_state()
+            _watches.append(self)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        with _lock:
+            if self in _watches:
+                _watches.remove(self)
+        self.chance = _chance_state() != self._chance
+
+    def opened(self, path: str, writing: bool) -> None:
+        """Take note of a file that was opened."""
+        if path.startswith(_SYSTEM) or path.endswith(_CODE) or "__pycache__" in path:
+            return
+        if writing:
+            self.wrote = self.wrote or not path.startswith(_SYSTEM)
+        elif path not in self.ignored:
+            self.read.setdefault(path, "observed")
+
+    def inputs(self) -> tuple[list[dict[str, Any]], bool]:
+        """Give the files that were read, with their digests, and whether one of them lies outside of the project.
+
+        Modules of the user's that were first loaded meanwhile are among them.
+        """
+        for path in self._late_modules():
+            self.read.setdefault(path, "imported")
+        found, outside = [], False
+        skipped = not_user_code()
+        for path, how in sorted(self.read.items()):
+            real = os.path.realpath(path)
+            if real.startswith(skipped) or real in self.ignored:
+                continue
+            shown = relative(real, self.root)
+            if shown is None:
+                outside = True
+                continue
+            seen = digest_of(real)
+            if seen is not None:
+                found.append({"path": shown, "digest": seen, "how": how})
+        return found, outside
+
+    def _late_modules(self) -> list[str]:
+        late = []
+        for name, module in list(sys.modules.items()):
+            if name not in self._modules:
+                file = getattr(module, "__file__", None)
+                if isinstance(file, str) and file.endswith(".py") and not file.startswith(not_user_code()):
+                    late.append(file)
+        return late
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _watches:
+        return
+    if event == "open":
+        path, _, flags = arguments
+        if isinstance(path, bytes):
+            path = os.fsdecode(path)
+        if isinstance(path, str) and isinstance(flags, int):
+            for watch in _watches:
+                watch.opened(os.path.abspath(path), bool(flags & _WRITES))
+    elif event == "socket.connect":
+        for watch in _watches:
+            watch.network = True
+
+
+def track(path: str | os.PathLike[str]) -> None:
+    """Name a file that the run reads in a way that cannot be seen: the result rests on its content too."""
+    for watch in _watches:
+        watch.read[os.path.abspath(path)] = "declared"
+
+
+def relative(path: str, root: str) -> str | None:
+    """Give *path* as a posix path below *root*; None if it is not below it."""
+    if not path.startswith(root.rstrip(os.sep) + os.sep):
+        return None
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def digest_of(path: str) -> str | None:
+    """Give the digest of a regular file; None if it cannot be read, or is too large."""
+    try:
+        seen = os.stat(path)
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size > LARGEST_INPUT:
+            return None
+        with open(path, "rb") as opened:
+            return blob_digest(opened.read())
+    except OSError:
+        return None
+
+
+def _chance_state() -> Any:
+    """Give the state of the random generators that a program shares."""
+    state: list[Any] = [random.getstate()]
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and "numpy.random" in sys.modules:
+        name, keys, *rest = numpy.random.get_state()
+        state += [name, keys.tobytes(), *rest]
+    return state
+
+
+__all__ = ["Watch", "digest_of", "relative", "track"]
