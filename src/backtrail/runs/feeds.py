@@ -89,8 +89,10 @@ class FeedFingerprint:
 
 
 def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
-    """Give the fingerprint of a feed; one that is not loaded yet is started and loaded, and left so.
+    """Give the fingerprint of a feed; one that is not loaded is started and loaded, and left so.
 
+    The bars that a run left behind are read again: what they come from may have changed since
+    (:func:`fingerprint_stored` takes them as they are).
     A replayed feed is told by the bars it replays and its rule, a chained one by the feeds it reads.
     :class:`UncacheableFeed` for live feeds, and for replayed feeds of the user's that can only be read once.
     """
@@ -101,9 +103,21 @@ def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
     if data.replaying:
         lines = _replayed(data, where)
     else:
-        if not data._c.size:
+        if not _is_loaded(data):
             load(data)
         lines = stored_lines(data)
+    return _told_by(data, lines, where)
+
+
+def fingerprint_stored(data: Any, where: str = "data") -> FeedFingerprint:
+    """Give the fingerprint of the bars that a feed has at present, for the record of a run that is over.
+
+    It is no part of a key: a feed that delivers bars one by one may have delivered only some of them.
+    """
+    return _told_by(data, stored_lines(data), where)
+
+
+def _told_by(data: Any, lines: Mapping[str, Floats], where: str) -> FeedFingerprint:
     settings = _settings(data, where)
     source = getattr(data, "_source", None)
     if (
@@ -115,12 +129,21 @@ def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
 
 def load(data: Any) -> None:
     """Start a feed and load all its bars, as a run does before it steps through them."""
-    source = getattr(data, "data", None) if getattr(data, "_clone", False) else None
-    if source is not None and not source._c.size and not source.islive():
-        load(source)
+    _load_source(data)
     data.reset()
     data._start()
     data.preload()
+
+
+def _is_loaded(data: Any) -> bool:
+    return bool(data._started and data._c.size)
+
+
+def _load_source(data: Any) -> None:
+    """Load the feed that a clone reads."""
+    source = data.data if data._clone else None
+    if source is not None and not _is_loaded(source) and not source.islive():
+        load(source)
 
 
 def stored_lines(data: Any) -> dict[str, Floats]:
@@ -247,9 +270,7 @@ def _replayed(data: Any, where: str) -> dict[str, Floats]:
             "it replays bars that its own _load() delivers, which may not be possible twice",
             "replay a feed that reads a file or a frame",
         )
-    source = getattr(data, "data", None) if getattr(data, "_clone", False) else None
-    if source is not None and not source._c.size:
-        load(source)
+    _load_source(data)
     data.reset()
     data._start()
     columns = data._read_columns()
@@ -296,6 +317,7 @@ __all__ = [
     "UncacheableFeed",
     "bar_marks",
     "fingerprint_feed",
+    "fingerprint_stored",
     "first_differing_bar",
     "load",
     "stored_lines",
