@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .base import FeedBase as FeedBase
     from .blaze import BlazeData as BlazeData
     from .chain import Chainer as Chainer
+    from .corporate import CorporateActions as CorporateActions
+    from .corporate import StockData as StockData
     from .csv import BacktraderCSVData as BacktraderCSVData
     from .csv import CSVDataBase as CSVDataBase
     from .frame import ArrowData as ArrowData
@@ -48,6 +50,7 @@ _HOME = {
     "YahooFinanceCSVData": "yahoo", "YahooLegacyCSV": "yahoo",
     "FrameData": "frame", "PandasData": "frame", "PandasDirectData": "frame", "ArrowData": "frame",
     "ParquetData": "parquet",
+    "CorporateActions": "corporate", "StockData": "corporate",
     "BacktraderCSV": "csv",
     "GenericCSV": "genericcsv",
     "YahooFinanceCSV": "yahoo",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..base.time import num2date
 from ..base.timeframe import TimeFrame
 from ..errors import DataWarning
+from .splits import jump_faults
 
 Floats = NDArray[np.float64]
 
@@ -93,10 +94,12 @@ class Columns:
 def check_bars(columns: Columns, feed: str, timeframe: int = TimeFrame.Days, stacklevel: int = 3) -> None:
     """Warn (:class:`DataWarning`) of bars that are out of order, doubled, or have NaN or infinite prices.
 
+    Bars of days and more are also looked through for jumps as at a split.
+
     *feed* names the feed in the message. Equal times are normal for ticks and not warned of there; a price
     column that is NaN throughout is one that the source does not have.
     """
-    for message in (*_order_faults(columns, timeframe), *_price_faults(columns)):
+    for message in (*_order_faults(columns, timeframe), *_price_faults(columns), *jump_faults(columns, timeframe)):
         warn_data(feed, message, stacklevel + 1)
 
 

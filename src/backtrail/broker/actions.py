@@ -1,0 +1,133 @@
+"""Dividends and splits in the account: cash for the shares held, and more of them at lower prices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..market.order import Order
+
+
+class ActionRules:
+    """The part of the simulated broker that accounts for what feeds tell of dividends and splits.
+
+    A feed asks for it by its attributes ``accounts_dividends`` and ``accounts_splits``. From the first order on, each
+    of its bars is looked at before orders are matched.
+    """
+
+    _seen_actions: dict[Any, int] | None = None
+
+    cash: float
+    d_credit: Any
+    positions: Any
+    pending: Any
+    submitted: Any
+    orders: Any
+    journal: Any
+    _daily: Any
+    _sleeps_until: int
+    _fundshares: float
+    _cycle: Any
+    _watch: Any
+
+    def start(self) -> None:
+        """Begin a run."""
+        self._seen_actions = None
+        super().start()  # type: ignore[misc]  # that of the broker behind this part
+
+    def _book(self, data: Any) -> Any:
+        known: Any = self._books.get(data)  # type: ignore[attr-defined]  # the broker's
+        if known is not None:
+            return known
+        book: Any = super()._book(data)  # type: ignore[misc]  # that of the broker behind this part
+        if getattr(data, "accounts_dividends", False) or getattr(data, "accounts_splits", False):
+            book.daily, book.plain, book.percent = True, False, False
+            if self._seen_actions is None:
+                self._seen_actions = {}
+            self._watch(book)
+            self._sleeps_until = -1
+        return book
+
+    def _charge_interest(self) -> None:
+        if self._seen_actions is not None:
+            for book in self._daily:
+                self._act(book.data)
+        super()._charge_interest()  # type: ignore[misc]  # that of the broker behind this part
+
+    def _act(self, data: Any) -> None:
+        """Account for the dividend and the split of the bar of *data*, once per bar."""
+        dividends, splits = (
+            getattr(data, "accounts_dividends", False),
+            getattr(data, "accounts_splits", False),
+        )
+        clock = data._c
+        bar = clock.i + clock.dropped
+        seen = self._seen_actions
+        if seen is None or not (dividends or splits) or clock.i < 0 or seen.get(data) == bar:
+            return
+        seen[data] = bar
+        ratio = data.lines.splits[0]
+        if splits and 0.0 < ratio < float("inf") and ratio != 1.0:
+            self._split(data, ratio)
+        paid = data.lines.dividends[0]
+        position = self.positions.get(data)
+        if dividends and paid and paid == paid and position is not None and position.size:
+            amount = position.size * paid
+            self.cash += amount
+            self.d_credit[data] -= amount  # as interest that is received: in the next closing execution
+            self._note_action(data, position)
+
+    def _note_action(self, data: Any, position: Any) -> None:
+        move = (self._cycle(), data, position.size, position.price, self.cash, self._fundshares)
+        self.journal.moves.append(move)
+
+    def _split(self, data: Any, ratio: float) -> None:
+        """Multiply what is held and ordered of *data* by *ratio*, and divide its prices."""
+        now = data.datetime[0]
+        position = self.positions.get(data)
+        if position is not None and position.size:
+            position.size = _multiplied(position.size, ratio)
+            position.price /= ratio
+            position.price_orig /= ratio
+            if position.adjbase is not None:
+                position.adjbase /= ratio
+            self._note_action(data, position)
+        for order in (*self.pending, *self.submitted):
+            if order is not None and order.data is data and order.created.dt < now:
+                _split_order(order, ratio)
+        owners = {id(order.owner): order.owner for order in self.orders if order.data is data}
+        for owner in owners.values():
+            if owner is None:
+                continue
+            for trades in owner._trades[data].values():
+                if trades and trades[-1].isopen:
+                    trade = trades[-1]
+                    trade.size = _multiplied(trade.size, ratio)
+                    trade.price /= ratio
+
+
+def _multiplied(size: float, ratio: float) -> float:
+    """Give *size* times *ratio*; a whole number stays one."""
+    product = size * ratio
+    return int(product) if isinstance(size, int) and product == int(product) else product
+
+
+def _split_order(order: Any, ratio: float) -> None:
+    """Multiply the size of *order* by *ratio* and divide its prices."""
+    created = order.created
+    if order._counted:
+        order.executed.remsize = _multiplied(order.executed.remsize, ratio)
+    order.size = created.size = _multiplied(order.size, ratio)
+    for holder, names in (
+        (created, ("price", "pricelimit", "pclose", "trailamount", "_plimit")),
+        (order, ("price", "pricelimit", "_plimit", "trailamount", "_pclose", "_limitoffset")),
+    ):
+        for name in names:
+            value = getattr(holder, name)
+            if value:
+                setattr(holder, name, value / ratio)
+    if order.exectype == Order.Close and order.pannotated is not None:
+        order.pannotated /= ratio
+    order._wake = -1
+
+
+__all__ = ["ActionRules"]
