@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import copy
 from typing import Any
 
@@ -116,7 +117,9 @@ class InstrumentRules(ActionRules):
         if rules.tick_size is not None:
             for attribute, up in _prices_of(order):
                 value = getattr(order, attribute)
-                fitted = value if not value else rules.price(value, up)
+                if not value or not math.isfinite(value):
+                    continue
+                fitted = rules.price(value, up)
                 if fitted == value:
                     continue
                 if rules.prices == "refuse" and not is_on_step(value, rules.tick_size):

@@ -99,7 +99,11 @@ def check_bars(columns: Columns, feed: str, timeframe: int = TimeFrame.Days, sta
     *feed* names the feed in the message. Equal times are normal for ticks and not warned of there; a price
     column that is NaN throughout is one that the source does not have.
     """
-    for message in (*_order_faults(columns, timeframe), *_price_faults(columns), *jump_faults(columns, timeframe)):
+    for message in (
+        *_order_faults(columns, timeframe),
+        *_price_faults(columns),
+        *jump_faults(columns, timeframe),
+    ):
         warn_data(feed, message, stacklevel + 1)
 
 

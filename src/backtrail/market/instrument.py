@@ -87,7 +87,7 @@ def on_step(value: float, step: float, up: bool) -> float:
     count = round(steps)
     if abs(steps - count) > _SLACK:
         count = math.ceil(steps) if up else math.floor(steps)
-    exact = count * Decimal(repr(step))
+    exact = count * (Decimal(step) if isinstance(step, int) else Decimal(repr(float(step))))
     if isinstance(step, int) or (isinstance(value, int) and exact == exact.to_integral_value()):
         return int(exact)
     return float(exact)

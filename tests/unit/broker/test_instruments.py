@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -130,6 +131,22 @@ def test_sizes_beyond_the_rules_are_refused(rules: Any, size: float, words: str)
     assert order.status == bt.Order.Rejected
     assert words in order.reason
     assert strategy.position.size == 0
+
+
+def test_a_price_that_is_not_a_number_stays_what_it_is() -> None:
+    with pytest.warns(bt.OrderWarning):
+        order, _ = run(
+            lambda s: s.buy(size=1, exectype=LIMIT, price=math.nan), ("es", bt.Instrument(tick_size=0.25))
+        )
+    assert order.alive()
+
+
+def test_steps_may_be_numbers_of_numpy() -> None:
+    rules = bt.Instrument(tick_size=np.float64(0.25), lot_step=np.float64(0.5))
+    order, _ = run(
+        lambda s: s.buy(size=np.float64(1.7), exectype=LIMIT, price=np.float64(99.3)), ("es", rules)
+    )
+    assert (order.size, order.created.price) == (1.5, 99.25)
 
 
 def test_rules_hold_for_a_name_a_data_or_all_others() -> None:
