@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from . import observers as observers
     from . import sizers as sizers
     from .analyzers.base import Analyzer as Analyzer
+    from .backtest.running import run_algorithm as run_algorithm
     from .base.declare import param as param
     from .base.timeframe import TimeFrame as TimeFrame
     from .cerebro import Cerebro as Cerebro
@@ -46,6 +47,7 @@ _OWN = {
     "ParameterValueError": "errors",
     "param": "base.declare",
     "line": "lines.series",
+    "run_algorithm": "backtest.running",
     # the names that nearly every script uses, by the shortest way
     "Analyzer": "analyzers.base",
     "Cerebro": "cerebro",
