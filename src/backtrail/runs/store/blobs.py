@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...errors import CorruptBlobError, MissingBlobError
 from ..digests import blob_digest
-from .files import Files
+from .files import Files, Staged
 from .layout import TRASH, blob_name
 
 
@@ -24,15 +24,28 @@ class Blobs:
     def put_all(self, contents: Sequence[bytes]) -> list[str]:
         """Store several blobs durably at less cost than one by one; give their digests."""
         digests = [blob_digest(data) for data in contents]
-        missing: dict[str, bytes] = {}
-        for digest, data in zip(digests, contents):
-            if digest not in missing and not self._keep(digest, len(data)):
-                missing[digest] = data
-        if missing:
-            self._files.put_all([(blob_name(digest), data) for digest, data in missing.items()])
+        staged: dict[str, Staged] = {}
+        try:
+            for digest, data in zip(digests, contents):
+                if digest not in staged and not self.keep(digest, len(data)):
+                    staged[digest] = self._files.stage(data)
+        except BaseException:
+            for item in staged.values():
+                self._files.discard(item)
+            raise
+        self.publish(staged)
         return digests
 
-    def _keep(self, digest: str, size: int) -> bool:
+    def stage(self, digest: str, data: bytes) -> Staged | None:
+        """Bring *data* to the medium without its name; None if the store has it."""
+        return None if self.keep(digest, len(data)) else self._files.stage(data)
+
+    def publish(self, staged: Mapping[str, Staged]) -> None:
+        """Give staged blobs their names."""
+        if staged:
+            self._files.publish([(blob_name(digest), item) for digest, item in staged.items()])
+
+    def keep(self, digest: str, size: int) -> bool:
         """Tell whether the blob is there in full, and if so say that it is in use."""
         name = blob_name(digest)
         return self._files.size(name) == size and self._files.touch(name)
@@ -78,7 +91,7 @@ class Blobs:
                 "copy it from where the run came from, or run `backtrail runs fsck`"
             ) from None
         if blob_digest(data) == digest:
-            self._files.put_all([(blob_name(digest), data)])
+            self.publish({digest: self._files.stage(data)})
         return data
 
 

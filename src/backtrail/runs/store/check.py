@@ -162,7 +162,7 @@ class _Check:
         except ManifestError as error:
             self.found.problems.append(Problem(name, str(error), "left"))
             return
-        torn = len(data) - max(end, min(len(data), 8))
+        torn = len(data[max(end, 8) :].rstrip(b"\0"))
         if torn:
             self.found.notes.append(f"{name}: {torn} bytes after the last whole record were never acknowledged")
 

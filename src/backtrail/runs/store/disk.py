@@ -18,13 +18,20 @@ class Disk:
         """Create *path* for writing, which must not exist."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644)
 
-    def open_append(self, path: str) -> int:
-        """Create *path* for appending, which must not exist."""
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, 0o644)
-
     def write(self, handle: int, data: bytes | memoryview) -> int:
         """Write some of *data*; give how much."""
         return os.write(handle, data)
+
+    def write_at(self, handle: int, data: bytes | memoryview, offset: int) -> int:
+        """Write some of *data* at *offset*; give how much."""
+        if hasattr(os, "pwrite"):
+            return os.pwrite(handle, data, offset)
+        os.lseek(handle, offset, os.SEEK_SET)
+        return os.write(handle, data)
+
+    def cut(self, handle: int, size: int) -> None:
+        """Make the file *size* bytes long."""
+        os.ftruncate(handle, size)
 
     def flush(self, handle: int) -> None:
         """Bring what was written to the medium."""

@@ -5,14 +5,16 @@ Names are posix paths below the root, made by `layout` alone. Every write is a w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from .disk import Disk
+from .machine import is_journalled_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,14 @@ class Entry:
     name: str
     size: int
     modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file without a name: where it is on this machine, or its bytes where files are written whole."""
+
+    path: str
+    data: bytes = b""
 
 
 class Files(Protocol):
@@ -54,8 +64,16 @@ class Files(Protocol):
         """Write a whole file unless there is one; tell whether it was written."""
         ...
 
-    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Write several immutable files durably, at less cost than one by one."""
+    def stage(self, data: bytes) -> Staged:
+        """Bring *data* to the medium under no name yet."""
+        ...
+
+    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
+        """Give staged files their names, durably; they are immutable."""
+        ...
+
+    def discard(self, staged: Staged) -> None:
+        """Remove a staged file that is not published."""
         ...
 
     def list(self, prefix: str) -> Iterator[Entry]:
@@ -85,6 +103,7 @@ class LocalFiles:
         self.root = Path(root)
         self.disk = disk if disk is not None else Disk()
         self._folders: set[str] = set()
+        self._ordered = is_journalled_in_order(str(self.root))
 
     def path(self, name: str) -> str:
         """Give the path of *name* on this machine."""
@@ -119,7 +138,7 @@ class LocalFiles:
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole file at one instant: a file beside it is written, flushed and renamed."""
         staged = self._stage(data, durable=durable)
-        target = self._target(name)
+        target = self._target(name, durable=durable)
         self.disk.rename(staged, target)
         if durable:
             self.disk.flush_folder(os.path.dirname(target))
@@ -143,31 +162,24 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(target))
         return True
 
-    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Write several immutable files: write all, flush all, rename all, flush each folder once."""
-        staged: list[tuple[int, str, str]] = []
-        disk = self.disk
-        try:
-            for name, data in files:
-                handle, path = self._write(data)
-                staged.append((handle, path, name))
-            for handle, path, _ in staged:
-                disk.seal(handle, path)
-                disk.flush(handle)
-        except BaseException:
-            for _, path, _ in staged:
-                disk.unlink(path)
-            raise
-        finally:
-            for handle, _, _ in staged:
-                disk.close(handle)
-        folders = set()
-        for _, path, name in staged:
+    def stage(self, data: bytes) -> Staged:
+        """Write and flush a read-only file in ``tmp``."""
+        return Staged(self._stage(data, durable=True, seal=True))
+
+    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
+        """Rename staged files, then flush their folders."""
+        folders: dict[str, None] = {}
+        for name, staged in files:
             target = self._target(name)
-            disk.rename(path, target)
-            folders.add(os.path.dirname(target))
-        for folder in folders:
-            disk.flush_folder(folder)
+            self.disk.rename(staged.path, target)
+            folders[os.path.dirname(target)] = None
+        for folder in list(folders)[-1:] if self._ordered else folders:
+            self.disk.flush_folder(folder)
+
+    def discard(self, staged: Staged) -> None:
+        """Remove a staged file that is not published."""
+        with contextlib.suppress(FileNotFoundError):
+            self.disk.unlink(staged.path)
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Give every file below folder *prefix*; links and special files are left out."""
@@ -214,17 +226,22 @@ class LocalFiles:
         """Give the path of a file that is only locked, its folder made."""
         return self._target(name)
 
-    def open_append(self, name: str) -> int:
-        """Create file *name* for appending; give its handle. It must not exist."""
-        handle = self.disk.open_append(self._target(name))
+    def open_new(self, name: str) -> int:
+        """Create file *name* for writing; give its handle. It must not exist."""
+        handle = self.disk.open_new(self._target(name))
         self.disk.flush_folder(os.path.dirname(self.path(name)))
         return handle
 
-    def _stage(self, data: bytes, *, durable: bool) -> str:
+    def _stage(self, data: bytes, *, durable: bool, seal: bool = False) -> str:
         handle, path = self._write(data)
         try:
+            if seal:
+                self.disk.seal(handle, path)
             if durable:
                 self.disk.flush(handle)
+        except BaseException:
+            self.disk.unlink(path)
+            raise
         finally:
             self.disk.close(handle)
         return path
@@ -241,21 +258,32 @@ class LocalFiles:
             raise
         return handle, path
 
-    def _target(self, name: str) -> str:
+    def make_folders(self, names: Iterable[str]) -> None:
+        """Make folders at once, their names on the medium."""
+        paths = [self.path(name) for name in names]
+        for path in paths:
+            self._make_folder(os.path.dirname(path), durable=True)
+            if not os.path.isdir(path):
+                self.disk.make_folder(path)
+        for above in {os.path.dirname(path) for path in paths}:
+            self.disk.flush_folder(above)
+
+    def _target(self, name: str, *, durable: bool = True) -> str:
         """Give the path of *name* with its folder made, the names of made folders on the medium."""
         path = self.path(name)
         folder = os.path.dirname(path)
         if folder not in self._folders:
-            self._make_folder(folder)
+            self._make_folder(folder, durable=durable)
         return path
 
-    def _make_folder(self, folder: str) -> None:
+    def _make_folder(self, folder: str, *, durable: bool) -> None:
         if not os.path.isdir(folder):
             above = os.path.dirname(folder)
             if above != folder:
-                self._make_folder(above)
+                self._make_folder(above, durable=durable)
             self.disk.make_folder(folder)
-            self.disk.flush_folder(above)
+            if durable:
+                self.disk.flush_folder(above)
         self._folders.add(folder)
 
 

@@ -6,6 +6,7 @@ it is missing, torn or of another version. A process has one connection per thre
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 import threading
@@ -19,6 +20,7 @@ from .rows import COLUMNS, Rows
 
 VERSION = 1
 WAIT_S = 30.0
+BATCH = 500
 
 _SCHEMA = f"""
 CREATE TABLE runs(n INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in COLUMNS)});
@@ -168,19 +170,18 @@ class Index:
 
     def add(self, connection: sqlite3.Connection, rows: Iterable[Rows]) -> None:
         """Add runs; a run that is there already is left as it is."""
-        marks = ",".join("?" * len(COLUMNS))
-        insert = f"INSERT OR IGNORE INTO runs({', '.join(_quoted(COLUMNS))}) VALUES({marks})"
-        for item in rows:
-            cursor = connection.execute(insert, item.run)
-            if cursor.rowcount != 1:
-                continue
-            n = cursor.lastrowid
-            for table, held in (("metrics", item.metrics), ("params", item.params), ("inputs", item.inputs)):
-                if held:
-                    places = ",".join("?" * (len(held[0]) + 1))
-                    connection.executemany(f"INSERT INTO {table} VALUES({places})", [(n, *row) for row in held])
-            if item.blobs:
-                connection.executemany("INSERT OR IGNORE INTO blobs VALUES(?,?)", item.blobs)
+        pending = iter(rows)
+        while batch := {item.run[0]: item for item in itertools.islice(pending, BATCH)}:
+            places = ",".join("?" * len(batch))
+            known = connection.execute(f"SELECT id FROM runs WHERE id IN ({places})", list(batch)).fetchall()
+            for (run,) in known:
+                del batch[run]
+            [(last,)] = connection.execute("SELECT coalesce(max(n), 0) FROM runs")
+            _insert(connection, "runs", [(n, *item.run) for n, item in enumerate(batch.values(), last + 1)])
+            for table in ("metrics", "params", "inputs"):
+                numbered = enumerate(batch.values(), last + 1)
+                _insert(connection, table, [(n, *row) for n, item in numbered for row in getattr(item, table)])
+            _insert(connection, "blobs", [row for item in batch.values() for row in item.blobs])
 
     def drop(self, connection: sqlite3.Connection, runs: Sequence[str]) -> None:
         """Take runs out."""
@@ -211,8 +212,10 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]
     connection.execute("COMMIT")
 
 
-def _quoted(names: Iterable[str]) -> list[str]:
-    return [f'"{name}"' for name in names]
+def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        places = ",".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES({places})", rows)
 
 
 def _inode(path: Path) -> int:

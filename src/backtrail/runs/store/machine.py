@@ -53,6 +53,16 @@ def is_running(pid: int, start: str) -> bool:
 
 def is_network(path: str) -> bool:
     """Tell whether *path* lies on a file system that several machines may share."""
+    return file_system(path).startswith(NETWORK)
+
+
+def is_journalled_in_order(path: str) -> bool:
+    """Tell whether bringing one name to the medium there brings all names that were changed before it too."""
+    return file_system(path) in ("ext3", "ext4", "xfs")
+
+
+def file_system(path: str) -> str:
+    """Give the type of the file system of *path*; empty if this system does not say."""
     best, kind = "", ""
     real = os.path.realpath(path)
     for line in _text("/proc/mounts").splitlines():
@@ -62,7 +72,7 @@ def is_network(path: str) -> bool:
             inside = real == point or real.startswith(point.rstrip("/") + "/")
             if inside and len(point) >= len(best):
                 best, kind = point, fields[2]
-    return kind.startswith(NETWORK)
+    return kind
 
 
 def _text(path: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .files import Entry
+from .files import Entry, Staged
 
 T = TypeVar("T")
 
@@ -78,9 +78,16 @@ class RemoteFiles:
         self.put(name, data)
         return True
 
-    def put_all(self, files: Sequence[tuple[str, bytes]]) -> None:
+    def stage(self, data: bytes) -> Staged:
+        """Keep *data* until it is published: an object has its name from the beginning."""
+        return Staged("", data)
+
+    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
         """Write several objects."""
-        _call(self._fs.pipe, {self.path(name): data for name, data in files})
+        _call(self._fs.pipe, {self.path(name): staged.data for name, staged in files})
+
+    def discard(self, staged: Staged) -> None:
+        """Do nothing: what is not published was not written."""
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Give every object below *prefix*."""

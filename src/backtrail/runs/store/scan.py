@@ -32,7 +32,7 @@ class Scanner:
         """Read what is there since the last time. When nothing is, this costs a look at a few folders."""
         seen = dict(self._index.rows("SELECT file, mark FROM seen"))
         found = dict(self._folders())
-        grown = {name: mark for name, mark in self._segments() if seen.get(name) != mark}
+        grown = {name: mark for name, mark in self._segments() if not mark or seen.get(name) != mark}
         changed = {name: mark for name, mark in found.items() if not mark or seen.get(name) != mark}
         gone = [name for name in seen if name.startswith(f"{RUNS}/") and name not in found]
         lost = self._lost_sweeps(seen)
@@ -45,8 +45,8 @@ class Scanner:
                 self._read_folder(connection, folder, mark)
             for folder in [*gone, *lost]:
                 self._forget(connection, folder)
-            for name in grown:
-                self._read_segment(connection, name)
+            for name, mark in grown.items():
+                self._read_segment(connection, name, mark)
 
     # -- what is there -------------------------------------------------------------------------------------------
 
@@ -67,18 +67,21 @@ class Scanner:
                 yield name, str(modified) if modified < now - RACY_NS else ""
 
     def _segments(self) -> Iterator[tuple[str, str]]:
-        """Give every segment with its size."""
+        """Give every segment with a mark that changes when it grows; empty if that cannot be told."""
         if not isinstance(self._files, LocalFiles):
             for entry in self._files.list(SWEEPS):
                 if entry.name.endswith(".seg"):
                     yield entry.name, str(entry.size)
             return
-        root = self._files.path(SWEEPS)
+        root, now = self._files.path(SWEEPS), time.time_ns()
         for sweep in _subfolders(root):
             with os.scandir(f"{root}/{sweep}") as found:
                 for item in found:
                     if item.name.endswith(".seg") and item.is_file(follow_symlinks=False):
-                        yield f"{SWEEPS}/{sweep}/{item.name}", str(item.stat(follow_symlinks=False).st_size)
+                        status = item.stat(follow_symlinks=False)
+                        fresh = status.st_mtime_ns >= now - RACY_NS
+                        mark = "" if fresh else f"{status.st_size}:{status.st_mtime_ns}"
+                        yield f"{SWEEPS}/{sweep}/{item.name}", mark
 
     def _lost_sweeps(self, seen: Iterable[str]) -> list[str]:
         """Give the segments that the index knows and that are there no more."""
@@ -116,21 +119,19 @@ class Scanner:
             except (ManifestError, StoreVersionError) as error:
                 connection.execute("INSERT OR REPLACE INTO refused VALUES(?,?)", (name, str(error)))
 
-    def _read_segment(self, connection: sqlite3.Connection, name: str) -> None:
+    def _read_segment(self, connection: sqlite3.Connection, name: str, mark: str) -> None:
         sweep = name.split("/")[1]
         row = connection.execute("SELECT max(offset + length) FROM runs WHERE folder=?", (name,)).fetchone()
         offset = row[0] or 0
         try:
             common: Manifest = sweeps.read_plan(self._files, check_name("sweep", sweep)).get("common") or {}
             data = self._files.read_from(name, offset)
-            size = offset + len(data)
             self._index.add(connection, self._records(connection, name, sweep, common, data, offset))
         except FileNotFoundError:
             return
         except (ManifestError, StoreVersionError, ValueError) as error:
-            size = self._files.size(name) or 0
             connection.execute("INSERT OR REPLACE INTO refused VALUES(?,?)", (name, str(error)))
-        self._mark(connection, name, str(size))
+        self._mark(connection, name, mark)
 
     def _records(
         self, connection: sqlite3.Connection, name: str, sweep: str, common: Manifest, data: bytes, offset: int

@@ -17,7 +17,8 @@ from .scan import Scanner
 
 T = TypeVar("T")
 
-_FINITE = "value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
+_LARGEST = "1.7976931348623157e308"
+_FINITE = f"value BETWEEN -{_LARGEST} AND {_LARGEST}"
 _GROUP = ("strategy", "data", "code", "config")
 
 
@@ -246,11 +247,13 @@ class Search:
     def _ranked(self, metric: str, count: int, chosen: Condition) -> list[tuple[str, float]]:
         """Give the best *count* by walking the index of values from its ends; without a finite value come last."""
         lower = self._directions.of(metric) == "lower"
-        walks = [("m.value >= 0 AND m.", "ASC"), ("m.value < 0 AND m.", "DESC")] if lower else [("m.", "DESC")]
+        walks = [(f"m.{_FINITE}", "DESC")]
+        if lower:
+            walks = [(f"m.value BETWEEN 0 AND {_LARGEST}", "ASC"), (f"m.value BETWEEN -{_LARGEST} AND -5e-324", "DESC")]
         found: list[tuple[str, float]] = []
         start = "SELECT runs.id, m.value FROM metrics m CROSS JOIN runs ON runs.n=m.run WHERE m.name=? AND "
         for test, walk in walks:
-            sql = f"{start}{test}{_FINITE} AND {chosen.sql} ORDER BY m.value {walk} LIMIT ?"
+            sql = f"{start}{test} AND {chosen.sql} ORDER BY m.value {walk} LIMIT ?"
             found += self._index.rows(sql, [metric, *chosen.values, count])
         found.sort(key=lambda item: self._directions.rank(metric, item[1]))
         if len(found) < count:

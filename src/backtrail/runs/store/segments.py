@@ -4,7 +4,9 @@ A segment begins with eight bytes, ``BTSEG`` and the version of the format in th
 length and the CRC-32 of its bytes, both unsigned, 32 bits, little-endian; then the bytes. What a process was writing
 when it was killed is a torn tail: it was never acknowledged and is passed over.
 
-The writer holds the lock on its segment.
+The writer holds the lock on its segment and keeps zeros ready behind the last record: writing over them changes
+neither the size of the file nor where it lies on the medium, which makes a flush several times quicker. They are cut
+off when the segment is closed; a length of zero ends the records.
 """
 
 from __future__ import annotations
@@ -20,12 +22,15 @@ from dataclasses import dataclass
 
 from ...errors import ManifestError, StoreVersionError, StoreWriteError
 from .disk import Disk
-from .files import Files, LocalFiles, write_whole
+from .files import Files, LocalFiles
 from .locks import lock
 from .machine import host_id
 
 VERSION = 1
 MAGIC = b"BTSEG001"
+READY = 256 * 1024
+"""Bytes of zeros that are written ahead of the records."""
+
 LIMIT = 16 * 1024 * 1024
 """Bytes of the largest record."""
 
@@ -94,6 +99,7 @@ class SegmentWriter:
         self._pid = 0
         self._handle: int | None = None
         self._size = 0
+        self._ready = 0
         self._broken = False
         self.name = ""
 
@@ -125,7 +131,9 @@ class SegmentWriter:
         assert self._handle is not None
         start = self._size
         try:
-            write_whole(files.disk, self._handle, data)
+            if start + len(data) > self._ready:
+                self._make_ready(files.disk, self._handle, start + len(data))
+            self._write_at(files.disk, self._handle, data, start)
             files.disk.flush_data(self._handle)
         except OSError:
             self._broken = True  # what follows a torn record would not be read: go on in another file
@@ -140,7 +148,7 @@ class SegmentWriter:
         for _ in range(16):
             self.name = self._new_name()
             try:
-                self._handle = files.open_append(self.name)
+                self._handle = files.open_new(self.name)
                 break
             except FileExistsError:
                 continue
@@ -148,8 +156,23 @@ class SegmentWriter:
             raise StoreWriteError("opening a segment - expected a free name - found 16 taken ones - try again")
         lock(self._handle)
         self._pid, self._broken = os.getpid(), False
-        write_whole(files.disk, self._handle, MAGIC)
+        self._size = self._ready = 0
+        self._make_ready(files.disk, self._handle, len(MAGIC))
+        self._write_at(files.disk, self._handle, MAGIC, 0)
         self._size = len(MAGIC)
+
+    def _make_ready(self, disk: Disk, handle: int, needed: int) -> None:
+        """Write zeros up to *needed* bytes and some more."""
+        more = needed - self._ready + READY
+        self._write_at(disk, handle, bytes(more), self._ready)
+        disk.flush(handle)
+        self._ready += more
+
+    def _write_at(self, disk: Disk, handle: int, data: bytes, offset: int) -> None:
+        rest = memoryview(data)
+        while rest:
+            written = disk.write_at(handle, rest, offset)
+            rest, offset = rest[written:], offset + written
 
     def _new_name(self) -> str:
         return f"{self._folder}/{host_id()[:8]}-{os.getpid()}-{next(_counter)}-{secrets.token_hex(3)}.seg"
@@ -158,5 +181,6 @@ class SegmentWriter:
         """Close the file; a later append begins another."""
         with self._lock:
             if self._handle is not None and self._pid == os.getpid() and self.disk is not None:
+                self.disk.cut(self._handle, self._size)
                 self.disk.close(self._handle)
             self._handle = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..digests import blob_digest
 from .faults import writing
+from .files import Staged
 from .lease import Lease
 from .tables import StoredTable, encode_table
 
@@ -24,13 +27,17 @@ class Work:
         """Take the lease."""
         self._store = store
         self._lease = Lease(store.files, run, key, strategy)
-        self._blobs: dict[str, bytes] = {}
+        self._staging: dict[str, Future[Staged | None]] = {}
+        self._writer: ThreadPoolExecutor | None = None
         self.run = self._lease.run
 
     def put(self, data: bytes) -> str:
-        """Have *data* stored with the run; give its digest."""
+        """Have *data* stored with the run; give its digest. It is written while the caller goes on."""
         digest = blob_digest(data)
-        self._blobs[digest] = bytes(data)
+        if digest not in self._staging:
+            if self._writer is None:
+                self._writer = ThreadPoolExecutor(1, thread_name_prefix="backtrail-store")
+            self._staging[digest] = self._writer.submit(self._store.blobs.stage, digest, bytes(data))
         return digest
 
     def put_table(self, table: pa.Table) -> StoredTable:
@@ -44,8 +51,11 @@ class Work:
         """Record the run durably; give its id. The lease ends."""
         begun = {"key": self._lease.key, "strategy": self._lease.strategy}
         given = {name: value for name, value in begun.items() if value is not None}
-        run = self._store.commit({**given, **manifest, "run": self.run}, self._blobs.values())
-        self._blobs.clear()
+        with writing("storing the results of a run", self._store.url):
+            staged = {digest: future.result() for digest, future in self._staging.items()}
+            self._store.blobs.publish({digest: item for digest, item in staged.items() if item is not None})
+            self._staging.clear()
+        run = self._store.commit({**given, **manifest, "run": self.run})
         self.release()
         return run
 
@@ -56,8 +66,22 @@ class Work:
 
     def release(self) -> None:
         """Give the run up, or end the lease of a committed one."""
+        for future in self._staging.values():
+            self._discard(future)
+        self._staging.clear()
+        if self._writer is not None:
+            self._writer.shutdown()
+            self._writer = None
         with writing("ending a lease", self._store.url):
             self._lease.release()
+
+    def _discard(self, future: Future[Staged | None]) -> None:
+        if future.cancel():
+            return
+        with contextlib.suppress(OSError):  # what could not be written leaves nothing to remove
+            staged = future.result()
+            if staged is not None:
+                self._store.files.discard(staged)
 
     def __enter__(self) -> Work:
         """Give the work itself."""
