@@ -201,8 +201,9 @@ class Matcher(MarketLane):
             elif not clock.size or not sleep.can_sleep(order):
                 at = -1
             else:
-                at = sleep.put_to_sleep(order, self)
-            until = min(until, at)
+                at = sleep.put_to_sleep(order, self, until)
+            if at < until:
+                until = at
         return until
 
     def _replay_orders(self) -> None:

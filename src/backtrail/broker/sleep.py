@@ -13,9 +13,9 @@ import numpy as np
 from ..market.execution import OrderData
 from ..market.order import Order
 
-#: Bars that an order is matched one by one before its next touch is looked for: looking costs as much as a few bars.
-PATIENCE = 6
-_CHUNK = 128
+#: Bars that are looked at one by one, which is quicker than arrays, before they are looked at in chunks.
+_NEAR = 24
+_CHUNK = 256
 _NEVER = 1 << 60
 
 _BY_LIMIT = (Order.Limit,)
@@ -35,8 +35,6 @@ class WatchedPrices(OrderData):
 def next_touch(order: Any, start: int, stop: int) -> int:
     """Give the first bar in [start, stop) at which *order* could be executed or expires; *stop* if there is none.
 
-    Looks through chunks of growing size and gives up after the first few: it may give a bar before which nothing
-    happens, too.
     """
     data = order.data
     lines = data.lines
@@ -46,13 +44,23 @@ def next_touch(order: Any, start: int, stop: int) -> int:
     else:
         wanted = order.created.price
         below = order.ordtype == Order.Sell
-    edge = (lines.low if below else lines.high).array
-    opening = lines.open.array
+    side = lines.low if below else lines.high
     valid = order.valid
     if valid:
         stop = min(stop, int(np.searchsorted(lines.datetime.array[start:stop], valid, side="right")) + start)
+    near = min(start + _NEAR, stop)
+    reached, opens = side._a, lines.open._a
+    if below:
+        for at in range(start, near):
+            if reached[at] <= wanted or opens[at] <= wanted:
+                return at
+    else:
+        for at in range(start, near):
+            if reached[at] >= wanted or opens[at] >= wanted:
+                return at
+    edge, opening = side.array, lines.open.array
     chunk = _CHUNK
-    at = start
+    at = near
     while at < stop:
         end = min(at + chunk, stop)
         if below:
@@ -80,10 +88,15 @@ def can_sleep(order: Any) -> bool:
     return order.exectype in _BY_LIMIT or order.exectype in _BY_STOP
 
 
-def put_to_sleep(order: Any, broker: Any) -> int:
-    """Find the next bar to match *order* on, note it, and give the cycle of the run in which that bar is current."""
+def put_to_sleep(order: Any, broker: Any, until: int) -> int:
+    """Find the next bar to match *order* on, note it, and give the cycle of the run in which that bar is current.
+
+    In cycle *until* the broker is at work again anyway: bars beyond it are not looked at.
+    """
     clock = order.data._c
     now, size = clock.i, clock.size
+    if clock.bars_at is None and now < until < size:
+        size = until
     # From this bar on: on a bar that does not move, an order that was executed in part is executed again.
     order._wake = at = (next_touch if order._active else next_expiry)(order, now, size)
     created = order.created
@@ -101,4 +114,4 @@ def cycle_of(clock: Any, bar: int) -> int:
     return bar if bars is None else int(np.searchsorted(bars, bar))
 
 
-__all__ = ["PATIENCE", "WatchedPrices", "can_sleep", "cycle_of", "next_expiry", "next_touch", "put_to_sleep"]
+__all__ = ["WatchedPrices", "can_sleep", "cycle_of", "next_expiry", "next_touch", "put_to_sleep"]

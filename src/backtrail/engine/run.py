@@ -19,6 +19,7 @@ from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
 from ..lines.place import Placed, place_on
 from . import loop
+from .collector import rare_collections
 from .ending import Ending
 from .oldsync import build_old_timeline
 from .realism import prepare_broker, prepare_feeds
@@ -263,7 +264,8 @@ class Run:
         if self.mode == "delivered":
             loop.run_delivered(self)
         else:
-            loop.run_timeline(self)
+            with rare_collections():
+                loop.run_timeline(self)
 
     def keep_ticks(self) -> None:
         """Let orders in the feeds whose last bar was left over meet the bar before, as in backtrader."""

@@ -96,7 +96,6 @@ class OrderBase:
     _counted: bool = False
     _lean: bool = False
     _wake: int = -1
-    _tries: int = 0
     ref: int
     status: int
 
