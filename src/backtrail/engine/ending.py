@@ -104,6 +104,9 @@ class Ending:
         return self._account
 
     def _worked_out(self) -> Account:
+        if self.clock.i < 0 and self.noted is None:  # it failed before its first cycle
+            nothing = np.empty(0)
+            return Account(nothing, nothing, nothing, nothing)
         if self.timeline is not None and self.broker is not None:
             path = _SettledPath(self).update()
             return Account(path.datetime, path.cash, path.value, path.fundvalue)

@@ -58,7 +58,7 @@ def drawdowns(value: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Give, per bar, the high so far, the fall below it as a fraction of it (0 where it is not above 0), and for how
     many bars the value has been below it."""
     peak = np.fmax.accumulate(value) if len(value) else value
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         fall = np.where(peak > 0, (peak - value) / peak, 0.0)
     below = value < peak
     count = np.arange(len(value))
@@ -87,7 +87,8 @@ def figures(account: Account, start: float, trades: Table, fills: Table) -> dict
         made.update(_of_trades(net))
     made["commission"] = math.fsum(fills["commission"].tolist())
     made["exposure"] = _exposure(fills, len(value))
-    return {name: made[name] for name in METRICS if made.get(name) is not None}  # type: ignore[misc]
+    known = {name: made.get(name) for name in METRICS}
+    return {name: value for name, value in known.items() if value is not None and value == value}
 
 
 def _of_value(account: Account, start: float) -> dict[str, float | None]:
@@ -98,11 +99,12 @@ def _of_value(account: Account, start: float) -> dict[str, float | None]:
     years = float(days[-1] - days[0]) / DAYS_PER_YEAR
     annual = growth ** (1.0 / years) - 1.0 if years > 0 and growth > 0 else None
     before = np.concatenate(([start], ends[:-1]))
-    returns = ends[before != 0] / before[before != 0] - 1.0
+    with np.errstate(all="ignore"):
+        returns = ends[before != 0] / before[before != 0] - 1.0
     made: dict[str, float | None] = {
         "final_value": last, "total_return": growth - 1.0, "annual_return": annual,
     }  # fmt: skip
-    if len(returns) > 1:
+    if len(returns) > 1 and np.isfinite(returns).all():
         mean = math.fsum(returns.tolist()) / len(returns)
         deviation = math.sqrt(math.fsum(((returns - mean) ** 2).tolist()) / len(returns))
         downside = math.sqrt(math.fsum((np.minimum(returns, 0.0) ** 2).tolist()) / len(returns))
@@ -113,7 +115,8 @@ def _of_value(account: Account, start: float) -> dict[str, float | None]:
     peak, fall, length = drawdowns(value)
     deepest = float(fall.max())
     made["max_drawdown"] = deepest
-    made["max_drawdown_money"] = float((peak - value).max())
+    with np.errstate(all="ignore"):
+        made["max_drawdown_money"] = float((peak - value).max())
     made["max_drawdown_bars"] = float(length.max())
     made["calmar_ratio"] = annual / deepest if annual is not None and deepest > 0 else None
     return made

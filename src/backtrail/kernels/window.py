@@ -88,7 +88,7 @@ def _scaled(values: Array, shift: int) -> Array | None:
 
 def _one_limb(values: Array, period: int, out: Array) -> bool:
     """Sum with one 64-bit integer per value; False (and *out* undefined) where the values do not fit."""
-    shift = 63 - period.bit_length() - _exponent(values)
+    shift = 63 - int(period).bit_length() - _exponent(values)
     scaled = _scaled(values, shift)
     if scaled is None:
         return False
@@ -101,7 +101,7 @@ def _one_limb(values: Array, period: int, out: Array) -> bool:
 
 def _two_limbs(values: Array, period: int, out: Array) -> bool:
     """Sum with two integers per value, the sums of which are exact doubles; False where the values do not fit."""
-    bits = 53 - period.bit_length()
+    bits = 53 - int(period).bit_length()
     shift = bits - _exponent(values)
     scaled = _scaled(values, shift)
     if scaled is None or shift + bits > 1000:

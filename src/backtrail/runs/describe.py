@@ -22,6 +22,8 @@ from .plain import UnstorableValue, name_of, to_plain
 
 # Settings that do not decide the result: how fast, where, and what is shown meanwhile.
 _FREE: Final = frozenset(("maxcpus", "progress", "objcache", "optdatas", "optreturn", "writer", "seed"))
+# What a run leaves on any broker.
+_OF_RUNS: Final = ("_clock", "_seen_actions", "active", "cerebro", "lazy_value")
 
 
 @dataclass
@@ -141,7 +143,7 @@ def _listed(rows: Any) -> Any:
 def _broker_names() -> tuple[frozenset[str], tuple[str, ...]]:
     """Give the attributes that a broker sets up at the start of each run, and those that its keywords set."""
     options = tuple(name for name in inspect.signature(BackBroker.__init__).parameters if name != "self")
-    return frozenset(vars(BackBroker())) - set(options), options
+    return frozenset((*vars(BackBroker()), *_OF_RUNS)) - set(options), options
 
 
 def broker_values(broker: Any, coo: bool = False) -> dict[str, Any]:
@@ -152,7 +154,7 @@ def broker_values(broker: Any, coo: bool = False) -> dict[str, Any]:
     running, options = _broker_names()
     if not isinstance(broker, BrokerBase):
         return {"class": type(broker), "object": broker}
-    known = running if isinstance(broker, BackBroker) else frozenset(vars(BrokerBase()))
+    known = running if isinstance(broker, BackBroker) else frozenset((*vars(BrokerBase()), *_OF_RUNS))
     own = vars(broker)
     params = dict(broker.p._getkwargs())
     params.pop("commission", None)
@@ -165,8 +167,15 @@ def broker_values(broker: Any, coo: bool = False) -> dict[str, Any]:
         "params": params,
         "options": {name: imposed.get(name, own[name]) for name in options if name in own},
         "schemes": schemes,
-        "own": {name: value for name, value in own.items() if name not in known and name not in options},
+        "own": _added(broker, {*known, *options}),
     }
+
+
+def _added(broker: Any, known: set[str]) -> dict[str, Any]:
+    """Give the attributes that a user's class of broker added; backtrail's own are set by parameters and options."""
+    if type(broker).__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return {}
+    return {name: value for name, value in vars(broker).items() if name not in known}
 
 
 def _scheme_values(scheme: Any) -> Any:

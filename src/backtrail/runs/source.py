@@ -24,7 +24,7 @@ def form_of_function(value: FunctionType) -> bytes:
     """Give what the code of *value* says: its source in normal form, or else its bytecode."""
     code = value.__code__
     node = _node_of(code)
-    return _bytecode(code) if node is None else b"source " + normal_form(node)
+    return _bytecode(code) if node is None else b"source " + _form(node)
 
 
 def form_of_class(value: type) -> bytes | None:
@@ -44,7 +44,7 @@ def form_of_class(value: type) -> bytes | None:
     if own and len(found) > 1:
         first = min(code.co_firstlineno for code in own)
         found = [one for one in found if one.lineno <= first <= (one.end_lineno or one.lineno)]
-    return b"source " + normal_form(found[0]) if len(found) == 1 else None
+    return b"source " + _form(found[0]) if len(found) == 1 else None
 
 
 class _Module:
@@ -130,6 +130,14 @@ def _span(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 # -- normal form --------------------------------------------------------------------------------------------
+
+
+def _form(node: Any) -> bytes:
+    """Give the normal form of a node of a module that is kept: written once, and kept with it."""
+    form: bytes | None = getattr(node, "_normal_form", None)
+    if form is None:
+        form = node._normal_form = normal_form(node)
+    return form
 
 
 def normal_form(node: ast.AST) -> bytes:

@@ -1,0 +1,318 @@
+"""The key is right: whatever decides a result changes it, whatever does not leaves it alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from tests.unit.record.conftest import Cross, Project, cerebro_of, frame, key_of
+
+import backtrail as bt
+from backtrail.runs.record import RecordWarning
+from backtrail.runs.store import Store
+
+
+def pandas_feed(changed: Callable[[pd.DataFrame], pd.DataFrame] = lambda f: f, **kwargs: Any) -> Any:
+    return bt.feeds.PandasData(dataname=changed(frame()), **kwargs)
+
+
+def edited(row: int, column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def change(one: pd.DataFrame) -> pd.DataFrame:
+        one.iloc[row, one.columns.get_loc(column)] = value
+        return one
+
+    return change
+
+
+# -- bars ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_run_has_the_same_key(store: Store) -> None:
+    assert key_of(store) == key_of(store)
+
+
+def test_one_changed_value_makes_another_key(store: Store) -> None:
+    columns = ("open", "high", "low", "close", "volume", "openinterest")
+    changes = [(row, column) for row in (0, 31, 59) for column in columns]
+    keys = {key_of(store, data=pandas_feed(edited(row, column, 123.25))) for row, column in changes}
+    assert len(keys | {key_of(store)}) == len(changes) + 1
+
+
+def moved(one: pd.DataFrame) -> pd.DataFrame:
+    index = one.index.to_list()
+    index[30] += pd.Timedelta(hours=1)
+    one.index = pd.DatetimeIndex(index)
+    return one
+
+
+def test_a_changed_time_makes_another_key(store: Store) -> None:
+    assert key_of(store, data=pandas_feed(moved)) != key_of(store)
+
+
+def test_a_missing_bar_makes_another_key(store: Store) -> None:
+    assert key_of(store, data=pandas_feed(lambda f: f.drop(f.index[40]))) != key_of(store)
+
+
+def test_a_time_zone_makes_another_key(store: Store) -> None:
+    assert key_of(store, data=pandas_feed(lambda f: f.tz_localize("America/New_York"))) != key_of(store)
+    assert key_of(store, data=pandas_feed(tz="America/New_York")) != key_of(store)
+
+
+def test_values_of_another_precision_make_another_key(store: Store) -> None:
+    assert key_of(store, data=pandas_feed(lambda f: (f * 1.001).astype("float32"))) != key_of(
+        store, data=pandas_feed(lambda f: f * 1.001)
+    )
+
+
+def test_a_further_line_makes_another_key(store: Store) -> None:
+    class WithSignal(bt.feeds.PandasData):
+        lines = ("signal",)
+        params = (("signal", -1),)
+
+    plain = WithSignal(dataname=frame().assign(signal=1.0))
+    other = WithSignal(dataname=frame().assign(signal=2.0))
+    assert key_of(store, data=plain) != key_of(store, data=other)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"name": "other"}, {"timeframe": bt.TimeFrame.Weeks}, {"compression": 2}, {"sessionend": dt.time(17)},
+     {"fromdate": dt.datetime(2020, 1, 10)}],
+    ids=str,
+)  # fmt: skip
+def test_what_a_feed_is_told_makes_another_key(store: Store, changed: dict[str, Any]) -> None:
+    assert key_of(store, data=pandas_feed(**changed)) != key_of(store)
+
+
+def test_the_order_of_feeds_makes_another_key(store: Store) -> None:
+    def both(first: int, second: int) -> str:
+        def add(cerebro: bt.Cerebro) -> None:
+            cerebro.adddata(bt.feeds.PandasData(dataname=frame(seed=second)))
+
+        return key_of(store, data=bt.feeds.PandasData(dataname=frame(seed=first)), setup=add)
+
+    assert both(1, 2) != both(2, 1)
+
+
+def test_text_frames_and_arrow_tables_of_the_same_bars_have_one_key(store: Store, tmp_path: Path) -> None:
+    minutes = bt.TimeFrame.Minutes  # days from a text file are stamped with the end of the session
+    table = frame().reset_index().rename(columns={"index": "datetime"})
+    text = table.assign(datetime=table["datetime"].dt.strftime("%Y-%m-%d %H:%M:%S"))
+    text.to_csv(tmp_path / "bars.csv", index=False)
+    from_text = key_of(
+        store, data=bt.feeds.GenericCSVData(dataname=str(tmp_path / "bars.csv"), timeframe=minutes)
+    )
+    from_frame = key_of(store, data=pandas_feed(timeframe=minutes))
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    again = arrow.to_pandas().set_index("datetime")
+    assert (
+        from_text == from_frame == key_of(store, data=bt.feeds.PandasData(dataname=again, timeframe=minutes))
+    )
+
+
+def test_a_file_that_was_rewritten_is_read_again(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+
+    def written(factor: float) -> None:
+        table = (frame() * factor).reset_index().rename(columns={"index": "datetime"})
+        table["datetime"] = table["datetime"].dt.strftime("%Y-%m-%d %H:%M:%S")
+        table.to_csv(path, index=False)
+
+    written(1.0)
+    cerebro = cerebro_of(store, data=bt.feeds.GenericCSVData(dataname=str(path)), cache="use")
+    cerebro.run()
+    before = cerebro.run_id
+    written(2.0)
+    cerebro.run()
+    assert cerebro.run_id != before
+    assert store.run(cerebro.run_id).key != store.run(before).key
+
+
+# -- parameters ------------------------------------------------------------------------------------------------------
+
+
+def test_a_parameter_of_another_value_or_type_makes_another_key(store: Store) -> None:
+    keys = [key_of(store, args={"fast": fast}) for fast in (3, 4, np.int64(3))]
+    assert keys[0] == keys[2] != keys[1]
+
+    class Loose(bt.Strategy):
+        params = (("x", 1),)
+
+    kinds = [key_of(store, Loose, args={"x": x}) for x in (1, 1.0, True, "1", None, [1], {1: 1}, {"1": 1})]
+    assert len(set(kinds)) == len(kinds)
+
+
+def test_a_default_given_by_hand_is_the_default(store: Store) -> None:
+    assert key_of(store, args={"fast": 3, "slow": 8}) == key_of(store)
+
+
+def test_arrays_and_sets_count_by_content(store: Store) -> None:
+    class Loose(bt.Strategy):
+        params = (("x", None),)
+
+    values = np.arange(5000.0)
+    other = values.copy()
+    other[2500] += 1
+    assert key_of(store, Loose, args={"x": values}) == key_of(store, Loose, args={"x": values.copy()})
+    assert key_of(store, Loose, args={"x": values}) != key_of(store, Loose, args={"x": other})
+    assert key_of(store, Loose, args={"x": {"b", "a"}}) == key_of(store, Loose, args={"x": {"a", "b"}})
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+
+class Fees(bt.CommInfoBase):
+    params = (("extra", 0.0),)
+
+    def _getcommission(self, size, price, pseudoexec):
+        return self.p.extra
+
+
+SETTINGS: dict[str, Callable[[bt.Cerebro], Any]] = {
+    "cash": lambda c: c.broker.setcash(5000.0),
+    "commission": lambda c: c.broker.setcommission(commission=0.001),
+    "commission per data": lambda c: c.broker.setcommission(commission=0.001, name="x"),
+    "leverage": lambda c: c.broker.setcommission(leverage=2.0),
+    "own scheme": lambda c: c.broker.addcommissioninfo(Fees(extra=1.0)),
+    "own scheme, other fee": lambda c: c.broker.addcommissioninfo(Fees(extra=2.0)),
+    "slippage": lambda c: c.broker.set_slippage_perc(0.01),
+    "slippage without the open": lambda c: c.broker.set_slippage_perc(0.01, slip_open=False),
+    "filler": lambda c: c.broker.set_filler(bt.fillers.FixedSize(size=1)),
+    "filler, other size": lambda c: c.broker.set_filler(bt.fillers.FixedSize(size=2)),
+    "cheat on close": lambda c: c.broker.set_coc(True),
+    "no check": lambda c: c.broker.set_checksubmit(False),
+    "fund": lambda c: c.broker.set_fundmode(True, 100.0),
+    "broker switch": lambda c: c.setbroker(bt.brokers.BackBroker(stale_fills=False)),
+    "sizer": lambda c: c.addsizer(bt.sizers.FixedSize, stake=2),
+    "sizer, other stake": lambda c: c.addsizer(bt.sizers.FixedSize, stake=3),
+    "sizer of one strategy": lambda c: c.addsizer_byidx(0, bt.sizers.FixedSize, stake=2),
+    "analyzer": lambda c: c.addanalyzer(bt.analyzers.SharpeRatio),
+    "analyzer, other rate": lambda c: c.addanalyzer(bt.analyzers.SharpeRatio, riskfreerate=0.02),
+    "analyzer, other name": lambda c: c.addanalyzer(bt.analyzers.SharpeRatio, _name="other"),
+    "observer": lambda c: c.addobserver(bt.observers.DrawDown),
+    "indicator": lambda c: c.addindicator(bt.ind.SMA, period=5),
+    "timer": lambda c: c.add_timer(dt.time(12)),
+    "timer, other time": lambda c: c.add_timer(dt.time(13)),
+    "another strategy": lambda c: c.addstrategy(Cross, fast=4),
+    "cheat on open": lambda c: setattr(c.p, "cheat_on_open", True),
+    "time zone": lambda c: c.addtz("Europe/Berlin"),
+    "bar by bar": lambda c: setattr(c.p, "preload", False),
+    "strict": lambda c: setattr(c.p, "realism", "strict"),
+    "future": lambda c: setattr(c.p, "future_reads", "allow"),
+    "seed": lambda c: setattr(c.p, "seed", 7),
+    "order history": lambda c: c.add_order_history([["2020-01-05", 1, 100.0]], notify=True),
+    "signal": lambda c: c.add_signal(bt.SIGNAL_LONG, bt.ind.SMA, period=5),
+}
+
+
+def test_every_setting_makes_another_key(store: Store) -> None:
+    keys = {"none": key_of(store)}
+    keys.update({name: key_of(store, setup=setup) for name, setup in SETTINGS.items()})
+    alike = [(a, b) for a in keys for b in keys if a < b and keys[a] == keys[b]]
+    assert alike == []
+
+
+def test_settings_that_change_no_result_change_no_key(store: Store) -> None:
+    assert key_of(store) == key_of(store, maxcpus=1, optdatas=False)
+
+
+def test_a_second_run_of_one_cerebro_has_the_key_of_the_first(store: Store) -> None:
+    for options in ({}, {"realism": "strict"}, {"cheat_on_open": True}):
+        cerebro = cerebro_of(store, **options)
+        cerebro.run()
+        first = store.run(cerebro.run_id).key
+        cerebro.run()
+        assert store.run(cerebro.run_id).key == first
+
+
+def test_values_that_a_class_has_closed_over_make_another_key(store: Store) -> None:
+    def made(step: int) -> type:
+        class Closing(bt.Strategy):
+            def next(self):
+                if len(self) % step == 0:
+                    self.buy()
+
+        return Closing
+
+    assert key_of(store, made(5)) != key_of(store, made(6))
+    assert key_of(store, made(5)) == key_of(store, made(5))
+
+
+def test_an_attribute_of_a_class_makes_another_key(store: Store) -> None:
+    class Stepping(bt.Strategy):
+        step = 5
+
+    before = key_of(store, Stepping)
+    Stepping.step = 6
+    assert key_of(store, Stepping) != before
+
+
+def test_what_cannot_be_keyed_runs_uncached_and_says_so(store: Store) -> None:
+    class Loose(bt.Strategy):
+        params = (("x", None),)
+
+    cerebro = cerebro_of(store, Loose, args={"x": object()}, cache="use")
+    with pytest.warns(RecordWarning, match=r"The run has no key.*params\[0\]\.params\.x.*object") as seen:
+        cerebro.run()
+        cerebro.run()
+    assert len([one for one in seen if issubclass(one.category, RecordWarning)]) == 1
+    run = store.run(cerebro.run_id)
+    assert run.key is None
+    assert "params[0].params.x" in run.manifest["uncacheable"]
+
+
+# -- code ------------------------------------------------------------------------------------------------------------
+
+
+def test_code_that_means_the_same_has_the_same_key_and_other_code_another(project: Project) -> None:
+    first = project.run()
+    project.replace("strategy.py", "class Cross", "# a comment\nclass Cross")
+    project.replace("strategy.py", "Buy when the fast average", "Buys as soon as the fast average")
+    project.replace("strategy.py", '("fast", 3), (', '("fast", 3),\n        (')
+    project.write("unrelated.py", "X = 1\n")
+    elsewhere = project.folder.parent / "another" / "place"
+    shutil.copytree(project.folder, elsewhere)
+    project.folder = elsewhere
+    assert project.run() == first
+    project.write("helper.py", "SIZE = 3\n")
+    other = project.run()
+    assert other["key"] != first["key"]
+    assert other["value"] != first["value"]
+
+
+def test_another_engine_makes_another_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backtrail.runs import record
+
+    before = key_of(store)
+    monkeypatch.setattr(record, "engine_build", lambda: "b3:" + "0" * 64)
+    assert key_of(store) != before
+
+
+def test_another_library_version_makes_another_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from backtrail.runs import environment
+
+    before = key_of(store)
+    known = environment.distributions()
+    monkeypatch.setattr(environment, "distributions", lambda: {**known, "numpy": "0.0.1", "pandas": "0.0.1"})
+    assert key_of(store) != before
+
+
+def test_live_feeds_have_no_key(store: Store) -> None:
+    class Live(bt.feeds.PandasData):
+        def islive(self):
+            return True
+
+    cerebro = cerebro_of(store, data=Live(dataname=frame()))
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        cerebro.run()
+    assert store.run(cerebro.run_id).key is None
+    assert any("it is live" in str(one.message) for one in seen)
