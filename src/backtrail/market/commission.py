@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as _dt
 from typing import Any, ClassVar
 
-from ..base.declare import ParamsBase
+from ..base.declare import ParamsBase, param
 
 # What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
 _PRICING = (
@@ -34,12 +34,12 @@ class CommInfoBase(ParamsBase):
         ("commission", 0.0),
         ("mult", 1.0),
         ("margin", None),
-        ("commtype", None),
+        ("commtype", param(default=None, choices=(None, COMM_PERC, COMM_FIXED))),
         ("stocklike", False),
         ("percabs", False),
         ("interest", 0.0),
         ("interest_long", False),
-        ("leverage", 1.0),
+        ("leverage", param(default=1.0, gt=0)),
         ("automargin", False),
     )
 

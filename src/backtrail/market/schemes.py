@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from . import futures
+from . import futures as futures
 from .commission import CommInfoBase
-from .futures import CL, ES, MES, MNQ, NQ, CommInfo_Perpetual, FuturesCommInfo
+from .futures import CL as CL
+from .futures import ES as ES
+from .futures import MES as MES
+from .futures import MNQ as MNQ
+from .futures import NQ as NQ
+from .futures import CommInfo_Perpetual as CommInfo_Perpetual
+from .futures import FuturesCommInfo as FuturesCommInfo
 
 
 class CommInfo(CommInfoBase):
@@ -48,19 +54,11 @@ class CommInfo_Stocks_Fixed(CommInfo_Stocks):
 
 
 __all__ = [
-    "CL",
-    "ES",
-    "MES",
-    "MNQ",
-    "NQ",
     "CommInfo",
     "CommInfo_Futures",
     "CommInfo_Futures_Fixed",
     "CommInfo_Futures_Perc",
-    "CommInfo_Perpetual",
     "CommInfo_Stocks",
     "CommInfo_Stocks_Fixed",
     "CommInfo_Stocks_Perc",
-    "FuturesCommInfo",
-    "futures",
 ]

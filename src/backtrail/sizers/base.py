@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, dataclass_transform
 
 from ..base.declare import ParamsBase, param
 
@@ -14,8 +14,12 @@ class Sizer(ParamsBase):
     ``strategy`` and ``broker`` are set by the framework before the first question.
     """
 
-    strategy: Any = None
-    broker: Any = None
+    if TYPE_CHECKING:  # for type checkers: no parameters
+        strategy: Any = param(init=False)
+        broker: Any = param(init=False)
+    else:
+        strategy = None
+        broker = None
 
     def getsizing(self, data: Any, isbuy: bool) -> float:
         """Give the size for an order on *data*."""

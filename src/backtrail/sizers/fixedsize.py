@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..base.declare import param
 from .base import Sizer
 
 
 class FixedSize(Sizer):
     """Trade ``stake`` units, or a ``tranches``-th part of it in whole units."""
 
-    params: ClassVar[Any] = (("stake", 1), ("tranches", 1))
+    params: ClassVar[Any] = (("stake", 1), ("tranches", param(default=1, ge=1)))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         p = self.p
@@ -39,7 +40,7 @@ class FixedReverser(Sizer):
 class FixedSizeTarget(Sizer):
     """Trade towards ``stake`` units in parts of ``stake / tranches`` whole units; made for target orders."""
 
-    params: ClassVar[Any] = (("stake", 1), ("tranches", 1))
+    params: ClassVar[Any] = (("stake", 1), ("tranches", param(default=1, ge=1)))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         p = self.p
