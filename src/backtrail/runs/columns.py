@@ -105,19 +105,22 @@ def _starts(values: Array) -> range:
 
 def _float_chunks(values: Array, known: bool) -> list[bytes]:
     """Digest first and look for NaN and -0.0 then; the other way round after a chunk that held one."""
-    out: list[bytes] = []
-    odd = False
     whole = values.flags.c_contiguous
     raw = values.view(np.uint8) if whole else None
-    width = values.dtype.itemsize
-    for at in range(0, len(values), CHUNK_ROWS):
-        end = at + CHUNK_ROWS
-        part = values[at:end] if whole else np.ascontiguousarray(values[at:end])
-        found = b""
+    stride = CHUNK_ROWS * values.dtype.itemsize
+    out: list[bytes] = []
+    odd = False
+    for at in range(-(-len(values) // CHUNK_ROWS)):
+        part = values[at * CHUNK_ROWS : (at + 1) * CHUNK_ROWS]
+        if raw is None:
+            part = np.ascontiguousarray(part)
         if not odd:
-            found = _hash(part.view(np.uint8) if raw is None else raw[at * width : end * width])
-            odd = not known and is_odd(part)
-        out.append(_float_digest(part) if odd else found)
+            found = _hash(part.view(np.uint8) if raw is None else raw[at * stride : (at + 1) * stride])
+            if known or not is_odd(part):
+                out.append(found)
+                continue
+            odd = True
+        out.append(_float_digest(part))
     return out
 
 

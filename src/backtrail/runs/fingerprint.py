@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,9 @@ from .feeds import FeedFingerprint, fingerprint_feed
 from .tables import columns_of, mapping_columns, names_of
 
 _TABLE: Final = "backtrail-table/1"
+_EPOCH: Final = datetime(1970, 1, 1)
+_PER_MICROSECOND: Final = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
+_MISSING: Final = -(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,9 @@ def _span(source: Any) -> tuple[str | None, str | None]:
     """Give the first and the last time of a table."""
     index = getattr(source, "index", None)
     if index is not None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
+        if index.tz is None and index.unit in _PER_MICROSECOND:
+            ticks = index.asi8
+            return _moment(ticks[0], index.unit), _moment(ticks[-1], index.unit)
         return _iso(index[0]), _iso(index[-1])
     if isinstance(source, Mapping):
         for values in source.values():
@@ -167,6 +174,14 @@ def _schema_span(source: Any, schema: Any) -> tuple[str | None, str | None]:
             column = source.column(at) if types is not None else source.to_series(at)
             return _iso(column[0]), _iso(column[-1])
     return None, None
+
+
+def _moment(tick: Any, unit: str) -> str | None:
+    """Write the time that is *tick* units after the beginning of 1970, to the microsecond; None for a missing one."""
+    times, over = _PER_MICROSECOND[unit]
+    if tick == _MISSING:
+        return None
+    return (_EPOCH + timedelta(microseconds=int(tick) * times // over)).isoformat()
 
 
 def _iso(moment: Any) -> str | None:
