@@ -238,7 +238,12 @@ def _difference_tables() -> Iterator[str]:
         }
         yield f"### {title[kind]}"
         yield ""
-        yield f"{meaning[0].upper()}{meaning[1:]}."
+        more = (
+            " [Realism](../realism.md) shows them, and what strict rules do besides."
+            if kind == "switch"
+            else ""
+        )
+        yield f"{meaning[0].upper()}{meaning[1:]}.{more}"
         yield ""
         last = "switch" if kind in ("switch", "speaks") else "reason"
         yield f"| | backtrader | backtrail | {last} |"

@@ -82,3 +82,30 @@ def quickstart(
 
     wanted = sys.stderr.isatty() if progress is None else progress
     raise typer.Exit(run_quickstart(output, show_progress=wanted, as_json=json))
+
+
+@app.command()
+def check(
+    scripts: Annotated[
+        list[Path], typer.Argument(metavar="SCRIPT...", help="Python scripts.", show_default=False)
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Read scripts written for backtrader without running them, and say what to look at.
+
+    The exit status is 0 if there is nothing but notes, 1 if something fails or gives other results than backtrader.
+    """
+    from .check import run_check
+
+    raise typer.Exit(run_check(scripts, as_json=json))
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def btrun(context: typer.Context) -> None:
+    """Run a backtest put together by options, as backtrader's btrun does (--help lists them)."""
+    from .btrun import run_btrun
+
+    raise typer.Exit(run_btrun(context.args))

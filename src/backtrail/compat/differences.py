@@ -71,8 +71,8 @@ SWITCHES: tuple[Difference, ...] = (
     _switch(
         "stale-fills",
         f"{_BROKER}.next",
-        "limit and stop orders on a slow feed are matched against a bar that is already over",
-        "with the switch they wait for a bar that ends after they were made",
+        "Limit, Stop and Close orders on a slow feed are matched against a bar that is already over",
+        "with the switch they meet later bars only",
         "BackBroker(stale_fills=False)",
     ),
     _switch(
@@ -92,8 +92,8 @@ SWITCHES: tuple[Difference, ...] = (
     _switch(
         "eosbar",
         f"{_BROKER}.set_eosbar {_BROKER}.seteosbar",
-        "the parameter has no effect",
-        "with the switch a bar at the time of the end of session ends the session",
+        "the parameter has no effect: a bar right at the end of the session ends it in any case",
+        "with the switch it does so with eosbar=True only",
         "BackBroker(honour_eosbar=True)",
     ),
     _switch(
@@ -113,7 +113,7 @@ SWITCHES: tuple[Difference, ...] = (
     _switch(
         "rightedge",
         "resamplerfilter:Resampler resamplerfilter:Replayer",
-        "rightedge=False leaves the times of nearly all bars where they were",
+        "with rightedge=False bars carry the time of their last source bar",
         "with the switch bars carry the time at which they begin",
         "Cerebro(honour_rightedge=True)",
     ),

@@ -108,7 +108,7 @@ def test_a_missing_name_says_what_to_do() -> None:
 
         with pytest.raises(NotAvailableError, match="Did you mean 'Cerebro'"):
             bt.Cerebr
-        with pytest.raises(AttributeError, match=r"docs/migrating\.md"):
+        with pytest.raises(AttributeError, match=r"docs/migration\.md"):
             bt.order.NoSuchOrder
         assert not hasattr(bt, "no_such_name")
 
