@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ParameterValueError
 from ..lines.iterator import IndicatorBase
 
 Floats = NDArray[np.float64]
+
+_FAMILY = __name__.rpartition(".")[0] + "."
 
 
 class Indicator(IndicatorBase):
@@ -25,6 +29,29 @@ class Indicator(IndicatorBase):
         "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
     }  # fmt: skip
+
+    _numbers: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def _declare(cls) -> None:
+        super()._declare()
+        if cls.__module__.startswith(_FAMILY):
+            given = cls.params._getpairs().items()
+            cls._numbers = frozenset(
+                name for name, value in given if isinstance(value, (int, float)) and not isinstance(value, bool)
+            )
+
+    def _prepare(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        for name in self._numbers & kwargs.keys():
+            value = kwargs[name]
+            if value is not None and not isinstance(value, Real):
+                raise ParameterValueError(
+                    f"{type(self).__name__}: parameter {name!r} must be a number; got {value!r}. "
+                    f"The default is {self.params._getpairs()[name]!r}."
+                )
+        return super()._prepare(args, kwargs)
 
     def setup(self) -> None:
         """Build what the indicator needs.

@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.declare import param
+from ..errors import ParameterValueError
 from ..lines.series import line
 from .averages import SMA
 from .volatility import StandardDeviation
 from .windows import PeriodN
 
 Floats = NDArray[np.float64]
+
+#: Windows prepared at once.
+_BLOCK = 512
 
 
 class _Pairwise(PeriodN):
@@ -102,7 +106,7 @@ class CointN(_Pairwise):
         except ImportError as missing:
             raise ModuleNotFoundError(
                 f"{type(self).__name__} tests for co-integration with statsmodels, which is not installed. "
-                "Run: pip install statsmodels"
+                "Run: pip install 'backtrail[statistics]'"
             ) from missing
         super().setup()
 
@@ -133,14 +137,38 @@ class HurstExponent(PeriodN):
         """Find the lags."""
         self._lag_start = self.p.lag_start or 2
         self._lag_end = self.p.lag_end or self.p.period // 2
-        self._lags = np.arange(self._lag_start, self._lag_end)
-        self._log_lags = np.log10(self._lags)
+        lags = np.arange(self._lag_start, self._lag_end)
+        if not len(lags):
+            raise ParameterValueError(
+                f"{type(self).__name__}: comparing differences over {self._lag_start} to {self._lag_end} bars - "
+                f"expected lag_end above lag_start - found none between them (lag_end is half of period={self.p.period} unless "
+                "given) - pass a longer period"
+            )
+        self._lags = lags.tolist()
+        design = np.vander(np.log10(lags) + 0.0, 2)  # what polyfit of degree 1 solves, made once
+        self._scale = np.sqrt((design * design).sum(axis=0))
+        self._design = design / self._scale
+        self._rcond = len(lags) * np.finfo(np.float64).eps
         super().setup()
 
     def compute(self, start: int, stop: int) -> None:
         """Fit each window of [start, stop)."""
-        out, src, period = self.array, self.data.array, self.p.period
-        for i in range(start, stop):
-            values = src[i - period + 1 : i + 1]
-            spreads = [np.sqrt(np.std(values[lag:] - values[:-lag])) for lag in self._lags]
-            out[i] = np.polyfit(self._log_lags, np.log10(spreads), 1)[0] * 2.0
+        out = self.array
+        solve, design, rcond, scale = np.linalg.lstsq, self._design, self._rcond, self._scale[0]
+        for begin in range(start, stop, _BLOCK):
+            end = min(begin + _BLOCK, stop)
+            for i, spreads in enumerate(self._log_spreads(begin, end), begin):
+                out[i] = solve(design, spreads, rcond)[0][0] / scale * 2.0
+
+    def _log_spreads(self, start: int, stop: int) -> Floats:
+        """Give the logarithms of the roots of the deviations, a row for each bar of [start, stop)."""
+        period = self.p.period
+        values = self.data.array[start - period + 1 : stop]
+        spreads = np.empty((stop - start, len(self._lags)))
+        for k, lag in enumerate(self._lags):
+            # a row of its own for each window, so that the sums are those of the window alone
+            windows = np.lib.stride_tricks.sliding_window_view(values[lag:] - values[:-lag], period - lag)
+            spreads[:, k] = np.std(np.ascontiguousarray(windows), axis=1)
+        with np.errstate(divide="ignore"):  # prices that stand still have no deviation, and the fit is NaN
+            logs: Floats = np.log10(np.sqrt(spreads))
+        return logs

@@ -174,10 +174,12 @@ class _FindIndex(OperationN):
             )
         super().setup()
 
-    def func(self, values: Any) -> int:
-        """Give how many bars ago the chosen value was."""
+    def func(self, values: Any) -> float:
+        """Give how many bars ago the chosen value was; NaN where it is none of the values, as with missing prices."""
         chosen = self.p._evalfunc(values)
         listed = list(values)
+        if chosen not in listed:
+            return math.nan
         last = len(listed) - 1
         at = listed.index(chosen) if self._oldest else last - listed[::-1].index(chosen)
         return last - at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import backtrader
 import numpy as np
 import pytest
 
@@ -74,20 +75,69 @@ def test_cointegration_without_statsmodels_names_the_remedy(monkeypatch: pytest.
             return i.SMA(s.data)
 
     ours(build)
-    assert "pip install statsmodels" in messages[0]
+    assert "pip install 'backtrail[statistics]'" in messages[0]
 
 
-def test_cointegration_hands_both_windows_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-    from types import ModuleType
+BOTH_WAYS = pytest.mark.parametrize("runonce", [True, False], ids=["vectorised", "bar by bar"])
 
-    fake = ModuleType("statsmodels.tsa.stattools")
-    fake.coint = lambda a, b, trend: (a.sum(), b.sum(), trend)  # type: ignore[attr-defined]
-    for name in ("statsmodels", "statsmodels.tsa", "statsmodels.tsa.stattools"):
-        monkeypatch.setitem(sys.modules, name, fake)
-    score, pvalue = ours(lambda i, s: i.CointN(s.data.close, s.data.open, period=4))
-    assert np.isclose(score[3], BARS["close"][:4].sum())
-    assert np.isclose(pvalue[-1], BARS["open"][-4:].sum())
+#: backtrader fits with statsmodels, ours with NumPy: least squares by other routines, 1e-9 apart at most.
+FITTED: dict[str, tuple[str, dict[str, Any], float]] = {
+    "slope and intercept": ("OLS_Slope_InterceptN", {}, 1e-9),
+    "slope and intercept of few bars": ("OLS_Slope_InterceptN", {"period": 7}, 1e-9),
+    "spread": ("OLS_TransformationN", {}, 1e-8),
+    "co-integration": ("CointN", {"period": 15}, 0.0),
+    "co-integration with a trend": ("CointN", {"period": 15, "trend": "ct"}, 0.0),
+}
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+@pytest.mark.parametrize("what", FITTED)
+def test_regressions_are_those_of_backtrader(what: str, runonce: bool) -> None:
+    pytest.importorskip("statsmodels")
+    name, given, tolerance = FITTED[what]
+    build: Build = lambda i, s: getattr(i, name)(s.data.close, s.data.open, **given)  # noqa: E731
+    bars = make_bars("walk", 40, 5)
+    found, wanted = run(backtrail, build, bars, runonce), run(backtrader, build, bars, runonce)
+    assert (found.names, found.minperiod) == (wanted.names, wanted.minperiod)
+    for a, b in zip(found.lines, wanted.lines, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance)
+
+
+def test_regressions_are_those_of_statsmodels() -> None:
+    api = pytest.importorskip("statsmodels.api")
+    tools = pytest.importorskip("statsmodels.tsa.stattools")
+    close, opening = BARS["close"][-12:], BARS["open"][-12:]
+    intercept, slope = api.OLS(close, api.add_constant(opening)).fit().params
+    lines = ours(lambda i, s: i.OLS_Slope_InterceptN(s.data.close, s.data.open, period=12))
+    np.testing.assert_allclose([lines[0][-1], lines[1][-1]], [slope, intercept], rtol=1e-9)
+    score, pvalue, _ = tools.coint(close, opening, trend="c")
+    lines = ours(lambda i, s: i.CointN(s.data.close, s.data.open, period=12))
+    assert [lines[0][-1], lines[1][-1]] == [score, pvalue]
+
+
+def test_the_hurst_exponent_tells_trends_from_noise() -> None:
+    rng = np.random.default_rng(5)
+    noise = rng.normal(0.0, 0.1, 400)
+    found = []
+    for close in (100.0 + np.cumsum(np.cumsum(noise)), 100.0 + np.cumsum(noise), 100.0 + noise):
+        bars = {**make_bars("walk", 400, 5), "close": close}
+        found.append(run(backtrail, lambda i, s: i.Hurst(s.data, period=400, lag_end=40), bars, True).lines[0][-1])
+    trend, walk, reverting = found
+    assert trend > 0.8 > walk > 0.3 > 0.1 > reverting
+
+
+def test_the_hurst_exponent_is_a_fit_of_logarithms() -> None:
+    """Window by window and lag by lag, as the definition says, with the same bits."""
+    source, period = make_bars("gaps", 90, 3)["close"], 40
+    lags = np.arange(2, period // 2)
+    wanted = []
+    for i in range(period - 1, 90):
+        values = source[i - period + 1 : i + 1]
+        spreads = [np.sqrt(np.std(values[lag:] - values[:-lag])) for lag in lags]
+        wanted.append(np.polyfit(np.log10(lags), np.log10(spreads), 1)[0] * 2.0)
+    (found,) = run(backtrail, lambda i, s: i.Hurst(s.data), make_bars("gaps", 90, 3), True).lines
+    assert found[period - 1 :].tolist() == wanted
 
 
 @pytest.mark.contract
@@ -114,6 +164,7 @@ def test_fractals_are_marked_where_backtrader_marks_them(period: int, runonce: b
         (lambda i, s: i.ATR(s.data.close), "needs the data feed itself"),
         (lambda i, s: i.CrossOver(s.data.close), "it was given 1 data"),
         (lambda i, s: i.SMA(s.data, perod=3), "Did you mean 'period'"),
+        (lambda i, s: i.Hurst(s.data, period=5), "pass a longer period"),
     ],
 )
 def test_a_mistake_is_explained(build: Build, message: str) -> None:
