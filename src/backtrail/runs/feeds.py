@@ -233,11 +233,21 @@ def _settings(data: Any, where: str) -> dict[str, str]:
             out["made larger by"] = (
                 f"{type_name(kind)} {_told([kind, one.p._getkwargs()], str(place.key('filters')))}"
             )
+    for actions in ("dividends", "splits"):
+        if getattr(data, f"accounts_{actions}", False):
+            out[actions] = "accounted for by the broker"
     if data._compensate is not None:
-        out["compensates"] = _given_name(data._compensate) or "another feed"
+        out["compensates"] = _number(data._compensate)
     for name, value in _own_parameters(data):
         out[f"params.{name}"] = _told(value, f"{where}.params.{name}")
     return out
+
+
+def _number(data: Any) -> str:
+    """Say which feed of its run *data* is."""
+    feeds = getattr(data.getenvironment(), "datas", [])
+    at = next((at for at, one in enumerate(feeds) if one is data), None)
+    return _given_name(data) if at is None else f"data{at}"
 
 
 def _told(value: Any, where: str) -> str:
@@ -250,11 +260,11 @@ def _told(value: Any, where: str) -> str:
 
 def _own_parameters(data: Any) -> Iterable[tuple[str, Any]]:
     """Give the parameters that the user's own class added, without those that say where a line is in the source."""
-    kind = type(data)
-    base = next((one for one in kind.__mro__ if one.__module__.partition(".")[0] == _OWN), None)
-    if base is None or base is kind:
-        return []
-    known = {*base.params._getkeys(), *data.lines.getlinealiases()}  # type: ignore[attr-defined]  # a declared class
+    kinds = type(data).__mro__
+    known = set(data.lines.getlinealiases())
+    for one in kinds:
+        if one.__module__.partition(".")[0] == _OWN and hasattr(one, "params"):
+            known.update(one.params._getkeys())
     return [(name, value) for name, value in data.p._getkwargs().items() if name not in known]
 
 

@@ -23,6 +23,7 @@ from backtrail.feeds import (
     ParquetData,
     RollOver,
 )
+from backtrail.feeds.corporate import CorporateActions, StockData
 from backtrail.market.calendar import TradingCalendar
 from backtrail.runs.encoding import UncacheableParameter
 from backtrail.runs.feeds import (
@@ -131,6 +132,43 @@ def test_everything_that_a_run_can_see_makes_another_feed() -> None:
     found = {name: of(make()) for name, make in OTHERS.items()}
     digests = list(found.values())
     assert [name for name, one in found.items() if digests.count(one) > 1] == []
+
+
+def test_what_the_broker_does_about_dividends_and_splits_counts() -> None:
+    def made(**options: Any) -> str:
+        frame = bars().assign(dividends=0.0, splits=1.0)
+        return of(StockData(dataname=frame, **MINUTES, **options))
+
+    ways = [
+        made(),
+        made(dividend_policy="ignore"),
+        made(split_policy="ignore"),
+        made(split_policy="ignore", dividend_policy="ignore"),
+    ]
+    assert len(set(ways)) == len(ways)
+
+
+def test_parameters_of_every_library_class_are_left_out(tmp_path: Path) -> None:
+    class FromText(CorporateActions, GenericCSVData):
+        params = (("dtformat", "%Y-%m-%d %H:%M:%S"), ("dividends", 7), ("splits", 8))
+
+    frame = bars().assign(dividends=0.0, splits=1.0)
+    path = tmp_path / "AAPL.csv"
+    frame.to_csv(path)
+    assert of(FromText(dataname=str(path), **MINUTES)) == of(StockData(dataname=frame, **MINUTES))
+
+
+def test_which_feed_is_compensated_counts() -> None:
+    def made(other: int | None) -> str:
+        cerebro = bt.Cerebro()
+        datas = [pandas() for _ in range(3)]
+        for data in datas:
+            cerebro.adddata(data)
+        if other is not None:
+            datas[2].compensate(datas[other])
+        return of(datas[2])
+
+    assert len({made(None), made(0), made(1)}) == 3
 
 
 def test_a_name_taken_from_the_path_does_not_count(tmp_path: Path) -> None:
@@ -273,15 +311,15 @@ def test_resampled_and_replayed_bars_differ() -> None:
 
 
 @pytest.mark.parametrize("method", ["resampledata", "replaydata"])
-def test_larger_bars_beside_their_source_are_told_too(method: str) -> None:
-    def made(frame: pd.DataFrame) -> Any:
+def test_larger_bars_beside_their_source_are_told_too(method: str, tmp_path: Path) -> None:
+    def made(data: Any) -> Any:
         cerebro = bt.Cerebro()
-        data = pandas(frame)
         cerebro.adddata(data)
         getattr(cerebro, method)(data, timeframe=bt.TimeFrame.Minutes, compression=5)
         return cerebro.datas[1]
 
-    assert of(made(bars())) == of(made(bars())) != of(made(edited("low", 7)))
+    assert of(made(pandas())) == of(made(csv(tmp_path / "a")))
+    assert of(made(pandas())) != of(made(pandas(edited("low", 7))))
 
 
 def test_a_replayed_feed_that_can_only_be_read_once_is_refused() -> None:
