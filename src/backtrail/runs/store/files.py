@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -258,16 +258,6 @@ class LocalFiles:
             raise
         return handle, path
 
-    def make_folders(self, names: Iterable[str]) -> None:
-        """Make folders at once, their names on the medium."""
-        paths = [self.path(name) for name in names]
-        for path in paths:
-            self._make_folder(os.path.dirname(path), durable=True)
-            if not os.path.isdir(path):
-                self.disk.make_folder(path)
-        for above in {os.path.dirname(path) for path in paths}:
-            self.disk.flush_folder(above)
-
     def _target(self, name: str, *, durable: bool = True) -> str:
         """Give the path of *name* with its folder made, the names of made folders on the medium."""
         path = self.path(name)
@@ -282,7 +272,7 @@ class LocalFiles:
             if above != folder:
                 self._make_folder(above, durable=durable)
             self.disk.make_folder(folder)
-            if durable:
+            if durable and not self._ordered:  # else the flush of what is put there brings it along
                 self.disk.flush_folder(above)
         self._folders.add(folder)
 

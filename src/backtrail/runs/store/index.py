@@ -183,6 +183,10 @@ class Index:
                 _insert(connection, table, [(n, *row) for n, item in numbered for row in getattr(item, table)])
             _insert(connection, "blobs", [row for item in batch.values() for row in item.blobs])
 
+    def add_blobs(self, connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add blobs; one that is there already is left as it is."""
+        _insert(connection, "blobs", list(rows))
+
     def drop(self, connection: sqlite3.Connection, runs: Sequence[str]) -> None:
         """Take runs out."""
         for run in runs:

@@ -14,7 +14,7 @@ from ...errors import ManifestError, StoreNotFoundError, StoreVersionError
 from .disk import Disk
 from .faults import reading, writing
 from .files import Files, LocalFiles
-from .layout import FORMAT, OBJECTS, STORE
+from .layout import FORMAT, STORE
 from .manifest import dump, read_object
 from .place import Place
 
@@ -46,8 +46,6 @@ def prepare(files: Files, url: str, *, create: bool) -> dict[str, Any]:
         "writer": f"backtrail {__version__}",
     }
     with writing("making the store", url):
-        if isinstance(files, LocalFiles):
-            files.make_folders(f"{OBJECTS}/{number:02x}" for number in range(256))
         files.put_new(STORE, dump(identity) + b"\n")
         found = _read(files, url)  # another process may have been quicker
     return identity if found is None else found

@@ -72,7 +72,7 @@ def rows_of(manifest: Manifest, source: Source, stored: Manifest | None = None) 
         source.length,
     )
     metrics = [(name, None if math.isnan(value) else value) for name, value in metrics_of(manifest).items()]
-    return Rows(run, metrics, list(params_of(manifest)), list(_inputs(manifest)), list(_blobs(stored or manifest)))
+    return Rows(run, metrics, list(params_of(manifest)), list(_inputs(manifest)), list(blob_rows(stored or manifest)))
 
 
 def data_digest(manifest: Manifest) -> str | None:
@@ -124,7 +124,8 @@ def _inputs(manifest: Manifest) -> Iterator[Row]:
             yield item["path"], item.get("digest")
 
 
-def _blobs(manifest: Manifest) -> Iterator[Row]:
+def blob_rows(manifest: Manifest) -> Iterator[Row]:
+    """Give digest and size of the artifacts and sources of *manifest*."""
     items = list(((manifest.get("result") or {}).get("artifacts") or {}).values())
     found = {item["blob"]: item.get("size") for item in items}
     for item in (manifest.get("code") or {}).get("files") or ():

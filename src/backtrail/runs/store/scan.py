@@ -13,7 +13,7 @@ from .files import Files, LocalFiles
 from .index import Index
 from .layout import RUNS, SWEEPS, check_name, run_of_name
 from .manifest import Manifest, decode
-from .rows import Rows, Source, rows_of
+from .rows import Rows, Source, blob_rows, rows_of
 from .segments import scan
 
 RACY_NS = 2_000_000_000
@@ -126,6 +126,7 @@ class Scanner:
         try:
             common: Manifest = sweeps.read_plan(self._files, check_name("sweep", sweep)).get("common") or {}
             data = self._files.read_from(name, offset)
+            self._index.add_blobs(connection, blob_rows(common))
             self._index.add(connection, self._records(connection, name, sweep, common, data, offset))
         except FileNotFoundError:
             return

@@ -169,7 +169,7 @@ def as_number(value: object) -> float | None:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     if isinstance(value, dict) and len(value) == 1 and "$float" in value:
         found = from_json(value)
         return found if isinstance(found, float) else None
