@@ -232,6 +232,12 @@ FIXED: tuple[Difference, ...] = (
         "a day, holidays of both kinds, one bar",
     ),
     _right(
+        "calendar-packages",
+        "tradingcal:PandasMarketCalendar",
+        "raises TypeError with the pandas of today",
+        "works; calendars of exchange_calendars do too",
+    ),
+    _right(
         "fine-timeframes",
         "analyzer:TimeFrameAnalyzerBase",
         "timeframes Ticks and MicroSeconds raise",

@@ -56,7 +56,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "talib": ("compat.talib",),
     "timer": ("strategy.timers",),
     "trade": ("market.trade",),
-    "tradingcal": ("market.calendar",),
+    "tradingcal": ("market.calendar", "market.exchanges"),
     "utils": ("base.autodict", "base.time", "base.timezone", "compat.py3"),
     "utils.autodict": ("base.autodict", "compat.py3"),
     "utils.date": ("base.time", "base.timezone"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from datetime import date, datetime, time, timedelta
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 from ..base.declare import ParamsBase
@@ -128,13 +129,13 @@ class PandasMarketCalendar(TradingCalendarBase):
         calendar = self.p.calendar
         if isinstance(calendar, str):
             try:
-                import pandas_market_calendars  # type: ignore[import-not-found,unused-ignore]  # optional
+                package = import_module("pandas_market_calendars")
             except ImportError:
                 raise ModuleImportError(
                     f"looking up the market calendar {calendar!r} - expected the package pandas_market_calendars - "
                     "found it missing - pip install pandas_market_calendars, or pass calendar=TradingCalendar(...)"
                 ) from None
-            calendar = pandas_market_calendars.get_calendar(calendar)
+            calendar = package.get_calendar(calendar)
         self._calendar = calendar
         self._ahead = timedelta(days=self.p.cachesize)
         self._days: list[date] = []
@@ -194,18 +195,25 @@ class PandasMarketCalendar(TradingCalendarBase):
 
 
 def as_calendar(cal: Any) -> Any:
-    """Give the calendar that *cal* means: one, a class of one, an object of pandas_market_calendars, or its name."""
+    """Give the calendar that *cal* means: one, a class of one, an object of a package of calendars, or a name.
+
+    A name is one of pandas_market_calendars, which knows those of exchange_calendars too.
+    """
     if cal is None or isinstance(cal, TradingCalendarBase):
         return cal
     if isinstance(cal, type) and issubclass(cal, TradingCalendarBase):
         return cal()
     if isinstance(cal, str) or hasattr(cal, "valid_days"):
         return PandasMarketCalendar(calendar=cal)  # type: ignore[call-arg]  # a declared parameter
+    from .exchanges import ExchangeCalendar, is_exchange_calendar
+
+    if is_exchange_calendar(cal):
+        return ExchangeCalendar(calendar=cal)  # type: ignore[call-arg]  # a declared parameter
     if hasattr(cal, "schedule"):
         return cal
     raise ParameterValueError(
         f"setting a trading calendar - expected a TradingCalendar (object or class), a calendar of "
-        f"pandas_market_calendars or the name of one - found {cal!r} - pass for example "
+        f"pandas_market_calendars or exchange_calendars, or the name of one - found {cal!r} - pass for example "
         "TradingCalendar(holidays=[...])"
     )
 
