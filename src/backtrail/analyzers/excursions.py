@@ -7,6 +7,8 @@ from bisect import bisect_left
 from operator import itemgetter
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .base import Analyzer
 
 _CLOSED = 2  # Trade.Closed
@@ -80,13 +82,10 @@ class TradeExcursions(Analyzer):
                     self._note(order, price)
             self._noticed = until
             bars = slice(trade.baropen - 1, trade.barclose - 1)
-            lows, highs = trade.data.low.array[bars].tolist(), trade.data.high.array[bars].tolist()
-            low, high = math.inf, -math.inf
-            for one in lows:
-                low = _lower(low, one)
-            for one in highs:
-                high = _higher(high, one)
-            self._report(trade, low, high, trade.data.open.array[trade.barclose - 1].item())
+            data = trade.data
+            low = float(np.fmin.reduce(data.low.array[bars], initial=math.inf))
+            high = float(np.fmax.reduce(data.high.array[bars], initial=-math.inf))
+            self._report(trade, low, high, float(data.open.array[trade.barclose - 1]))
 
     def _report(self, trade: Any, low: float, high: float, opened: float | None = None) -> None:
         """Enter a closed trade whose bars before the last ranged from *low* to *high*; the last began at *opened*."""
@@ -118,6 +117,8 @@ class TradeExcursions(Analyzer):
     def stop(self) -> None:
         """Report."""
         rows = self._rows
+        self._prices.clear()  # let go of datas and trades
+        self._followed.clear()
         self.rets["trades"] = rows
         names = ("mae", "mfe")
         self.rets["average"] = {

@@ -65,6 +65,7 @@ class Exposure(Analyzer):
     def stop(self) -> None:
         """Report."""
         bars = self._bars
+        self._sizes.clear()  # let go of the datas
         shares = np.array([self._invested, self._long, self._short], dtype=np.float64)
         exposure, held_long, held_short = (shares / bars).tolist() if bars else (None, None, None)
         self.rets.update(

@@ -35,7 +35,7 @@ _FAMILY = "cancelled: order {0} of the same bracket was refused"
 class InstrumentRules(ActionRules):
     """The part of the simulated broker that knows the rules of instruments; without any, nothing is checked."""
 
-    _instruments: dict[str | None, Instrument] | None = None
+    _instruments: dict[Any, Instrument] | None = None
 
     active: bool
     notify: Any
@@ -56,18 +56,19 @@ class InstrumentRules(ActionRules):
         A ``multiplier`` becomes the ``mult`` of the commission scheme of that name, which must be there before and be
         one of futures.
         """
-        key = name if name is None or isinstance(name, str) else name._name
         if instrument is not None and not isinstance(instrument, Instrument):
             raise ParameterValueError(
                 f"set_instrument: the second argument must be a backtrail.Instrument; got {instrument!r}. "
                 "For example set_instrument('ES', Instrument(tick_size=0.25))."
             )
         rules = dict(self._instruments or {})
-        rules.pop(key, None)
+        rules.pop(name, None)
         if instrument is not None:
-            rules[key] = instrument
+            rules[name] = instrument
             if instrument.multiplier is not None:
-                self._multiply(key, instrument.multiplier)
+                self._multiply(
+                    name if name is None or isinstance(name, str) else name._name, instrument.multiplier
+                )
         self._instruments = rules or None
         self._configure()
 
@@ -76,7 +77,7 @@ class InstrumentRules(ActionRules):
         rules = self._instruments
         if rules is None:
             return None
-        return rules.get(data._name) or rules.get(None)
+        return rules.get(data) or rules.get(data._name) or rules.get(None)
 
     def _multiply(self, key: str | None, multiplier: float) -> None:
         """Give the commission scheme of *key* another multiplier."""

@@ -158,6 +158,10 @@ def test_rules_hold_for_a_name_a_data_or_all_others() -> None:
 
     assert run(both, ("es", ones))[0] == [1, 1.25]
     assert run(both, (None, ones))[0] == [1, 1]
+    assert run(both, setup=lambda broker: broker.set_instrument(broker.cerebro.datas[1], ones))[0] == [
+        1.25,
+        1,
+    ]
     assert run(both, (None, ones), ("other", tenths))[0] == [1, 1.2]
     assert run(both, (None, ones), (None, None))[0] == [1.25, 1.25]
 

@@ -53,8 +53,8 @@ class Both(DailyLossLimitMixin, EODPositionCloserMixin, Recorder):
     """With both rules."""
 
 
-def run(strategy: Any, closes: list[float], *analyzers: Any, **params: Any) -> Any:
-    cerebro = bt.Cerebro(stdstats=False)
+def run(strategy: Any, closes: list[float], *analyzers: Any, mode: Any = None, **params: Any) -> Any:
+    cerebro = bt.Cerebro(stdstats=False, **(mode or {}))
     feed = bt.feeds.PandasData(dataname=intraday(closes), timeframe=bt.TimeFrame.Minutes, compression=20)
     cerebro.adddata(feed, name="es")
     cerebro.addstrategy(strategy, **params)
@@ -111,8 +111,9 @@ def test_positions_are_closed_from_the_closing_time_on() -> None:
     assert early.held == [0, 10, 0, 0, 0, 0, 10, 0, 0, 0]
 
 
-def test_both_rules_go_together() -> None:
-    strategy = run(Both, DROP, daily_loss_limit=100.0, buys=(1, 6))
+@pytest.mark.parametrize("mode", [{}, {"runonce": False}, {"preload": False}, {"exactbars": 1}], ids=str)
+def test_both_rules_go_together_in_every_mode(mode: Any) -> None:
+    strategy = run(Both, DROP, mode=mode, daily_loss_limit=100.0, buys=(1, 6))
     assert strategy.held == [0, 10, 10, 0, 0, 0, 10, 10, 10, 0]
 
 
