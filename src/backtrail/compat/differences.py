@@ -189,10 +189,10 @@ FIXED: tuple[Difference, ...] = (
         "high above low",
     ),
     _right(
-        "day-splitter",
-        "filters.bsplitter:DaySplitter_Close",
-        "open interest and volume are mixed up",
-        "each is split as it should be",
+        "feeds-over-feeds",
+        "filters.datafilter:DataFilter filters.datafiller:DataFiller",
+        "raise AttributeError unless the feed below was started by somebody else",
+        "start it themselves",
     ),
     _right(
         "value-of-feeds",
