@@ -62,8 +62,9 @@ def scan(data: bytes, offset: int = 0) -> Iterator[Record]:
     """
     at = 0
     if offset == 0:
-        if len(data) < len(MAGIC):
-            return
+        begun = data[: len(MAGIC)].rstrip(b"\0")
+        if len(begun) < len(MAGIC) and MAGIC.startswith(begun) and not data[len(begun) :].strip(b"\0"):
+            return  # killed before anything was written
         check_magic(data[: len(MAGIC)])
         at = len(MAGIC)
     view = memoryview(data)

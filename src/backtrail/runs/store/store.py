@@ -403,9 +403,9 @@ class Store:
         """
         with writing(f"opening sweep {name!r}", self.url):
             if plan is not None:
-                return sweeps.create(self.files, name, plan)
+                return sweeps.create(self.files, name, plan, self.url)
             try:
-                return sweeps.Sweep(self.files, name, sweeps.read_plan(self.files, name))
+                return sweeps.Sweep(self.files, name, sweeps.read_plan(self.files, name), self.url)
             except FileNotFoundError:
                 raise RunNotFoundError(f"opening sweep {name!r} - expected it in {self.url} - found none") from None
 

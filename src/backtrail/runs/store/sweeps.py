@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import ManifestError, StoreVersionError
+from .faults import writing
 from .files import Files
 from .layout import SWEEPS, check_name, new_run_id
 from .manifest import SCHEMA, Manifest, check, dump, read_object, read_sealed, seal, to_plain
@@ -21,11 +22,12 @@ _ANY_RUN = "00000000-0000-7000-8000-000000000000"
 class Sweep:
     """One sweep of a store. Threads may share it, and processes may each open it and append."""
 
-    def __init__(self, files: Files, name: str, plan: Manifest) -> None:
-        """Stand for sweep *name* with its *plan*."""
+    def __init__(self, files: Files, name: str, plan: Manifest, url: str) -> None:
+        """Stand for sweep *name* with its *plan* in the store at *url*."""
         self.id = name
         self.plan = plan
         self._files = files
+        self._url = url
         self._writer = SegmentWriter(files, sweep_folder(name))
 
     @property
@@ -54,7 +56,8 @@ class Sweep:
             item = to_plain({"run": new_run_id(), "status": "finished", **record})
             check_record(self.id, self.common, item)
             plain.append(item)
-        self._writer.append_all([dump(item) for item in plain])
+        with writing(f"appending to sweep {self.id!r}", self._url):
+            self._writer.append_all([dump(item) for item in plain])
         return [item["run"] for item in plain]
 
     def manifests(self) -> Iterator[Manifest]:
@@ -78,7 +81,7 @@ def sweep_folder(name: str) -> str:
     return f"{SWEEPS}/{check_name('sweep', name)}"
 
 
-def create(files: Files, name: str, plan: Mapping[str, Any]) -> Sweep:
+def create(files: Files, name: str, plan: Mapping[str, Any], url: str) -> Sweep:
     """Make sweep *name*, or open it if it was made with the same *plan*; raise ValueError if with another."""
     plain = {"schema": SCHEMA, "sweep": name, **to_plain(plan)}
     check_plan(name, plain)
@@ -89,7 +92,7 @@ def create(files: Files, name: str, plan: Mapping[str, Any]) -> Sweep:
                 f"beginning sweep {name!r} - expected the plan it was begun with - found another - "
                 "choose another name, or open it without a plan"
             )
-    return Sweep(files, name, plain)
+    return Sweep(files, name, plain, url)
 
 
 def read_plan(files: Files, name: str) -> Manifest:
