@@ -2,7 +2,8 @@
 
 A function of the user's is its name, its source in normal form (comments, layout, docstrings and positions do not
 count; where no source belongs to it, its bytecode), its defaults, the values it has closed over, and what it refers to
-in its module: constants by value, the user's own functions and classes by their code, everything else by name.
+in its module: constants, plain containers, arrays and frames by value, the user's own functions and classes by their
+code, everything else by name.
 Functions and classes of Python, of installed packages and of backtrail are their qualified name: the versions of
 packages are another part of a key.
 """
@@ -31,6 +32,7 @@ from .encoding import (
     type_name,
 )
 from .source import form_of_class, form_of_function
+from .tables import is_table
 
 _CODE: Final = "backtrail-callable/1"
 _BUILTIN: Final = (
@@ -43,6 +45,7 @@ _BUILTIN: Final = (
 )
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
+_CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _UNSAID: Final = {
     "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
     "__abstractmethods__", "_abc_impl", "__annotations__", "__annotate__", "__annotations_cache__", "__slots__",
@@ -112,14 +115,13 @@ def _library_roots() -> tuple[str, ...]:
     return tuple({paths[name] + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
-@functools.lru_cache(maxsize=4096)
 def _is_library(module: str) -> bool:
-    """Tell whether *module* belongs to Python, to an installed package or to backtrail."""
-    top = module.partition(".")[0]
-    if top in ("backtrail", "builtins") or top in sys.stdlib_module_names:
-        return top != "__main__"
+    """Tell whether *module* belongs to Python, to an installed package or to backtrail: by its file if it has one."""
     file = getattr(sys.modules.get(module), "__file__", None)
-    return file is not None and _is_library_file(file)
+    if file is not None:
+        return _is_library_file(file)
+    top = module.partition(".")[0]
+    return top in ("backtrail", "builtins") or (top in sys.stdlib_module_names and top != "__main__")
 
 
 @functools.lru_cache(maxsize=4096)
@@ -159,7 +161,7 @@ class _Reach:
 
     def name(self, value: Any) -> bytes:
         """Encode a function or class by its name, and make sure that its code is written too."""
-        if not _is_known(value) and id(value) not in self.seen:
+        if not is_known(value) and id(value) not in self.seen:
             self.seen.add(id(value))
             self.waiting.append(value)
         return named(b"R", _full_name(value))
@@ -211,6 +213,11 @@ class _Reach:
             return encode(value)
         if isinstance(value, (FunctionType, type)):
             return self.name(value)
+        if type(value) in _CONTAINERS or is_table(value):
+            try:
+                return encode_at(value, Place(".<global>", self.place))
+            except UncacheableParameter:  # it is known by the code that fills it
+                pass
         name = value.__name__ if isinstance(value, ModuleType) else type_name(type(value))
         return named(b"G", "reference", text(name))
 
@@ -230,7 +237,7 @@ class _Reach:
         if isinstance(member, (staticmethod, classmethod)):
             member = member.__func__
         if isinstance(member, FunctionType):
-            generated = member.__code__.co_filename.startswith("<string") or _is_known(member)
+            generated = member.__code__.co_filename.startswith("<string") or is_known(member)
             return None if known and generated else self.name(member)
         if isinstance(member, property):
             return b"".join(
@@ -238,7 +245,8 @@ class _Reach:
             )
         if isinstance(member, functools.cached_property):
             return self.value(member.func, label, owner)
-        if _is_constant(member) or isinstance(member, type):
+        plain = _is_constant(member) or isinstance(member, type) or type(member) in _CONTAINERS
+        if plain or is_table(member):
             return self._reference(member)
         if known:
             return None
@@ -248,7 +256,7 @@ class _Reach:
             return self._reference(member)
 
 
-def _is_known(value: Any) -> bool:
+def is_known(value: Any) -> bool:
     """Tell whether a function or class is known by its name alone: a library's own."""
     local = "<locals>" in value.__qualname__ or value.__qualname__.endswith("<lambda>")
     return not local and _is_library(_home(value))
@@ -259,14 +267,14 @@ def _full_name(value: Any) -> str:
 
 
 def _function(value: FunctionType, place: Place) -> bytes:
-    if _is_known(value):
+    if is_known(value):
         return named(b"f", _full_name(value))
     return _Reach(value, _deeper(value, place)).encode(b"f", _full_name(value))
 
 
 def encode_class(value: type, place: Place) -> bytes:
     """Encode a class: by name if it is a library's, else by name, code and bases."""
-    if _is_known(value):
+    if is_known(value):
         return named(b"T", _full_name(value))
     return _Reach(value, _deeper(value, place)).encode(b"T", _full_name(value))
 
@@ -290,4 +298,4 @@ def _is_constant(value: Any) -> bool:
     return type(value) in _CONSTANTS
 
 
-__all__ = ["encode_class", "encode_code"]
+__all__ = ["encode_class", "encode_code", "is_known"]

@@ -3,7 +3,7 @@ what derives from a plain type or from backtrail's declared classes."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cached_property
@@ -11,11 +11,15 @@ from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from ..base.declare import ParamsBase
-from .callables import encode_class
+from ..market.calendar import TradingCalendarBase
+from .callables import encode_class, is_known
 from .encoding import Place, encode_at, items, mapping, named
 
 # a subclass may show itself otherwise: its value as the plain type sees it
 _PLAIN: dict[type, Callable[[Any], Any]] = {
+    OrderedDict: lambda value: OrderedDict(OrderedDict.items(value)),
+    defaultdict: lambda value: defaultdict(value.default_factory, dict.items(value)),
+    deque: lambda value: deque(deque.__iter__(value), value.maxlen),
     int: int.__int__,
     float: float.__float__,
     complex: complex.__complex__,
@@ -44,7 +48,7 @@ def encode_instance(value: Any, place: Place) -> bytes | None:
     if _is_estimator(value):
         return _object(value, place, {**value.get_params(deep=False), **_state(value)})
     base = next((one for one in _PLAIN if isinstance(value, one)), None)
-    if base is None or isinstance(value, (OrderedDict, defaultdict)):
+    if base is None:
         return None
     plain = encode_at(_PLAIN[base](value), Place(f".{base.__name__}()", place, id(value)))
     return _object(value, place, _state(value), plain)
@@ -90,16 +94,14 @@ def _pydantic(value: Any) -> dict[str, Any]:
 def _declared(value: ParamsBase) -> dict[str, Any]:
     """Give parameters and attributes of an object that declares its parameters."""
     state = {name: one for name, one in _state(value).items() if one is not value.p}
-    return {**state, "params": value.p._getkwargs()}
+    if isinstance(value, TradingCalendarBase) and is_known(type(value)):
+        state = {}  # what it has looked up so far
+    return {**state, "<params>": value.p._getkwargs()}
 
 
 def _is_estimator(value: Any) -> bool:
     """Tell whether *value* follows scikit-learn's protocol: all it was made with is in ``get_params``."""
-    return (
-        not isinstance(value, type)
-        and callable(getattr(value, "get_params", None))
-        and hasattr(value, "set_params")
-    )
+    return hasattr(type(value), "get_params") and hasattr(type(value), "set_params")
 
 
 __all__ = ["encode_instance"]

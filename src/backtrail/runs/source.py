@@ -12,7 +12,6 @@ import linecache
 import sys
 import warnings
 from collections.abc import Iterator
-from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, Final
 
@@ -23,8 +22,8 @@ _FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 def form_of_function(value: FunctionType) -> bytes:
     """Give what the code of *value* says: its source in normal form, or else its bytecode."""
     code = value.__code__
-    node = _node_of(code)
-    return _bytecode(code) if node is None else b"source " + _form(node)
+    form = _form_of(code)
+    return _bytecode(code) if form is None else form
 
 
 def form_of_class(value: type) -> bytes | None:
@@ -44,7 +43,7 @@ def form_of_class(value: type) -> bytes | None:
     if own and len(found) > 1:
         first = min(code.co_firstlineno for code in own)
         found = [one for one in found if one.lineno <= first <= (one.end_lineno or one.lineno)]
-    return b"source " + _form(found[0]) if len(found) == 1 else None
+    return module.form(found[0]) if len(found) == 1 else None
 
 
 class _Module:
@@ -58,12 +57,20 @@ class _Module:
         self.codes = set(_codes(compiled))
         self.functions: dict[int, list[Any]] = {}
         self.classes: list[tuple[str, ast.ClassDef]] = []
+        self._forms: dict[ast.AST, bytes] = {}
         for node in ast.walk(tree):
             if isinstance(node, _FUNCTIONS):
                 decorators = getattr(node, "decorator_list", [])
                 line = min([node.lineno, *(one.lineno for one in decorators)])
                 self.functions.setdefault(line, []).append(node)
         self._gather(tree, "")
+
+    def form(self, node: ast.AST) -> bytes:
+        """Give the normal form of a function or class of this source."""
+        known = self._forms.get(node)
+        if known is None:
+            known = self._forms[node] = b"source " + normal_form(node)
+        return known
 
     def _gather(self, node: ast.AST, prefix: str) -> None:
         for child in ast.iter_child_nodes(node):
@@ -84,13 +91,21 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
         waiting.extend(const for const in one.co_consts if isinstance(const, CodeType))
 
 
+_modules: dict[str, tuple[list[str], _Module | None]] = {}
+
+
 def _module(file: str) -> _Module | None:
+    """Read the source *file* as it is at present; None if there is none, or it cannot be parsed."""
     linecache.checkcache(file)
     lines = linecache.getlines(file)
-    return _parsed("".join(lines)) if lines else None
+    if not lines:
+        return None
+    known = _modules.get(file)
+    if known is None or known[0] is not lines:  # linecache gives the same list until the file changes
+        known = _modules[file] = (lines, _parsed("".join(lines)))
+    return known[1]
 
 
-@lru_cache(maxsize=256)
 def _parsed(source: str) -> _Module | None:
     try:
         return _Module(source)
@@ -98,7 +113,8 @@ def _parsed(source: str) -> _Module | None:
         return None
 
 
-def _node_of(code: CodeType) -> ast.AST | None:
+def _form_of(code: CodeType) -> bytes | None:
+    """Give the source of *code* in normal form; None if none is known that it was compiled from."""
     module = _module(code.co_filename)
     if module is None or code not in module.codes:
         return None
@@ -112,7 +128,7 @@ def _node_of(code: CodeType) -> ast.AST | None:
         spots = _spots(code)
         here = [one for one in here if all(_span(one)[0] <= spot <= _span(one)[1] for spot in spots)]
         here.sort(key=lambda one: _span(one)[0], reverse=True)
-    return here[0] if here else None
+    return module.form(here[0]) if here else None
 
 
 def _spots(code: CodeType) -> list[tuple[int, int]]:
@@ -130,14 +146,6 @@ def _span(node: Any) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 # -- normal form --------------------------------------------------------------------------------------------
-
-
-def _form(node: Any) -> bytes:
-    """Give the normal form of a node of a module that is kept: written once, and kept with it."""
-    form: bytes | None = getattr(node, "_normal_form", None)
-    if form is None:
-        form = node._normal_form = normal_form(node)
-    return form
 
 
 def normal_form(node: ast.AST) -> bytes:

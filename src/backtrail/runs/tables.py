@@ -62,6 +62,11 @@ def _reader(source: Any) -> Callable[[Any, Place], Iterator[ColumnFingerprint]] 
     return None
 
 
+def is_table(value: Any) -> bool:
+    """Tell whether *value* is a table, a column or an array."""
+    return _reader(value) is not None
+
+
 def encode_table(value: Any, place: Place) -> bytes | None:
     """Encode a table or array held in memory by its fingerprint; None for anything else."""
     if isinstance(value, np.ndarray):
@@ -307,4 +312,12 @@ def mapping_columns(source: Mapping[str, Any], place: Place) -> tuple[ColumnFing
     return tuple(out)
 
 
-__all__ = ["array_column", "columns_of", "encode_table", "mapping_columns", "names_of", "numpy_type"]
+__all__ = [
+    "array_column",
+    "columns_of",
+    "encode_table",
+    "is_table",
+    "mapping_columns",
+    "names_of",
+    "numpy_type",
+]

@@ -249,6 +249,59 @@ def test_strategy_classes_are_told_by_the_users_code(load: Any) -> None:
     assert encode(load(text).Cross) != encode(load(text.replace('"period", 3', '"period", 4')).Cross)
 
 
+def test_a_users_module_named_like_one_of_pythons_is_the_users(load: Any) -> None:
+    assert "antigravity" in sys.stdlib_module_names
+    one, other = load(BASE, "antigravity"), load(OTHER["its code"], "antigravity")
+    assert encode(one.rule) != encode(other.rule)
+
+
+@pytest.mark.parametrize("held", ["[1, 2]", "{'a': [1]}", "{1, 2}", "np.arange(3)", "pd.Series([1.0])"])
+def test_data_of_a_module_that_a_function_reads_counts(load: Any, held: str) -> None:
+    text = f"""
+        import numpy as np
+        import pandas as pd
+
+        TABLE = {held}
+
+        def rule(x):
+            return x in TABLE
+    """
+    one = load(text)
+    before = encode(one.rule)
+    assert before == encode(load(text).rule)
+    one.TABLE = type(one.TABLE)() if held[0] in "[{" else one.TABLE[:0]
+    assert encode(one.rule) != before
+
+
+def test_what_cannot_be_told_in_a_module_is_known_by_the_code_that_makes_it(load: Any) -> None:
+    text = """
+        import logging
+
+        LOG = logging.getLogger("rules")
+        HELD = [LOG]
+
+        def rule(x):
+            LOG.info("%s", HELD)
+            return x
+    """
+    assert encode(load(text).rule) == encode(load(text).rule)
+
+
+def test_attributes_of_a_class_set_while_running_count(load: Any) -> None:
+    text = """
+        class Rule:
+            levels = {"a": 1}
+
+            def fires(self, x):
+                return self.levels["a"] < x
+    """
+    one = load(text)
+    before = encode(one.Rule)
+    assert before == encode(load(text).Rule)
+    one.Rule.levels["a"] = 2
+    assert encode(one.Rule) != before
+
+
 def test_a_wrapped_function_counts_with_its_wrapper(load: Any) -> None:
     text = """
         import functools

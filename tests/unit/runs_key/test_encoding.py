@@ -24,6 +24,7 @@ import pydantic
 import pytest
 import pytz
 
+from backtrail.base.autodict import AutoOrderedDict
 from backtrail.errors import BacktrailError
 from backtrail.market.calendar import TradingCalendar
 from backtrail.runs.encoding import UncacheableParameter, encode
@@ -227,6 +228,19 @@ def test_a_calendar_is_told_by_its_parameters() -> None:
     other = TradingCalendar(holidays=[dt.date(2020, 1, 2)])  # type: ignore[call-arg]
     assert encode(one) == encode(TradingCalendar(holidays=[dt.date(2020, 1, 1)]))  # type: ignore[call-arg]
     assert encode(one) != encode(other) != encode(TradingCalendar())
+
+
+def test_what_a_calendar_has_looked_up_does_not_count() -> None:
+    one = TradingCalendar()
+    before = encode(one)
+    one._nextday(dt.date(2020, 1, 1))
+    one._looked_up = {dt.date(2020, 1, 1)}  # type: ignore[attr-defined]
+    assert encode(one) == before
+
+
+def test_mappings_of_backtrail_are_told_by_their_items() -> None:
+    ways = [AutoOrderedDict(a=1), AutoOrderedDict(a=2), AutoOrderedDict(b=1), OrderedDict(a=1), {"a": 1}]
+    assert len({encode(way) for way in ways}) == len(ways)
 
 
 class Plain:
