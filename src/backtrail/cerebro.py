@@ -16,8 +16,8 @@ from .base.owner import inside
 from .engine.realism import settle
 from .engine.returned import OptReturn, ResultOfLastRun, opt_return
 from .engine.run import Run
-from .engine.spec import Build, RunSpec, Settings
-from .errors import CompatWarning, DataWarning, ParameterValueError, unknown_name
+from .engine.spec import Build, RunSpec, Settings, check_class
+from .errors import CompatWarning, DataError, DataWarning, ParameterValueError, unknown_name
 from .runs.configured import is_configured
 
 
@@ -152,6 +152,11 @@ class Cerebro(ParamsBase):
 
     def adddata(self, data: Any, name: str | None = None) -> Any:
         """Add a feed; *name* replaces its name. Give the feed."""
+        if not hasattr(data, "setenvironment"):
+            raise DataError(
+                f"Cerebro.adddata() - expected a feed - found {type(data).__name__} - wrap what is read in a feed: "
+                "bt.feeds.PandasData(dataname=frame), bt.feeds.GenericCSVData(dataname='bars.csv') ..."
+            )
         if name is not None:
             data._name = name
         self._dataid += 1
@@ -223,6 +228,7 @@ class Cerebro(ParamsBase):
 
     def addstrategy(self, strategy: Any, *args: Any, **kwargs: Any) -> int:
         """Add a strategy class with its arguments; give its number."""
+        check_class("addstrategy", strategy)
         self.strats.append([Build(strategy, args, kwargs)])
         return len(self.strats) - 1
 
@@ -231,6 +237,7 @@ class Cerebro(ParamsBase):
 
         Each is an iterable of choices; a single value or a string is the only choice.
         """
+        check_class("optstrategy", strategy)
         self._dooptimize = True
         choices = list(itertools.product(*self.iterize(args)))
         names = list(kwargs)

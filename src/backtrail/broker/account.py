@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ..base.time import num2date
 from ..market.commission import CommInfoBase, has_interest
 from ..market.position import Position
+from .checks import check_cash
 from .history import PastFund
 from .journal import Journal
 from .protocol import BrokerBase
@@ -155,6 +156,7 @@ class Account(BrokerBase):
 
     def set_cash(self, cash: float) -> None:
         """Set the cash, at the start or now."""
+        check_cash("set_cash", cash)
         self.get_fundvalue()
         self._note_late()
         self.startingcash = self.cash = self.p.cash = cash
@@ -169,6 +171,7 @@ class Account(BrokerBase):
 
     def add_cash(self, cash: float) -> None:
         """Add *cash* (negative: take away) at the end of the next cycle; it buys fund shares at their present value."""
+        check_cash("add_cash", cash)
         self.get_fundvalue()
         self._cash_addition.append(cash)
         self.active = True

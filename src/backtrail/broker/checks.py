@@ -74,6 +74,26 @@ def check_terms(*terms: Any) -> None:
     _complain(Terms(*terms))
 
 
+def warn_no_order(order: Any) -> None:
+    """Warn that *order* is none and so cannot be cancelled; None is what is left of orders of size 0."""
+    if order is not None:
+        _warn(f"cancel() was given {order!r}: it takes one order at a time, and nothing is cancelled.", 5)
+
+
+def check_cash(asker: str, cash: Any) -> None:
+    """Raise :class:`OrderError` unless *cash* is a finite number."""
+    if not is_number(cash) or not math.isfinite(cash):
+        raise OrderError(f"{asker}: the cash must be a finite number; got {cash!r}.")
+
+
+def check_target(asker: str, target: Any) -> None:
+    """Raise :class:`OrderError` unless *target* is a number; warn of NaN, for which nothing is ordered."""
+    if not isinstance(target, (float, int)) and not is_number(target):
+        raise OrderError(f"{asker}: target must be a number; got {target!r}.")
+    if target != target:
+        _warn(f"{asker}: target is nan, so nothing is ordered. Is an indicator still warming up?", 4)
+
+
 def is_number(value: Any) -> bool:
     """Tell whether *value* is a number as sizes and prices are (numpy's included, booleans not)."""
     return isinstance(value, Real) and not isinstance(value, bool)
@@ -133,4 +153,4 @@ def _warn(text: str, depth: int = _IN_COMPLAIN + 1) -> None:
     warnings.warn(text, OrderWarning, stacklevel=depth)
 
 
-__all__ = ["Terms", "check_terms", "is_number"]
+__all__ = ["Terms", "check_cash", "check_target", "check_terms", "is_number", "warn_no_order"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from ..errors import OrderError
 from ..market.order import Order
 
 
@@ -35,6 +36,8 @@ def join_group(order: Any, other: Any) -> None:
     An order that was executed in part has left its group: it is not cancelled any more, but still cancels
     those that join.
     """
+    if not isinstance(other, Order):
+        raise OrderError(f"oco must be an order, the one that this one is cancelled by; got {other!r}.")
     order._group = group = group_of(original(other))
     group.append(order)
 

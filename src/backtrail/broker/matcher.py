@@ -144,7 +144,7 @@ class Matcher(MarketLane):
 
     def _match(self, order: Any) -> None:
         """Try one pending order against the current bar, and queue it again if it lives on."""
-        if order.valid and order.expire():
+        if order._valid and order.expire():
             self._tell_expired(order)
             return
         if order._active:
@@ -157,14 +157,18 @@ class Matcher(MarketLane):
         self.pending.append(order)
 
     def _tell_expired(self, order: Any) -> None:
-        order._why = (_EXPIRED, order.valid)
+        try:
+            limit = order.data.num2date(order._valid)
+        except (ValueError, OverflowError):  # a number that stands for no date
+            limit = order._valid
+        order._why = (_EXPIRED, limit)
         self.notify(order)
         self._ococheck(order)
         self._bracketize(order, cancel=True)
 
     def _expired(self, order: Any) -> bool:
         """Take *order* out of the queue if it expires on this bar; tell whether it does."""
-        if not order.valid or not order.expire():
+        if not order._valid or not order.expire():
             return False
         at = next(n for n, other in enumerate(self.pending) if other is order)
         del self.pending[at]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..market.order import BuyOrder, Order, SellOrder
-from .checks import check_terms
+from .checks import check_terms, warn_no_order
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
 from .intrabar import Intrabar
@@ -322,6 +322,9 @@ class BackBroker(InstrumentRules, Matcher):
         bracket: bool = False,
         queues: tuple[deque[Any], ...] | None = None,
     ) -> bool:
+        if not isinstance(order, Order):
+            warn_no_order(order)
+            return False
         mine = original(order)
         if queues is None:
             queues = (self.pending, self.submitted) if self.cancel_submitted else (self.pending,)

@@ -146,11 +146,15 @@ def _closed(journal: Any) -> Journal | None:
 
 def _bars(data: Any) -> Bars:
     lines, clock = data.lines, data._c
-    names = ("open", "high", "low", "close")
-    when = lines.datetime.array
+    when: Floats = lines.datetime.array
     there = lines.getlinealiases()
-    prices = [getattr(lines, name).array if name in there else np.full(len(when), np.nan) for name in names]
-    return Bars(when, *prices, clock.bars_at, clock.i + 1)
+
+    def prices(name: str) -> Floats:
+        return getattr(lines, name).array if name in there else np.full(len(when), np.nan)
+
+    return Bars(
+        when, prices("open"), prices("high"), prices("low"), prices("close"), clock.bars_at, clock.i + 1
+    )
 
 
 __all__ = ["Account", "Bars", "Ending"]

@@ -301,6 +301,8 @@ def run_delivered(run: Any) -> None:
         if run.stop_requested:
             return
         delivery.messages.finish()
+    for data in run.datas:
+        data._check_loaded()
     for strat in run.strats:
         warn_short(run, strat)
 

@@ -43,6 +43,7 @@ class Run:
         self.writers_open = False
         self.timers: list[Any] = []
         self.cheat_timers: list[Any] = []
+        self.timers_started = False
         self.clock = Clock()
         self.timeline: Timeline | None = None
         self.delivery: Any = None
@@ -251,6 +252,7 @@ class Run:
 
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
+        self.timers_started = True
         if self.settings.oldsync:
             return
         pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers)]

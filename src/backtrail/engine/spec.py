@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ParameterValueError
+
 
 @dataclass(frozen=True, slots=True)
 class Build:
@@ -17,6 +19,15 @@ class Build:
 
     def __call__(self, *more: Any) -> Any:
         return self.cls(*more, *self.args, **self.kwargs)
+
+
+def check_class(asker: str, cls: Any) -> None:
+    """Raise :class:`ParameterValueError` unless *cls* is a class of strategies."""
+    if not isinstance(cls, type):
+        raise ParameterValueError(
+            f"Cerebro.{asker}() - expected a class of strategies - found {cls!r} - pass the class, and its parameters "
+            f"as keywords: cerebro.{asker}(MyStrategy, period=10)."
+        )
 
 
 @dataclass(frozen=True, slots=True)

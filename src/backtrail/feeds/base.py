@@ -17,7 +17,7 @@ from ..base.declare import ParamsBase
 from ..base.owner import find_owner, inside
 from ..base.time import TIME_MAX, Localizer, date2num, num2date, time2num, tzparse
 from ..base.timeframe import TimeFrame
-from ..errors import DataError
+from ..errors import DataError, ParameterValueError
 from .columns import Columns
 from .grouping import checks_matter, resample_columns, unfinished
 from .loading import Loading
@@ -105,6 +105,13 @@ class AbstractDataBase(Loading):
             p.sessionend = p.sessionend.time()
         elif p.sessionend is None:
             p.sessionend = TIME_MAX
+        for limit in ("fromdate", "todate"):
+            value = getattr(p, limit)
+            if value is not None and not isinstance(value, date):
+                raise ParameterValueError(
+                    f"{type(self).__name__}: parameter {limit!r} must be a date or a datetime; got {value!r}. "
+                    f"Pass {limit}=datetime.date(2024, 1, 31), for example."
+                )
         # a plain date means the whole session of that day
         if isinstance(p.fromdate, date) and not hasattr(p.fromdate, "hour"):
             p.fromdate = datetime.combine(p.fromdate, p.sessionstart)

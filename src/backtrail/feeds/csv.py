@@ -137,6 +137,11 @@ class CSVDataBase(DataBase):
             return open(source, encoding="utf-8-sig", errors="surrogateescape")
         except FileNotFoundError:
             not_found(self._label(), source)
+        except OSError as error:
+            raise DataError(
+                f"opening the file of feed {self._label()} - expected {os.fspath(source)!r} to be a file that can be "
+                f"read - {error.strerror} - correct dataname"
+            ) from None
 
     def _close(self) -> None:
         if self.f is not None:

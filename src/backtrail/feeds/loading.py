@@ -373,6 +373,7 @@ class Loading(OHLCDateTime):
         count = self._c.i
         self._last()
         self._leftover = self._c.i > count
+        self._check_loaded()
         return True
 
     def _preload_bulk(self) -> bool:
@@ -394,6 +395,20 @@ class Loading(OHLCDateTime):
             self._leftover = bool(len(self._triggers)) and self._triggers[-1] == len(self._source)
         self._take(columns)
         return True
+
+    def _check_loaded(self) -> None:
+        """Warn of what is wrong with the bars that were loaded one by one, as far as they are still kept."""
+        names = self.lines.getlinealiases()
+        if self._clone or self.islive() or "datetime" not in names:
+            return
+        count, dropped = self._c.i + 1, self._c.dropped
+        lines = {name: getattr(self.lines, name).array[:count] for name in names}
+        columns = Columns.of(lines, range(dropped + 1, dropped + count + 1))
+        label = self._name or type(self).__name__
+        if not count:
+            warn_empty(label, columns, self.p.fromdate, self.p.todate, stacklevel=6)
+        else:
+            check_bars(columns, label, self._timeframe, stacklevel=6)
 
     def _restep(self) -> bool:
         """Get ready to deliver bar by bar what was preloaded; False if that is not known any more."""

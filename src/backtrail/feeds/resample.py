@@ -12,7 +12,10 @@ from typing import Any, ClassVar
 from ..base.declare import ParamsBase
 from ..base.time import date2num
 from ..base.timeframe import TimeFrame
+from ..errors import ParameterValueError
 from .aggregate import LATE_STEP, Aggregation, Rule
+
+_TIMEFRAMES = range(TimeFrame.Ticks, TimeFrame.NoTimeFrame + 1)
 
 
 class DTFaker:
@@ -94,6 +97,15 @@ class _BaseResampler(ParamsBase):
 
     def __init__(self, data: Any) -> None:
         p = self.p
+        if p.timeframe not in _TIMEFRAMES:
+            raise ParameterValueError(
+                f"{type(self).__name__}: parameter 'timeframe' must be one of bt.TimeFrame.Ticks ... Years; got "
+                f"{p.timeframe!r}."
+            )
+        if not isinstance(p.compression, int) or p.compression < 1:
+            raise ParameterValueError(
+                f"{type(self).__name__}: parameter 'compression' must be a whole number >= 1; got {p.compression!r}."
+            )
         self.data = data
         self.rule = Rule(
             p.timeframe,

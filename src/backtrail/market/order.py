@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as _dt
 from itertools import count
+from numbers import Real
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from ..base.autodict import AutoOrderedDict
+from ..errors import OrderError
 from .execution import OrderData, OrderExecutionBit
 from .lazy import CreatedPart, ExecutedPart, ParamsAccess
 
@@ -64,7 +67,7 @@ class OrderBase:
     price: Any = None
     pricelimit: Any = None
     exectype: Any = None
-    valid: Any = None
+    _valid: Any = None
     tradeid: Any = 0
     oco: Any = None
     trailamount: Any = None
@@ -209,9 +212,23 @@ class OrderBase:
             self.valid = data.date2num(end)
         elif isinstance(valid, _dt.date):
             self.valid = data.date2num(valid)
-        else:
+        elif isinstance(valid, Real):
             return
+        else:
+            raise OrderError(
+                "valid must be a date, a datetime, a timedelta from now, bt.Order.DAY or a date number; "
+                f"got {valid!r}."
+            )
         self._valid_given = valid
+
+    def _set_valid(self, valid: Any) -> None:
+        self._valid = valid
+        broker = getattr(self.created, "_broker", None)
+        if broker is not None:
+            broker.wake()
+
+    #: Date number of the end of the last bar that the order may trade on; None or 0 for no end.
+    valid: Any = property(attrgetter("_valid"), _set_valid)
 
     @property
     def info(self) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..base.autodict import AutoDictList
+from ..broker.checks import check_target
 from ..errors import OrderError, unknown_name
 from ..market.order import Order
 from ..market.trade import Trade, opened_trade
@@ -172,6 +173,10 @@ class OrderMixin:
         if size is None:
             fixed = self._fixed_size
             size = self.getsizing(data, isbuy=True) if fixed is None or fixed.tranches > 1 else fixed.stake
+        try:
+            size = abs(size)
+        except TypeError:
+            return self._no_size(size)
         if not size:
             return None
         if (
@@ -182,11 +187,11 @@ class OrderMixin:
             and transmit
             and not kwargs
             and not tradeid
-            and -_INF < size < _INF
+            and size < _INF
         ):
-            return broker.issue(self, data, abs(size), True, price)
+            return broker.issue(self, data, size, True, price)
         return broker.buy(
-            self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
+            self, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
 
@@ -215,6 +220,10 @@ class OrderMixin:
         if size is None:
             fixed = self._fixed_size
             size = self.getsizing(data, isbuy=False) if fixed is None or fixed.tranches > 1 else fixed.stake
+        try:
+            size = abs(size)
+        except TypeError:
+            return self._no_size(size)
         if not size:
             return None
         if (
@@ -225,13 +234,21 @@ class OrderMixin:
             and transmit
             and not kwargs
             and not tradeid
-            and -_INF < size < _INF
+            and size < _INF
         ):
-            return broker.issue(self, data, abs(size), False, price)
+            return broker.issue(self, data, size, False, price)
         return broker.sell(
-            self, data, abs(size), price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
+            self, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
             parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
+
+    def _no_size(self, size: Any) -> None:
+        """Take no size for no order; raise :class:`OrderError` for anything else that is no number."""
+        if size is not None:
+            raise OrderError(
+                f"An order of {type(self).__name__}: size must be a finite number; got {size!r}. Check what it is "
+                "computed from."
+            )
 
     def cancel(self, order: Any) -> None:
         """Ask for *order* to be cancelled."""
@@ -348,6 +365,7 @@ class OrderMixin:
         Pending orders do not count.
         """
         data = self._named(data)
+        check_target("order_target_size", target)
         held = self.broker.getposition(data).size
         if not target and held:
             return self.close(data=data, size=held, **kwargs)
@@ -365,6 +383,7 @@ class OrderMixin:
         The size is in whole units at *price*, which is the close if left out.
         """
         data = self._named(data)
+        check_target("order_target_value", target)
         held = self.broker.getposition(data).size
         self._price_sizes = True
         try:
@@ -387,6 +406,7 @@ class OrderMixin:
 
     def order_target_percent(self, data: Any = None, target: float = 0.0, **kwargs: Any) -> Any:
         """Issue the order that brings the position's value to the fraction *target* of the account's value."""
+        check_target("order_target_percent", target)
         return self.order_target_value(
             data=self._named(data), target=target * self.broker.getvalue(), **kwargs
         )

@@ -255,6 +255,13 @@ class TimerMixin:
         timer.args = args
         timer.kwargs = kwargs
         self._timers.append(timer)
+        if self._run.timers_started:
+            warnings.warn(
+                f"{type(self).__name__}.add_timer() was called while the run goes on: the timer is never due (as in "
+                "backtrader). Call it in __init__ or start().",
+                CompatWarning,
+                stacklevel=2,
+            )
         return timer
 
     def notify_timer(self, timer: Timer, when: _dt.datetime, *args: Any, **kwargs: Any) -> None:

@@ -143,3 +143,30 @@ def test_cycles_are_found_for_bars_of_slower_datas() -> None:
     clock.bars_at = np.array([-1, 0, 0, 1, 1, 2])
     assert [sleep.cycle_of(clock, bar) for bar in (0, 1, 2)] == [1, 3, 5]
     assert sleep.cycle_of(clock, 3) > 1 << 50
+
+
+@pytest.mark.parametrize("through", ["order", "params"])
+@pytest.mark.parametrize("first", [None, dt.datetime(2024, 1, 30)])
+def test_a_new_time_limit_wakes_a_sleeping_order(run: Run, through: str, first: Any) -> None:
+    """As in backtrader, which looks at every order on every bar."""
+
+    def limit(strategy: Any) -> None:
+        order = strategy.issued[0]
+        (order if through == "order" else order.p).valid = strategy.data.datetime[0] + 3
+
+    plan = {1: lambda s: s.buy(exectype=Order.Limit, price=5.0, valid=first), 20: limit}
+    done = run(flat(40), plan)
+    (order,) = done.strategy.issued
+    assert order.getstatusname() == "Expired"
+    assert order.executed.dt == done.strategy.data.datetime.array[23]
+    assert order.reason == "expired: the bar is later than its time limit (2024-01-23 00:00:00)"
+
+
+def test_a_time_limit_that_is_lifted_lets_an_order_sleep_on(run: Run) -> None:
+    def lift(strategy: Any) -> None:
+        strategy.issued[0].valid = None
+
+    until = dt.datetime(2024, 1, 20)
+    plan = {1: lambda s: s.buy(exectype=Order.Limit, price=5.0, valid=until), 15: lift}
+    done = run([*flat(30), (10.0, 10.0, 4.0, 10.0)], plan)
+    assert done.fills() == [(0, 1, 5.0)]
