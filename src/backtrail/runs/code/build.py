@@ -74,7 +74,11 @@ class Builder:
 
     def _root(self) -> Path:
         """Choose the project: that of the entry, else that of the first file known, else the current folder."""
-        candidates = [self.entry, *self.paths, *(file for origin, _ in self.things.values() for file in origin.files)]
+        candidates = [
+            self.entry,
+            *self.paths,
+            *(file for origin, _ in self.things.values() for file in origin.files),
+        ]
         for file in candidates:
             if file is not None and os.path.exists(file):
                 if not os.path.realpath(file).startswith(not_user_code()):
@@ -107,19 +111,24 @@ class Builder:
         self._check_loaded(walk)
         self._add_yaml(yaml, first)
         items += self.extra
+        entry = self._entry_path(walk)
         modules = dict(sorted(items))
-        self.memo.save_project(str(self.root), (u.analysis.raw for u in walk.units.values() if u.analysis is not None))
+        self.memo.save_project(
+            str(self.root), (u.analysis.raw for u in walk.units.values() if u.analysis is not None)
+        )
         keyed = [part.encode() for pair in sorted(set(items)) for part in pair]
         return Closure(
             digest=digest(f"{FORM}/closure", *keyed),
             files=tuple(self.files),
-            entry=self._entry_path(walk),
+            entry=entry,
             detection=self.detection,
             problems=tuple(dict.fromkeys(self.problems)),
             modules=modules,
             packages=tuple(sorted(walk.packages)),
             root=self.root,
-            keyable=not any(p.kind in ("no-source", "unreadable", "too-large", "stale") for p in self.problems),
+            keyable=not any(
+                p.kind in ("no-source", "unreadable", "too-large", "stale") for p in self.problems
+            ),
         )
 
     def _add_roots(self, walk: Walk) -> None:
@@ -139,7 +148,9 @@ class Builder:
             if file.endswith(".ipynb"):
                 continue
             name = "__main__" if self.main is not None and _same(file, self.main) else self._name_of(file)
-            walk.add_file(file, name, self._package(file), "entry" if file == self.entry else "module", "given")
+            walk.add_file(
+                file, name, self._package(file), "entry" if file == self.entry else "module", "given"
+            )
 
     def _module_file(self, origin: Origin) -> str | None:
         name = "__main__" if origin.module == "__main__" else origin.module
@@ -204,7 +215,9 @@ class Builder:
 
     def _files_of(self, walk: Walk) -> list[tuple[str, str]]:
         """Make the files of all units, and give what goes into the digest: pairs of module name and normal form."""
-        flags = frozenset[str]().union(*(u.analysis.flags for u in walk.units.values() if u.analysis is not None))
+        flags = frozenset[str]().union(
+            *(u.analysis.flags for u in walk.units.values() if u.analysis is not None)
+        )
         items: list[tuple[str, str]] = []
         for unit in walk.sources():
             if unit.snapshot is None:
@@ -233,7 +246,9 @@ class Builder:
 
     def _say_secrets(self, path: str, kinds: Sequence[str]) -> None:
         if kinds:
-            said = f"{path} seems to hold secrets ({', '.join(kinds)}): sharing waits until this is acknowledged"
+            said = (
+                f"{path} seems to hold secrets ({', '.join(kinds)}): sharing waits until this is acknowledged"
+            )
             self.problems.append(Problem("secret", said, path, partial=False))
 
     def _say_flags(self, path: str, flags: frozenset[str]) -> None:
@@ -260,7 +275,9 @@ class Builder:
             difference = changed_since_loaded(name, file, unit.snapshot.content, things)
             if difference is not None:
                 shown = walk.shown(unit)
-                said = f"{shown} was changed after it was loaded ({difference}): start again to run what it says"
+                said = (
+                    f"{shown} was changed after it was loaded ({difference}): start again to run what it says"
+                )
                 self.problems.append(Problem("stale", said, shown))
                 self._add_executed(shown, file, unit.snapshot.content)
 
@@ -310,7 +327,11 @@ class Builder:
             said = f"cannot read {path.name}: {error.strerror or error}"
             self.problems.append(Problem("unreadable", said, path.name))
             return
-        shown = path.relative_to(self.root).as_posix() if inside else f"_external/{snapshot.raw[3:11]}/{path.name}"
+        shown = (
+            path.relative_to(self.root).as_posix()
+            if inside
+            else f"_external/{snapshot.raw[3:11]}/{path.name}"
+        )
         shown = unicodedata.normalize("NFC", shown)
         pattern = never_captured(shown)
         kept = pattern is None or allow_secrets
@@ -349,7 +370,9 @@ class Builder:
         try:
             content = strip_outputs(self.memo.snapshot(str(path)).content)
         except (OSError, ValueError) as error:
-            self.problems.append(Problem("notebook", f"{shown} cannot be kept: {error}", shown, partial=False))
+            self.problems.append(
+                Problem("notebook", f"{shown} cannot be kept: {error}", shown, partial=False)
+            )
             return shown
         kinds = kinds_of_secrets(content)
         self._say_secrets(shown, kinds)

@@ -54,7 +54,11 @@ def closure_of(
     no file answers raises ImportError. A strategy.yaml that was named and cannot be used raises what
     :func:`~backtrail.runs.code.strategy_yaml.read_listing` raises.
     """
-    things = list(what) if isinstance(what, Iterable) and not isinstance(what, str | os.PathLike | type) else [what]
+    things = (
+        list(what)
+        if isinstance(what, Iterable) and not isinstance(what, str | os.PathLike | type)
+        else [what]
+    )
     detection = entry if isinstance(entry, EntryPointDetectionResult) else None
     if entry is None and runtime:
         detection = detect_entry_point(sys._getframe(1))
@@ -62,7 +66,9 @@ def closure_of(
         file = Path(os.path.abspath(entry)) if isinstance(entry, str | os.PathLike) else None
         sure = ("high", 1.0) if file is not None else ("low", 0.0)
         detection = EntryPointDetectionResult(file, "fallback", sure[0], [], sure[1], "script")
-    build = Builder(things, roles or {}, detection, root, runtime, memo or _memo, allow_external, allow_secrets)
+    build = Builder(
+        things, roles or {}, detection, root, runtime, memo or _memo, allow_external, allow_secrets
+    )
     key = (build.key(), yaml if not isinstance(yaml, os.PathLike) else os.fspath(yaml))
     with _lock:
         known = _remembered.get(key)

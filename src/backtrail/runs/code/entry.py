@@ -28,7 +28,8 @@ def detect_entry_point(frame: FrameType | None = None) -> EntryPointDetectionRes
     if filename is None:
         return _without_caller()
     if is_cell_file(filename):
-        return _interactive(filename)
+        # a worker process is started with `python -c`, and runs what the main module of its parent asked for
+        return _without_caller() if "__mp_main__" in sys.modules else _interactive(filename)
     path = Path(filename if os.path.isabs(filename) else _absolute(filename))
     if not path.is_file():
         return _interactive(filename)
@@ -65,7 +66,9 @@ def _absolute(filename: str) -> str:
     return os.path.abspath(filename)
 
 
-def _result(path: Path | None, method: str, confidence: str, context: str, *warnings: str) -> EntryPointDetectionResult:
+def _result(
+    path: Path | None, method: str, confidence: str, context: str, *warnings: str
+) -> EntryPointDetectionResult:
     return EntryPointDetectionResult(
         detected_file=path,
         detection_method=method,
@@ -106,7 +109,9 @@ def _without_caller() -> EntryPointDetectionResult:
     if main is not None:
         said = "no caller of the user's is on the stack; the main module is taken"
         return _result(Path(main), "fallback", "medium", "worker", said)
-    return _result(None, "fallback", "low", "worker", "no file of the user's is on the stack or is the main module")
+    return _result(
+        None, "fallback", "low", "worker", "no file of the user's is on the stack or is the main module"
+    )
 
 
 __all__ = ["INTERACTIVE", "calling_file", "detect_entry_point", "main_file"]

@@ -107,7 +107,9 @@ def read_regular(path: str, limit: int) -> bytes:
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"{path} is not a regular file")
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    )
     handle = os.open(path, flags)
     try:
         seen = os.fstat(handle)
@@ -138,4 +140,13 @@ class FileTooLarge(OSError):
         self.path, self.size, self.limit = path, size, limit
 
 
-__all__ = ["Entry", "FileTooLarge", "Folders", "Signature", "is_settled", "read_member", "read_regular", "signature"]
+__all__ = [
+    "Entry",
+    "FileTooLarge",
+    "Folders",
+    "Signature",
+    "is_settled",
+    "read_member",
+    "read_regular",
+    "signature",
+]

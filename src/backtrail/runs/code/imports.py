@@ -142,7 +142,11 @@ def _flags_of_call(node: ast.Call) -> set[str]:
         return {"computed-import"}
     if called in ("exec", "execfile") and isinstance(node.func, ast.Name):
         return {"computed-import"}
-    if called in ("append", "insert", "extend") and isinstance(node.func, ast.Attribute) and _is_path(node.func.value):
+    if (
+        called in ("append", "insert", "extend")
+        and isinstance(node.func, ast.Attribute)
+        and _is_path(node.func.value)
+    ):
         return {"path"}
     if called in _OPENERS and _mentions_file(node):
         return {"own-source"}

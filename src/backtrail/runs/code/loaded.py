@@ -68,7 +68,9 @@ def functions_of(thing: Any) -> Iterator[FunctionType]:
         inner = value
         if isinstance(inner, staticmethod | classmethod):
             inner = inner.__func__
-        candidates: list[Any] = [inner.fget, inner.fset, inner.fdel] if isinstance(inner, property) else [inner]
+        candidates: list[Any] = (
+            [inner.fget, inner.fset, inner.fdel] if isinstance(inner, property) else [inner]
+        )
         for one in candidates:
             seen = 0
             while hasattr(one, "__wrapped__") and seen < 100:
@@ -152,7 +154,9 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def _shape(code: CodeType) -> Any:
     """Give what *code* does, without where it stands and without its docstring."""
     consts = code.co_consts
-    if code.co_flags & 0x2 and consts and isinstance(consts[0], str | None):  # a function's docstring stands first
+    if (
+        code.co_flags & 0x2 and consts and isinstance(consts[0], str | None)
+    ):  # a function's docstring stands first
         consts = consts[1:]
     return (
         code.co_code, code.co_names, code.co_varnames, code.co_freevars, code.co_argcount, code.co_kwonlyargcount,

@@ -90,7 +90,9 @@ class Memo:
         spare = sorted((written - wanted) & self._analyses.keys())[: _SPARE + len(wanted)]
         kept = sorted([*wanted, *spare])
         self._packs[root] = set(kept)
-        with contextlib.suppress(OSError):  # a cache that cannot be written is no cache, and no fault of the run
+        with contextlib.suppress(
+            OSError
+        ):  # a cache that cannot be written is no cache, and no fault of the run
             _replace(self._pack(root), _packed([self._analyses[raw] for raw in kept]))
 
     def _pack(self, root: str) -> Path:
@@ -115,7 +117,8 @@ def _packed(analyses: list[Analysis]) -> bytes:
             "form": FORM,
             "python": _MINOR,
             "files": [
-                [a.raw, a.norm, a.docs, a.imports, a.exported, sorted(a.flags), a.error, a.secrets] for a in analyses
+                [a.raw, a.norm, a.docs, a.imports, a.exported, sorted(a.flags), a.error, a.secrets]
+                for a in analyses
             ],
         },
         separators=(",", ":"),

@@ -60,7 +60,9 @@ def _analyse(source: bytes, raw: str) -> Analysis:
     writer = _Writer()
     writer.visit(tree)
     text = "\n".join(writer.out).encode("utf-8", "surrogatepass")
-    docs = [part.encode("utf-8", "surrogatepass") for place in writer.docs for part in (str(place[0]), place[1])]
+    docs = [
+        part.encode("utf-8", "surrogatepass") for place in writer.docs for part in (str(place[0]), place[1])
+    ]
     imports = writer.imports
     exported: tuple[str, ...] = ()
     flags: frozenset[str] = frozenset()

@@ -70,7 +70,9 @@ def executed_cells() -> list[Cell]:
         sources = [(number, text) for number, text in enumerate(parsed) if isinstance(text, str)]
     else:
         typed = [name for name in linecache.cache if name.startswith(("<python-input", "<stdin>-"))]
-        sources = [(_number(name) + 1, "".join(linecache.getlines(name))) for name in sorted(typed, key=_number)]
+        sources = [
+            (_number(name) + 1, "".join(linecache.getlines(name))) for name in sorted(typed, key=_number)
+        ]
     last: dict[str, int] = {}
     for number, text in sources:
         if text.strip():
@@ -109,7 +111,18 @@ def strip_outputs(content: bytes) -> bytes:
                 cell["execution_count"] = None
     if isinstance(notebook.get("metadata"), dict):
         notebook["metadata"].pop("widgets", None)
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass") + b"\n"
+    return (
+        json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+        + b"\n"
+    )
 
 
-__all__ = ["Cell", "executed_cells", "is_cell_file", "notebook_path", "remembered_source", "shell", "strip_outputs"]
+__all__ = [
+    "Cell",
+    "executed_cells",
+    "is_cell_file",
+    "notebook_path",
+    "remembered_source",
+    "shell",
+    "strip_outputs",
+]

@@ -50,7 +50,9 @@ def _below(folder: str) -> str:
 def _prefixes(folders: Iterable[str | None]) -> tuple[str, ...]:
     """Give *folders* and what they resolve to as prefixes of the paths below them."""
     given = [folder for folder in folders if folder]
-    return tuple(dict.fromkeys(_below(path) for folder in given for path in (folder, os.path.realpath(folder))))
+    return tuple(
+        dict.fromkeys(_below(path) for folder in given for path in (folder, os.path.realpath(folder)))
+    )
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +111,9 @@ class Places:
         known = self._folders.get(folder)
         if known is None:
             parent = os.path.dirname(folder)
-            if os.path.basename(folder) in _NEVER_PROJECT or os.path.isfile(os.path.join(folder, "pyvenv.cfg")):
+            if os.path.basename(folder) in _NEVER_PROJECT or os.path.isfile(
+                os.path.join(folder, "pyvenv.cfg")
+            ):
                 known = True
             elif parent == folder or _below(folder) == self._root:
                 known = False

@@ -150,7 +150,9 @@ class Resolver:
                 real = os.path.realpath(archive)
                 place = self.places.of(real)
                 locations = (os.path.join(path, tail),) if is_package else None
-                return Found(name, "zip", place, f"{archive}{os.sep}{member}", real, locations, archive, member)
+                return Found(
+                    name, "zip", place, f"{archive}{os.sep}{member}", real, locations, archive, member
+                )
         return None
 
     def _resolved(self, folder: str) -> str:

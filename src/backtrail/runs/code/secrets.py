@@ -54,7 +54,8 @@ _PLACEHOLDER: Final = (
     rb"os\.environ.*|os\.getenv.*|getenv.*|environ.*|self\..*|config.*|settings.*|getpass.*|input\(.*|.*\(.*)$"
 )
 _SENSITIVE_OPTION: Final = (
-    r"(?:^|[-_])(?:token|secret|passw(?:or)?d|pwd|pass|api[-_]?key|apikey|key|auth|credentials?|private|bearer)(?:$|[-_])"
+    r"(?:^|[-_])(?:token|secret|passw(?:or)?d|pwd|pass|api[-_]?key|apikey|key|auth|credentials?|private|bearer)"
+    r"(?:$|[-_])"
 )
 ENVIRONMENT: Final = frozenset({
     "PYTHONHASHSEED", "PYTHONOPTIMIZE", "PYTHONUTF8", "TZ", "LANG", "LC_ALL", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
@@ -110,7 +111,9 @@ def redact_arguments(arguments: Sequence[str]) -> list[str]:
             hide_next = False
             continue
         hide_next = False
-        if re.search(_SENSITIVE_OPTION, name.lstrip("-"), re.IGNORECASE) and (equals or argument.startswith("-")):
+        if re.search(_SENSITIVE_OPTION, name.lstrip("-"), re.IGNORECASE) and (
+            equals or argument.startswith("-")
+        ):
             shown.append(f"{name}={HIDDEN}" if equals else argument)
             hide_next = not equals
         elif kinds_of_secrets(argument.encode("utf-8", "replace")):
@@ -145,7 +148,9 @@ def strip_userinfo(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
-def allowed_environment(environment: Mapping[str, str] | None = None, also: Iterable[str] = ()) -> dict[str, str]:
+def allowed_environment(
+    environment: Mapping[str, str] | None = None, also: Iterable[str] = ()
+) -> dict[str, str]:
     """Give the few environment variables that a record names: those that change results, and *also*, sorted."""
     given = os.environ if environment is None else environment
     wanted = sorted(ENVIRONMENT | set(also))

@@ -77,7 +77,9 @@ def read_listing(path: str | os.PathLike[str], root: Path, *, allow_external: bo
             "capture by import analysis"
         ) from error
     except FileTooLarge as error:
-        raise StrategyYamlError(f"reading {path} - expected at most {_LARGEST} bytes - found {error.size}") from error
+        raise StrategyYamlError(
+            f"reading {path} - expected at most {_LARGEST} bytes - found {error.size}"
+        ) from error
     written = parse_listing(content, str(path))
     external = written.allow_external or allow_external
     lookup = _Lookup(where, root, written, external)
@@ -186,7 +188,9 @@ class _Lookup:
         try:
             self.excluded = pathspec.PathSpec.from_lines("gitignore", written.exclude)
         except ValueError as error:
-            raise StrategyYamlError(f"Invalid YAML structure in {where}: a pattern of `exclude:`: {error}") from error
+            raise StrategyYamlError(
+                f"Invalid YAML structure in {where}: a pattern of `exclude:`: {error}"
+            ) from error
 
     def add(self, entry: _Entry) -> None:
         """Add what one entry names."""
@@ -255,12 +259,16 @@ class _Lookup:
         import pathspec
 
         parts = Path(entry.text).parts
-        fixed = next((n for n, part in enumerate(parts) if any(letter in _MAGIC for letter in part)), len(parts))
+        fixed = next(
+            (n for n, part in enumerate(parts) if any(letter in _MAGIC for letter in part)), len(parts)
+        )
         pattern = "/" + "/".join(parts[fixed:])
         spec = pathspec.PathSpec.from_lines("gitignore", [pattern])
         for base in dict.fromkeys((self.where.parent, self.root)):
             start = base.joinpath(*parts[:fixed])
-            found = [path for path in self._walk(start) if spec.match_file(path.relative_to(start).as_posix())]
+            found = [
+                path for path in self._walk(start) if spec.match_file(path.relative_to(start).as_posix())
+            ]
             if found:
                 yield from found
                 return
@@ -269,14 +277,20 @@ class _Lookup:
         """Give the files below *folder*, without following links to folders and without what `exclude:` matches."""
         start = folder.resolve()
         if not start.is_relative_to(self.root) and not self.allow_external:
-            self.warnings.append(f"the folder {os.path.relpath(folder, self.where.parent)} is outside of the project")
+            self.warnings.append(
+                f"the folder {os.path.relpath(folder, self.where.parent)} is outside of the project"
+            )
             return
         for parent, folders, names in os.walk(folder, followlinks=False):
-            folders[:] = sorted(name for name in folders if name not in ("__pycache__", ".git", ".backtrail", ".venv"))
+            folders[:] = sorted(
+                name for name in folders if name not in ("__pycache__", ".git", ".backtrail", ".venv")
+            )
             for name in sorted(names):
                 self.seen += 1
                 if self.seen > _MOST_SEEN:
-                    raise StrategyYamlError(f"Invalid YAML structure in {self.where}: its folders hold too many files")
+                    raise StrategyYamlError(
+                        f"Invalid YAML structure in {self.where}: its folders hold too many files"
+                    )
                 path = Path(parent, name)
                 if not self.excluded.match_file(os.path.relpath(path, self.where.parent)):
                     yield path

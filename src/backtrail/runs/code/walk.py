@@ -131,7 +131,9 @@ class Walk:
 
     def _syntax(self, unit: Unit, error: str) -> None:
         line, _, message = error.partition(": ")
-        said = f"Syntax error parsing: {self.shown(unit)}, line {line}: {message} (kept, with imports unknown)"
+        said = (
+            f"Syntax error parsing: {self.shown(unit)}, line {line}: {message} (kept, with imports unknown)"
+        )
         self.problems.append(Problem("syntax", said, self.shown(unit)))
 
     def _follow(self, unit: Unit, one: Import) -> None:
@@ -171,7 +173,9 @@ class Walk:
         locations, package = base
         wanted = one.names or ()
         if wanted == ("*",) and locations:
-            init = next((u for u in self.units.values() if u.file == os.path.join(locations[0], "__init__.py")), None)
+            init = next(
+                (u for u in self.units.values() if u.file == os.path.join(locations[0], "__init__.py")), None
+            )
             if init is not None and init.analysis is None:
                 self._read(init)
             wanted = init.analysis.exported if init is not None and init.analysis is not None else ()
@@ -179,7 +183,9 @@ class Walk:
             found = self.resolver.find_in(locations, name, ".".join([*package, name]))
             if found is not None:
                 self.add_found(found, "static")
-            elif not one.module and not any(os.path.join(place, "__init__.py") in self._files() for place in locations):
+            elif not one.module and not any(
+                os.path.join(place, "__init__.py") in self._files() for place in locations
+            ):
                 self._unresolved(unit, one, f"{'.' * one.level}{name}")
 
     def _files(self) -> set[str]:
@@ -230,7 +236,11 @@ class Walk:
                 relative = os.path.relpath(unit.real, self.root)
             relative = relative.replace(os.sep, "/")
             return relative if relative.isascii() else unicodedata.normalize("NFC", relative)
-        raw = unit.snapshot.raw if unit.snapshot is not None else blob_digest(os.path.basename(unit.real).encode())
+        raw = (
+            unit.snapshot.raw
+            if unit.snapshot is not None
+            else blob_digest(os.path.basename(unit.real).encode())
+        )
         return f"_external/{raw[3:11]}/{os.path.basename(unit.real)}"
 
     def is_kept(self, unit: Unit, allow_external: bool) -> bool:
