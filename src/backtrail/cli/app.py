@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .. import _version
+from .runs import app as runs_app
 
 app = typer.Typer(
     name="backtrail",
@@ -18,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(runs_app, name="runs")
 
 Progress = Annotated[
     bool | None,
@@ -58,6 +61,12 @@ def run(
             "--json", help="Print a summary as JSON on stdout; what the script prints goes to stderr."
         ),
     ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Record its runs (in BACKTRAIL_STORE, else the nearest .backtrail, else the user's)."
+        ),
+    ] = False,
 ) -> None:
     """Run a script written for backtrader: `import backtrader` gives backtrail.
 
@@ -65,6 +74,10 @@ def run(
     """
     from .script import run_script
 
+    if record:
+        from ..runs.store import find_place
+
+        os.environ["BACKTRAIL_STORE"] = find_place().url
     wanted = sys.stderr.isatty() if progress is None else progress
     raise typer.Exit(run_script(script, arguments or [], show_progress=wanted, as_json=json))
 

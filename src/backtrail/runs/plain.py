@@ -26,6 +26,7 @@ from ..errors import BacktrailError
 
 Resolve = Callable[[str], Any]
 DEPTH: Final = 100
+_MARKS: Final = ("~", "$")  # keys that begin so would be taken for tags, here or in a manifest
 
 _MAPPINGS: Final[dict[type, str]] = {
     dict: "dict",
@@ -60,21 +61,21 @@ def to_plain(value: Any, where: str = "value", depth: int = 0) -> Any:
     if value is None or kind is bool or kind is int or kind is str:
         return value
     if kind is float:
-        return value if math.isfinite(value) else {"$float": repr(value)}
+        return value if math.isfinite(value) else {"~float": repr(value)}
     if depth > DEPTH:
         raise UnstorableValue(f"storing {where} - expected at most {DEPTH} levels - found more - flatten it")
     deeper = depth + 1
     if kind is list:
         return [to_plain(one, f"{where}[{at}]", deeper) for at, one in enumerate(value)]
-    if kind is dict and all(type(key) is str and not key.startswith("$") for key in value):
+    if kind is dict and all(type(key) is str and key[:1] not in _MARKS for key in value):
         return {key: to_plain(one, f"{where}.{key}", deeper) for key, one in value.items()}
     if kind in _MAPPINGS:
-        return {"$dict": _mapping(value, where, deeper)}
+        return {"~dict": _mapping(value, where, deeper)}
     if kind is tuple:
-        return {"$tuple": [to_plain(one, f"{where}[{at}]", deeper) for at, one in enumerate(value)]}
+        return {"~tuple": [to_plain(one, f"{where}[{at}]", deeper) for at, one in enumerate(value)]}
     if kind is set or kind is frozenset:
         held = [to_plain(one, f"{where}{{...}}", deeper) for one in value]
-        return {f"${kind.__name__}": sorted(held, key=repr)}
+        return {f"~{kind.__name__}": sorted(held, key=repr)}
     for tag, exact, write in _TEXTS:
         if kind is exact:
             return {tag: write(value)}
@@ -100,22 +101,22 @@ def _mapping(value: Any, where: str, depth: int) -> list[Any]:
 def _other(value: Any, where: str, depth: int) -> Any:
     kind = type(value)
     if isinstance(value, enum.Enum):
-        return {"$enum": [name_of(kind), value.name]}
+        return {"~enum": [name_of(kind), value.name]}
     if isinstance(value, PurePath):
-        return {"$path": value.as_posix()}
+        return {"~path": value.as_posix()}
     if kind.__module__ == "numpy":
         return _numpy(value, where, depth)
     if isinstance(value, type | FunctionType) and "<" not in value.__qualname__:
-        return {"$name": name_of(value)}
+        return {"~name": name_of(value)}
     if isinstance(value, ParamsBase):
         state = {
             name: one for name, one in vars(value).items() if one is not value.p and not _is_private(name)
         }
         parts = [to_plain(part, f"{where}.{kind.__name__}", depth) for part in (value.p._getkwargs(), state)]
-        return {"$declared": [name_of(kind), *parts]}
+        return {"~declared": [name_of(kind), *parts]}
     if is_dataclass(kind) and not isinstance(value, type):
         held = {one.name: getattr(value, one.name) for one in fields(value)}
-        return {"$data": [name_of(kind), to_plain(held, where, depth)]}
+        return {"~data": [name_of(kind), to_plain(held, where, depth)]}
     raise _refused(value, where)
 
 
@@ -123,10 +124,10 @@ def _numpy(value: Any, where: str, depth: int) -> Any:
     import numpy as np
 
     if isinstance(value, np.generic) and value.dtype.kind in "fiub":
-        return {"$numpy": [value.dtype.name, to_plain(value.item(), where, depth)]}
+        return {"~numpy": [value.dtype.name, to_plain(value.item(), where, depth)]}
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
         raw = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode("ascii")
-        return {"$array": [value.dtype.str, list(value.shape), raw]}
+        return {"~array": [value.dtype.str, list(value.shape), raw]}
     raise _refused(value, where)
 
 
@@ -150,13 +151,13 @@ def _refused(value: Any, where: str) -> UnstorableValue:
 
 
 _TEXTS: Final[tuple[tuple[str, type, Callable[[Any], Any]], ...]] = (
-    ("$datetime", _dt.datetime, lambda value: [value.isoformat(), value.fold]),
-    ("$date", _dt.date, _dt.date.isoformat),
-    ("$time", _dt.time, _dt.time.isoformat),
-    ("$timedelta", _dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
-    ("$decimal", Decimal, str),
-    ("$bytes", bytes, lambda value: base64.b64encode(value).decode("ascii")),
-    ("$complex", complex, lambda value: [repr(value.real), repr(value.imag)]),
+    ("~datetime", _dt.datetime, lambda value: [value.isoformat(), value.fold]),
+    ("~date", _dt.date, _dt.date.isoformat),
+    ("~time", _dt.time, _dt.time.isoformat),
+    ("~timedelta", _dt.timedelta, lambda value: [value.days, value.seconds, value.microseconds]),
+    ("~decimal", Decimal, str),
+    ("~bytes", bytes, lambda value: base64.b64encode(value).decode("ascii")),
+    ("~complex", complex, lambda value: [repr(value.real), repr(value.imag)]),
 )
 
 
@@ -174,7 +175,7 @@ def from_plain(value: Any, resolve: Resolve | None = None) -> Any:
         return value
     if len(value) == 1:
         [(tag, held)] = value.items()
-        if tag.startswith("$"):
+        if tag.startswith("~"):
             try:
                 return _read(tag, held, resolve)
             except (TypeError, KeyError, ArithmeticError, IndexError) as error:
@@ -186,16 +187,16 @@ def _read(tag: str, held: Any, resolve: Resolve | None) -> Any:
     reader = _READERS.get(tag)
     if reader is not None:
         return reader(held)
-    if tag == "$tuple":
+    if tag == "~tuple":
         return tuple(from_plain(one, resolve) for one in held)
-    if tag in ("$set", "$frozenset"):
+    if tag in ("~set", "~frozenset"):
         made = {from_plain(one, resolve) for one in held}
-        return made if tag == "$set" else frozenset(made)
-    if tag == "$dict":
+        return made if tag == "~set" else frozenset(made)
+    if tag == "~dict":
         return _read_mapping(held, resolve)
-    if tag == "$numpy":
+    if tag == "~numpy":
         return _read_numpy(held)
-    if tag == "$array":
+    if tag == "~array":
         return _read_array(held)
     if resolve is None:
         raise ValueError(f"reading a stored value - expected plain values - found {tag}, which names code")
@@ -236,14 +237,14 @@ def _read_array(held: Any) -> Any:
 
 
 def _read_named(tag: str, held: Any, resolve: Resolve) -> Any:
-    if tag == "$name":
+    if tag == "~name":
         return resolve(held)
-    if tag == "$enum":
+    if tag == "~enum":
         return resolve(held[0])[held[1]]
-    if tag == "$declared":
+    if tag == "~declared":
         name, params, state = held
         return _declared(resolve(name), from_plain(params, resolve), from_plain(state, resolve))
-    if tag == "$data":
+    if tag == "~data":
         return resolve(held[0])(**from_plain(held[1], resolve))
     raise ValueError(f"reading a stored value - expected a kind that is known - found {tag}")
 
@@ -257,15 +258,15 @@ def _declared(kind: Any, params: Mapping[str, Any], state: Mapping[str, Any]) ->
 
 
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
-    "$float": lambda held: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[held],
-    "$datetime": lambda held: _dt.datetime.fromisoformat(held[0]).replace(fold=held[1]),
-    "$date": _dt.date.fromisoformat,
-    "$time": _dt.time.fromisoformat,
-    "$timedelta": lambda held: _dt.timedelta(*held),
-    "$decimal": Decimal,
-    "$bytes": lambda held: base64.b64decode(held, validate=True),
-    "$complex": lambda held: complex(float(held[0]), float(held[1])),
-    "$path": PurePosixPath,
+    "~float": lambda held: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[held],
+    "~datetime": lambda held: _dt.datetime.fromisoformat(held[0]).replace(fold=held[1]),
+    "~date": _dt.date.fromisoformat,
+    "~time": _dt.time.fromisoformat,
+    "~timedelta": lambda held: _dt.timedelta(*held),
+    "~decimal": Decimal,
+    "~bytes": lambda held: base64.b64decode(held, validate=True),
+    "~complex": lambda held: complex(float(held[0]), float(held[1])),
+    "~path": PurePosixPath,
 }
 
 __all__ = ["UnstorableValue", "from_plain", "name_of", "to_plain"]

@@ -392,11 +392,11 @@ def _numbers(told: Any, path: str, most: int = 200) -> list[tuple[str, float]]:
         if isinstance(value, int | float) and not isinstance(value, bool):
             found.append((at, value))
         elif isinstance(value, dict):
-            items = value["$dict"][2] if set(value) == {"$dict"} else list(value.items())
+            items = value["~dict"][2] if set(value) == {"~dict"} else list(value.items())
             waiting += [
                 (f"{at}.{key}", one)
                 for key, one in reversed(items)
-                if isinstance(key, str) and key[:1] != "$"
+                if isinstance(key, str) and key[:1] != "~"
             ]
     return found
 

@@ -1,0 +1,228 @@
+"""What the commands of ``backtrail runs`` that do something print."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ..errors import StoreError
+from ..runs.checkout import checkout as write_sources
+from ..runs.pack import pack as write_pack
+from ..runs.pack import unpack
+from ..runs.rerun import rerun as run_again
+from ..runs.store import Store
+from .runs_show import opened, print_json, text
+
+
+def rerun(where: str | None, reference: str, env: str, timeout: float | None, as_json: bool) -> int:
+    """Run a record again; 0 if the same comes out."""
+    told = run_again(opened(where).run(reference), env, timeout)
+    if as_json:
+        print_json(told)
+    elif told["identical"]:
+        print("identical")
+    else:
+        _print_difference(told)
+    return 0 if told["identical"] else 1
+
+
+def _print_difference(told: dict[str, Any]) -> None:
+    if told["status"][0] != told["status"][1]:
+        print(
+            f"the recorded run {told['status'][0]}, the new one {told['status'][1]}: {told['message'] or ''}"
+        )
+    for name, found in told["tables"].items():
+        if found is None:
+            continue
+        print(
+            f"{name}: first difference in row {found['row']} (from 0): {', '.join(found.get('columns', []))}"
+        )
+        for side, label in (("a", "recorded"), ("b", "new")):
+            row = found.get(side) or {}
+            shown = (
+                ", ".join(f"{k}={text(row.get(k))}" for k in found.get("columns", []))
+                if row
+                else "no such row"
+            )
+            print(f"  {label}: {shown}")
+    for name, (before, after) in told["metrics"].items():
+        print(f"{name}: {before!r} - {after!r}")
+
+
+def verify(where: str | None, reference: str, as_json: bool) -> int:
+    """Check every blob of a run."""
+    run = opened(where).run(reference)
+    store = run.store
+    problems, checked = [], 0
+    wanted: dict[str, str] = {}
+    for name, item in run.artifacts.items():
+        wanted[item["blob"]] = name
+        wanted.update(dict.fromkeys(item.get("parts") or (), name))
+    for one in (run.manifest.get("code") or {}).get("files") or ():
+        if one.get("stored") is not False and one.get("raw"):
+            wanted[one["raw"]] = one["path"]
+    for at, one in enumerate(run.manifest.get("data") or ()):
+        for name in ("snapshot", "chunks"):
+            if one.get(name):
+                wanted[one[name]] = f"data[{at}].{name}"
+    for blob, name in wanted.items():
+        try:
+            store.get(blob)
+            checked += 1
+        except StoreError as error:
+            problems.append({"part": name, "blob": blob, "problem": str(error)})
+    for name, item in run.artifacts.items():
+        if "content" not in item or any(one["part"] == name for one in problems):
+            continue
+        from ..runs.fingerprint import fingerprint
+
+        if fingerprint(run.table(name, full=True)).digest != item["content"]:
+            problems.append(
+                {"part": name, "blob": item["blob"], "problem": "its rows are not those that were recorded"}
+            )
+    if as_json:
+        print_json({"run": run.id, "checked": checked, "problems": problems, "ok": not problems})
+    else:
+        for problem in problems:
+            print(f"{problem['part']}: {problem['problem']}")
+        print(
+            f"{checked} blobs are as they were recorded" + (f", {len(problems)} are not" if problems else "")
+        )
+    return 1 if problems else 0
+
+
+def checkout(where: str | None, reference: str, folder: Path, as_json: bool) -> None:
+    """Write the sources of a run."""
+    run = opened(where).run(reference)
+    written = write_sources(run, folder)
+    if as_json:
+        print_json({"run": run.id, "folder": str(folder), "files": written})
+    else:
+        print(f"{len(written)} files of run {run.id} in {folder}")
+
+
+def pack(where: str | None, reference: str, target: Path, acknowledged: bool, as_json: bool) -> None:
+    """Write a run as a zip."""
+    run = opened(where).run(reference)
+    made = write_pack(run, target, acknowledge_secrets=acknowledged)
+    if as_json:
+        print_json({"run": run.id, "file": str(made), "bytes": made.stat().st_size})
+    else:
+        print(f"run {run.id} in {made} ({made.stat().st_size:,} bytes)")
+
+
+def import_(where: str | None, source: Path, as_json: bool) -> None:
+    """Take a run from a zip."""
+    run = unpack(Store.open(where), source)
+    if as_json:
+        print_json({"run": run})
+    else:
+        print(f"run {run} is in the store")
+
+
+def tag(where: str | None, reference: str, name: str, remove: bool, as_json: bool) -> None:
+    """Name a run, or take a name away."""
+    store = opened(where)
+    run = store.run(reference)
+    if remove:
+        store.untag(name)
+    else:
+        store.tag(run, name)
+    _done(as_json, {"run": run.id, "tags": run.tags}, f"run {run.id}: tags {', '.join(run.tags) or 'none'}")
+
+
+def pin(where: str | None, reference: str, note: str, remove: bool, as_json: bool) -> None:
+    """Keep a run, or let it go."""
+    store = opened(where)
+    run = store.run(reference)
+    if remove:
+        store.unpin(run)
+    else:
+        store.pin(run, note)
+    _done(
+        as_json,
+        {"run": run.id, "pinned": run.pinned},
+        f"run {run.id} is {'kept' if run.pinned else 'not pinned'}",
+    )
+
+
+def rm(
+    where: str | None, references: list[str], query: str | None, days: float | None, yes: bool, as_json: bool
+) -> None:
+    """Remove runs."""
+    if not references and query is None and days is None:
+        raise ValueError(
+            "rm - expected runs, --where or --older-than-days - found none of them - name what is to go"
+        )
+    asked = query if query is not None or references else ""
+    found = opened(where).rm(references, where=asked, older_than_days=days, dry_run=not yes)
+    if as_json:
+        print_json(dataclasses.asdict(found))
+        return
+    for run in found.runs:
+        print(f"{'removed' if yes else 'would be removed'}: {run}")
+    for run, reason in found.kept.items():
+        print(f"kept: {run}: {reason}")
+    if not yes:
+        print("Nothing was removed; say --yes to do it.")
+
+
+def gc(where: str | None, grace_days: float, yes: bool, as_json: bool) -> None:
+    """Collect what no run needs."""
+    found = opened(where).gc(grace_days=grace_days, dry_run=not yes)
+    if as_json:
+        print_json(dataclasses.asdict(found))
+        return
+    did = "moved to the trash" if yes else "would be moved to the trash"
+    print(f"{len(found.trashed)} files {did}, {len(found.deleted)} deleted for good: {found.bytes:,} bytes")
+
+
+def fsck(where: str | None, repair: bool, deep: bool, as_json: bool) -> int:
+    """Check the store."""
+    found = opened(where).fsck(repair=repair, deep=deep)
+    if as_json:
+        print_json({**dataclasses.asdict(found), "clean": found.clean})
+    else:
+        for problem in found.problems:
+            print(f"{problem.file}: {problem.what}; {problem.done}")
+        for note in found.notes:
+            print(note)
+        counted = ", ".join(f"{count} {name}" for name, count in found.counted.items())
+        print(f"{'clean' if found.clean else 'damaged'}: {counted}")
+    return 0 if found.clean else 1
+
+
+def reindex(where: str | None, as_json: bool) -> None:
+    """Make the index anew."""
+    count = opened(where).reindex()
+    _done(as_json, {"runs": count}, f"{count} runs in the index")
+
+
+def stats(where: str | None, as_json: bool) -> None:
+    """Count what the store holds."""
+    told = opened(where).stats()
+    _done(as_json, told, "\n".join(f"{name:<11} {text(value)}" for name, value in told.items()))
+
+
+def _done(as_json: bool, told: dict[str, Any], said: str) -> None:
+    if as_json:
+        print_json(told)
+    else:
+        print(said)
+
+
+__all__ = [
+    "checkout",
+    "fsck",
+    "gc",
+    "import_",
+    "pack",
+    "pin",
+    "reindex",
+    "rerun",
+    "rm",
+    "stats",
+    "tag",
+    "verify",
+]

@@ -1,0 +1,66 @@
+"""The captured code of a run as files in a folder, and what a record lacks for running it again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import BacktrailError
+from .store.manifest import is_safe_path
+
+if TYPE_CHECKING:
+    from .store import Run
+
+
+class CannotRebuild(BacktrailError, ValueError):
+    """A run whose record does not say enough to run it again."""
+
+
+def checkout(run: Run, folder: Path) -> list[str]:
+    """Write the captured files of *run* below *folder* and nowhere else, replacing none; give their paths."""
+    files = [
+        one for one in (run.manifest.get("code") or {}).get("files") or () if one.get("stored") is not False
+    ]
+    root = folder.resolve()
+    targets = []
+    for one in files:
+        path = one["path"]
+        if not is_safe_path(path):
+            raise CannotRebuild(
+                f"checking out run {run.id} - expected paths inside of {folder} - found {path!r}"
+            )
+        target = folder.joinpath(*path.split("/"))
+        if not target.resolve().is_relative_to(root):
+            raise CannotRebuild(
+                f"checking out run {run.id} - {path!r} leads out of {folder} by a link - use another folder"
+            )
+        if target.exists() and target.read_bytes() != run.code.bytes(path):
+            raise CannotRebuild(
+                f"checking out run {run.id} - {target} is there already and differs - use another folder"
+            )
+        targets.append((path, target))
+    for path, target in targets:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(run.code.bytes(path))
+    return [path for path, _ in targets]
+
+
+def missing_parts(run: Run) -> list[str]:
+    """Name what the record of *run* lacks for running it again; empty if nothing."""
+    manifest = run.manifest
+    lacking = []
+    if "recipe" not in manifest:
+        lacking.append(f"its settings ({manifest.get('no_recipe', 'they were not recorded')})")
+    for one in (manifest.get("code") or {}).get("files") or ():
+        if one.get("stored") is False:
+            lacking.append(f"the file {one['path']}")
+    feeds = manifest.get("data") or []
+    for at, one in enumerate(feeds):
+        if not one.get("snapshot"):
+            lacking.append(f"the bars of feed {at} ({one.get('name') or 'it has no name'})")
+    if not feeds:
+        lacking.append("its bars")
+    return lacking
+
+
+__all__ = ["CannotRebuild", "checkout", "missing_parts"]
