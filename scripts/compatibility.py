@@ -220,6 +220,11 @@ def _head(audit: Audit) -> Iterator[str]:
     )
     yield ""
     yield (
+        "`bt.talib` has a class for every function of the TA-Lib that is installed (extra `talib`), as in backtrader; "
+        "which they are is up to TA-Lib, so they are not listed."
+    )
+    yield ""
+    yield (
         "Not here: the stores, feeds and brokers of Interactive Brokers, Oanda and Visual Chart's live data, and "
         "drawing. Asking for one raises an error that says so."
     )
