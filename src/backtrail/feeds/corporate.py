@@ -11,7 +11,7 @@ from ..base.declare import param
 from ..base.time import num2date
 from ..errors import DataError
 from .base import DataBase
-from .columns import PRICES, Columns
+from .columns import PRICES, Columns, warn_data
 from .frame import FrameData
 
 Floats = NDArray[np.float64]
@@ -34,6 +34,8 @@ class CorporateActions(DataBase):
     ``"adjust"``   prices before are divided by the split and their volume multiplied, or are scaled down by
                    ``1 - dividend / close before``, so that prices have no jump; the newest prices stay as they are
     ``"ignore"``   the lines are there to be read, nothing else
+
+    Bars that are resampled or replayed from such a feed cannot be accounted for, which is warned of.
     """
 
     lines: ClassVar[Any] = ("dividends", "splits")
@@ -47,17 +49,27 @@ class CorporateActions(DataBase):
     @property
     def accounts_dividends(self) -> bool:
         """Whether the broker pays the dividends."""
-        return bool(self.p.dividend_policy == "account")
+        return bool(self.p.dividend_policy == "account") and not self._merges()
 
     @property
     def accounts_splits(self) -> bool:
         """Whether the broker splits positions, trades and orders."""
-        return bool(self.p.split_policy == "account")
+        return bool(self.p.split_policy == "account") and not self._merges()
+
+    def _merges(self) -> bool:
+        """Tell whether bars are put together, and so what each of them tells is lost."""
+        return bool(self.resampling or self._replaying)
 
     def _read_columns(self) -> Columns | None:
         columns: Columns | None = super()._read_columns()
         if columns is None:
             return None
+        if self._merges() and "account" in (self.p.dividend_policy, self.p.split_policy):
+            warn_data(
+                self._name or type(self).__name__,
+                "dividends and splits of bars that are resampled or replayed are not accounted for. Use "
+                "dividend_policy='adjust' and split_policy='adjust', or 'ignore' if this is meant.",
+            )
         dividends, splits = self.p.dividend_policy == "adjust", self.p.split_policy == "adjust"
         if not (dividends or splits):
             return columns

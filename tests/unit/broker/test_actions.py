@@ -183,6 +183,27 @@ def test_other_feeds_can_carry_them(tmp_path: Any) -> None:
     assert [row[1] for row in cerebro.run()[0].rows] == [10000.0] * 6 + [10020.0] * 2
 
 
+@pytest.mark.parametrize("how", ["resampledata", "replaydata"])
+def test_bars_that_are_put_together_are_adjusted_but_not_accounted_for(how: str) -> None:
+    frame = bars(RAW, dividends={2: 1.0}, splits={4: 2.0})
+
+    def weeks(**policies: str) -> Any:
+        cerebro = bt.Cerebro(stdstats=False)
+        feed = bt.feeds.StockData(dataname=frame, **policies)
+        getattr(cerebro, how)(feed, timeframe=bt.TimeFrame.Weeks, name="weeks")
+        cerebro.addstrategy(Buyer)
+        return cerebro.run()[0]
+
+    with pytest.warns(
+        bt.DataWarning, match=r"'weeks': dividends .* resampled or replayed are not accounted for"
+    ):
+        assert weeks().data.accounts_dividends is False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", bt.DataWarning)
+        adjusted = weeks(dividend_policy="adjust", split_policy="adjust")
+    assert adjusted.data.high[0] < 51.0
+
+
 # -- splits that nobody told of -----------------------------------------------------------------------------------
 
 
