@@ -57,9 +57,9 @@ class Place:
         return "".join(reversed(steps))
 
     def key(self, key: Any, inside: int = 0) -> Place:
-        """Give the path of the item called *key*."""
-        plain = isinstance(key, str) and key.isidentifier()
-        return Place(f".{key}" if plain else f"[{key!r:.40}]", self, inside)
+        """Give the place of the item called *key*."""
+        plain = type(key) is str and len(key) <= 40 and key.isidentifier()
+        return Place(f".{key}" if plain else f"[{label(key)}]", self, inside)
 
     def enter(self, value: Any) -> int:
         """Give the identity of *value* for the paths of what it holds; refuse a value that holds itself."""
@@ -74,9 +74,19 @@ class Place:
         return number
 
 
-def refusal(value: Any, path: Place, reason: str, remedy: str) -> UncacheableParameter:
-    """Give the error that refuses *value* at *path*."""
-    where = str(path)
+def label(key: Any) -> str:
+    """Give a short name for a key in messages: itself if it is a plain one, else its type."""
+    kind = type(key)
+    if kind is str or kind is bytes:
+        return repr(key[:40])
+    if key is None or kind is bool or kind is float or (kind is int and key.bit_length() < 64):
+        return repr(key)
+    return type_name(kind)
+
+
+def refusal(value: Any, place: Place, reason: str, remedy: str) -> UncacheableParameter:
+    """Give the error that refuses *value* at *place*."""
+    where = str(place)
     return UncacheableParameter(
         f"encoding {where} - expected a value that has a canonical form - found {type_name(type(value))}: {reason} - "
         f"{remedy}",
@@ -92,12 +102,12 @@ def encode(value: Any, where: str = "params") -> bytes:
         raise refusal(value, Place(where), "it is nested too deeply", "flatten it") from None
 
 
-def encode_at(value: Any, path: Place) -> bytes:
-    """Encode the part of a value that is at *path*."""
+def encode_at(value: Any, place: Place) -> bytes:
+    """Encode the part of a value that is at *place*."""
     encoder = _EXACT.get(type(value))
     if encoder is not None:
-        return encoder(value, path)
-    return _encode_other(value, path)
+        return encoder(value, place)
+    return _encode_other(value, place)
 
 
 def tlv(tag: bytes, content: bytes) -> bytes:
@@ -123,31 +133,31 @@ def text(value: str) -> bytes:
     return tlv(b"S", value.encode("utf-8", "surrogatepass"))
 
 
-def items(values: Iterable[Any], path: Place, owner: Any) -> bytes:
+def items(values: Iterable[Any], place: Place, owner: Any) -> bytes:
     """Encode *values* one after the other."""
-    inside = path.enter(owner)
-    return b"".join([encode_at(one, Place(f"[{at}]", path, inside)) for at, one in enumerate(values)])
+    inside = place.enter(owner)
+    return b"".join([encode_at(one, Place(f"[{at}]", place, inside)) for at, one in enumerate(values)])
 
 
-def mapping(pairs: Iterable[tuple[Any, Any]], path: Place, owner: Any, ordered: bool = False) -> bytes:
+def mapping(pairs: Iterable[tuple[Any, Any]], place: Place, owner: Any, ordered: bool = False) -> bytes:
     """Encode *pairs* of keys and values, sorted by encoded key unless *ordered*."""
-    inside = path.enter(owner)
+    inside = place.enter(owner)
     out = [
-        (encode_at(key, Place(f".<key {key!r:.40}>", path, inside)), key, value) for key, value in pairs
+        (encode_at(key, Place(f".<key {label(key)}>", place, inside)), key, value) for key, value in pairs
     ]  # keys may hold anything hashable
     if not ordered:
         out.sort(key=lambda one: one[0])
-    return b"".join([key + encode_at(value, path.key(name, inside)) for key, name, value in out])
+    return b"".join([key + encode_at(value, place.key(name, inside)) for key, name, value in out])
 
 
 # -- exact types --------------------------------------------------------------------------------------------
 
 
-def _none(value: None, path: Place) -> bytes:
+def _none(value: None, place: Place) -> bytes:
     return tlv(b"N", b"")
 
 
-def _bool(value: bool, path: Place) -> bytes:
+def _bool(value: bool, place: Place) -> bytes:
     return tlv(b"B", b"\1" if value else b"\0")
 
 
@@ -156,69 +166,69 @@ def integer(value: int) -> bytes:
     return tlv(b"I", value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
 
 
-def _int(value: int, path: Place) -> bytes:
+def _int(value: int, place: Place) -> bytes:
     return integer(value)
 
 
-def _float(value: float, path: Place) -> bytes:
+def _float(value: float, place: Place) -> bytes:
     return tlv(b"F", _double(value) if value == value else _NAN)
 
 
-def _complex(value: complex, path: Place) -> bytes:
-    return tlv(b"C", _float(value.real, path) + _float(value.imag, path))
+def _complex(value: complex, place: Place) -> bytes:
+    return tlv(b"C", _float(value.real, place) + _float(value.imag, place))
 
 
-def _str(value: str, path: Place) -> bytes:
+def _str(value: str, place: Place) -> bytes:
     return text(value)
 
 
-def _bytes(value: bytes, path: Place) -> bytes:
+def _bytes(value: bytes, place: Place) -> bytes:
     return tlv(b"Y", value)
 
 
-def _bytearray(value: bytearray, path: Place) -> bytes:
+def _bytearray(value: bytearray, place: Place) -> bytes:
     return tlv(b"y", bytes(value))
 
 
-def _sequence(value: Any, path: Place) -> bytes:
-    return tlv(b"L", items(value, path, value))
+def _sequence(value: Any, place: Place) -> bytes:
+    return tlv(b"L", items(value, place, value))
 
 
-def _set(value: Any, path: Place) -> bytes:
-    inside = path.enter(value)
-    return tlv(b"s", b"".join(sorted(encode_at(one, Place("{...}", path, inside)) for one in value)))
+def _set(value: Any, place: Place) -> bytes:
+    inside = place.enter(value)
+    return tlv(b"s", b"".join(sorted(encode_at(one, Place("{...}", place, inside)) for one in value)))
 
 
-def _dict(value: Mapping[Any, Any], path: Place) -> bytes:
-    return tlv(b"M", mapping(value.items(), path, value))
+def _dict(value: Mapping[Any, Any], place: Place) -> bytes:
+    return tlv(b"M", mapping(value.items(), place, value))
 
 
-def _ordered_dict(value: OrderedDict[Any, Any], path: Place) -> bytes:
-    return tlv(b"O", mapping(value.items(), path, value, ordered=True))
+def _ordered_dict(value: OrderedDict[Any, Any], place: Place) -> bytes:
+    return tlv(b"O", mapping(value.items(), place, value, ordered=True))
 
 
-def _defaultdict(value: defaultdict[Any, Any], path: Place) -> bytes:
-    factory = encode_at(value.default_factory, path.key("default_factory"))
-    return named(b"K", "defaultdict", factory, mapping(value.items(), path, value))
+def _defaultdict(value: defaultdict[Any, Any], place: Place) -> bytes:
+    factory = encode_at(value.default_factory, place.key("default_factory"))
+    return named(b"K", "defaultdict", factory, mapping(value.items(), place, value))
 
 
-def _counter(value: Counter[Any], path: Place) -> bytes:
-    return named(b"K", "Counter", mapping(value.items(), path, value))
+def _counter(value: Counter[Any], place: Place) -> bytes:
+    return named(b"K", "Counter", mapping(value.items(), place, value))
 
 
-def _deque(value: deque[Any], path: Place) -> bytes:
-    return named(b"K", "deque", encode_at(value.maxlen, path), items(value, path, value))
+def _deque(value: deque[Any], place: Place) -> bytes:
+    return named(b"K", "deque", encode_at(value.maxlen, place), items(value, place, value))
 
 
-def _range(value: range, path: Place) -> bytes:
+def _range(value: range, place: Place) -> bytes:
     return named(b"K", "range", integer(value.start), integer(value.stop), integer(value.step))
 
 
-def _slice(value: slice, path: Place) -> bytes:
-    return named(b"K", "slice", items((value.start, value.stop, value.step), path, value))
+def _slice(value: slice, place: Place) -> bytes:
+    return named(b"K", "slice", items((value.start, value.stop, value.step), place, value))
 
 
-def _ellipsis(value: Any, path: Place) -> bytes:
+def _ellipsis(value: Any, place: Place) -> bytes:
     return named(b"K", "Ellipsis" if value is Ellipsis else "NotImplemented")
 
 
@@ -262,20 +272,20 @@ def register(*kinds: type) -> Callable[[Encoder], Encoder]:
 # -- everything else ----------------------------------------------------------------------------------------
 
 
-def _encode_other(value: Any, path: Place) -> bytes:
+def _encode_other(value: Any, place: Place) -> bytes:
     """Encode *value* by what it can do, and remember nothing: two classes can share a name."""
     kind = type(value)
     declared = getattr(kind, "__fingerprint__", None)
     if declared is not None:
-        return _fingerprinted(value, path)
+        return _fingerprinted(value, place)
     from . import instances, scalars  # they import this module
 
     known = _EXACT.get(kind)  # the modules above add the types of the standard library
     if known is not None:
-        return known(value, path)
+        return known(value, place)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(value, numpy.generic):
-        return scalars.numpy_scalar(value, path)
+        return scalars.numpy_scalar(value, place)
     from . import callables, tables
 
     for encoder in (
@@ -284,21 +294,26 @@ def _encode_other(value: Any, path: Place) -> bytes:
         callables.encode_code,
         instances.encode_instance,
     ):
-        found: bytes | None = encoder(value, path)
+        found: bytes | None = encoder(value, place)
         if found is not None:
             return found
     raise refusal(
         value,
-        path,
+        place,
         "two different ones could look the same",
         "pass plain values, a dataclass, or give its class a method __fingerprint__() that returns plain values",
     )
 
 
-def _fingerprinted(value: Any, path: Place) -> bytes:
-    inside = path.enter(value)
-    told = type(value).__fingerprint__(value)
-    return named(b"X", type_name(type(value)), encode_at(told, Place(".__fingerprint__()", path, inside)))
+def _fingerprinted(value: Any, place: Place) -> bytes:
+    inside = place.enter(value)
+    try:
+        told = type(value).__fingerprint__(value)
+    except Exception as error:
+        raise refusal(
+            value, place, f"its __fingerprint__() raised {type(error).__name__}: {error}", "correct it"
+        ) from error
+    return named(b"X", type_name(type(value)), encode_at(told, Place(".__fingerprint__()", place, inside)))
 
 
 __all__ = ["UncacheableParameter", "encode"]

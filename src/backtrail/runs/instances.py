@@ -13,7 +13,7 @@ from typing import Any
 from ..base.declare import ParamsBase
 from ..market.calendar import TradingCalendarBase
 from .callables import encode_class, is_known
-from .encoding import Place, encode_at, items, mapping, named
+from .encoding import Place, encode_at, items, mapping, named, refusal
 
 # a subclass may show itself otherwise: its value as the plain type sees it
 _PLAIN: dict[type, Callable[[Any], Any]] = {
@@ -46,7 +46,7 @@ def encode_instance(value: Any, place: Place) -> bytes | None:
     if hasattr(kind, "__pydantic_fields__"):
         return _object(value, place, _pydantic(value))
     if _is_estimator(value):
-        return _object(value, place, {**value.get_params(deep=False), **_state(value)})
+        return _object(value, place, {**_asked(value, place), **_state(value)})
     base = next((one for one in _PLAIN if isinstance(value, one)), None)
     if base is None:
         return None
@@ -97,6 +97,15 @@ def _declared(value: ParamsBase) -> dict[str, Any]:
     if isinstance(value, TradingCalendarBase) and is_known(type(value)):
         state = {}  # what it has looked up so far
     return {**state, "<params>": value.p._getkwargs()}
+
+
+def _asked(value: Any, place: Place) -> dict[str, Any]:
+    """Give what an estimator says it was made with."""
+    try:
+        return dict(value.get_params(deep=False))
+    except Exception as error:
+        reason = f"its get_params() raised {type(error).__name__}: {error}"
+        raise refusal(value, place, reason, "correct it") from error
 
 
 def _is_estimator(value: Any) -> bool:

@@ -123,10 +123,10 @@ def array_column(
     """Give the fingerprint of a one-dimensional array."""
     kind = values.dtype.kind
     rows = len(values)
-    if kind == "O":
+    if kind in "OT":
         inside = place.enter(values)
         pieces = [encode_at(one, Place(f"[{at}]", place, inside)) for at, one in enumerate(values.tolist())]
-        return make_column(name, role, "object", rows, piece_chunks(pieces))
+        return make_column(name, role, "object" if kind == "O" else "StringDType", rows, piece_chunks(pieces))
     if values.dtype.names is not None or values.dtype.hasobject:
         raise refusal(values, place, f"records ({values.dtype})", "pass its fields as a table")
     if kind in "fc" and values.dtype.itemsize > (8 if kind == "f" else 16):
@@ -269,11 +269,11 @@ def _polars_series(source: Any, place: Place) -> Iterator[ColumnFingerprint]:
     import polars as pl
 
     kind = source.dtype
-    if isinstance(kind, pl.Object):
+    if isinstance(kind, pl.Object) or (kind.is_integer() and "128" in str(kind)):
         pieces = items(source.to_list(), place, source)
-        yield make_column(source.name, "column", "object", len(source), piece_chunks([pieces]))
+        yield make_column(source.name, "column", str(kind), len(source), piece_chunks([pieces]))
         return
-    if source.null_count() == 0 and (kind.is_float() or kind.is_integer()) and kind != pl.Int128:
+    if source.null_count() == 0 and (kind.is_float() or kind.is_integer()):
         yield array_column(source.rechunk().to_numpy(), place, source.name)
         return
     note = f" as Enum {encode(kind.categories.to_list()).hex()}" if isinstance(kind, pl.Enum) else ""

@@ -115,6 +115,8 @@ DIFFERENT = [
     np.datetime64("2020-06-01"), np.datetime64("2020-06-01", "s"), np.timedelta64(1, "D"), np.dtype("f8"),
     np.dtype("f4"), np.array([1, 2]), np.array([1.0, 2.0]), np.array([1, 2], dtype="i4"), np.array([[1, 2]]),
     np.array([[1], [2]]), np.array(1), np.array([1, "a"], dtype=object), np.array([b"a"]), np.array(["a"]),
+    np.array(["a"], dtype=np.dtypes.StringDType()), np.array(["b"], dtype=np.dtypes.StringDType()),
+    pl.Series([1], dtype=pl.Int128), pl.Series([2], dtype=pl.Int128), pl.Series([[1]]), pl.Series([{"x": 1}]),
     np.array([], dtype="f8"), np.array([], dtype="f4"), np.array([True, False]), np.array([1, 2], dtype="M8[D]"),
     np.array([1, 2], dtype="M8[s]"), np.array([(1, 2.0)], dtype=[("a", "i8"), ("b", "f8")]),
     np.ma.masked_array([1, 2], mask=[False, True]), np.ma.masked_array([1, 2], mask=[True, False]),
@@ -318,6 +320,28 @@ def test_what_a_class_says_of_itself_must_be_encodable() -> None:
 
     with pytest.raises(UncacheableParameter, match="__fingerprint__"):
         encode(Wrong())
+
+
+@pytest.mark.parametrize("method", ["__fingerprint__", "get_params"])
+def test_a_class_that_fails_to_tell_is_refused(method: str) -> None:
+    def fail(self: Any, deep: bool = True) -> Any:
+        raise RuntimeError("no luck")
+
+    kind = type("Failing", (), {method: fail, "set_params": fail})
+    with pytest.raises(UncacheableParameter, match=r"params\.x .*RuntimeError: no luck"):
+        encode({"x": kind()})
+
+
+def test_keys_of_any_kind_are_named_in_few_words() -> None:
+    class Loud:
+        def __repr__(self) -> str:
+            raise AssertionError("shown")
+
+    with pytest.raises(UncacheableParameter, match="Loud"):
+        encode({Loud(): 1})
+    with pytest.raises(UncacheableParameter) as caught:
+        encode({"k" * 10_000: Plain(), 10**6_000: 1})
+    assert len(str(caught.value)) < 500
 
 
 def test_subclasses_of_plain_types_are_told_by_their_plain_value() -> None:
