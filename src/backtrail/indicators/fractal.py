@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..base.declare import param
+from ..kernels import extremes
 from ..lines.series import line
 from .windows import PeriodN
 
@@ -12,7 +15,7 @@ class Fractal(PeriodN):
 
     When the highest high of the last *period* bars is on bar number *shift_to_potential_fractal* of them (from 0, the
     oldest first), its price plus *bardist* of it is written two bars back; lows likewise. Bars without a fractal hold
-    NaN: a mark is known two bars after the bar that carries it.
+    NaN: a mark is known two bars after the bar that carries it. There is none among bars with a missing price.
     """
 
     period: int = param(default=5, ge=1)
@@ -34,18 +37,14 @@ class Fractal(PeriodN):
         """Look at the window of each bar of [start, stop)."""
         period, at, away = self.p.period, self.p.shift_to_potential_fractal, self.p.bardist
         first = start - period + 1
-        highs = self.data.high.array[first:stop].tolist()
-        lows = self.data.low.array[first:stop].tolist()
-        above, below = self.lines.fractal_bearish.array, self.lines.fractal_bullish.array
-        for k in range(stop - start):
-            marked = start + k - 2
-            if marked < 0:
-                continue
-            window = highs[k : k + period]
-            top = max(window)
-            if window.index(top) == at:
-                above[marked] = top * (1 + away)
-            window = lows[k : k + period]
-            bottom = min(window)
-            if window.index(bottom) == at:
-                below[marked] = bottom * (1 - away)
+        data, lines = self.data, self.lines
+        for source, target, find, factor in (
+            (data.high, lines.fractal_bearish, extremes.highest_ago, 1 + away),
+            (data.low, lines.fractal_bullish, extremes.lowest_ago, 1 - away),
+        ):
+            values, marks = source.array[first:stop], target.array
+            ago = np.empty(len(values))
+            find(period - 1, len(values), ago, values, period, True)
+            for k in np.flatnonzero(ago[period - 1 :] == period - 1 - at).tolist():
+                if start + k >= 2:
+                    marks[start + k - 2] = float(values[k + at]) * factor

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..base.declare import param
 from ..errors import ParameterValueError
+from ..kernels import moments
+from ..lines.expr import undefined_is_nan, where_of
 from ..lines.series import line
 from .averages import SMA
 from .volatility import StandardDeviation
@@ -33,32 +35,32 @@ class _Pairwise(PeriodN):
         self._second = self.data1 if same else self.data1(self.data0)
         super().setup()
 
-    def windows(self, start: int, stop: int) -> Any:
-        """Give ``(index, first data's window, second data's window)`` for every index of [start, stop)."""
-        period = self.p.period
-        first, second = self.data0.array, self._second.array
-        for i in range(start, stop):
-            yield i, first[i - period + 1 : i + 1], second[i - period + 1 : i + 1]
-
-
-def regress(y: Floats, x: Floats) -> tuple[float, float]:
-    """Give slope and intercept of the least squares line of *y* over *x*."""
-    design = np.column_stack((np.ones(len(x)), x))
-    intercept, slope = np.linalg.lstsq(design, y, rcond=None)[0].tolist()
-    return slope, intercept
-
 
 class OLS_Slope_InterceptN(_Pairwise):
-    """Give slope and intercept of the regression of the first data on the second."""
+    """Give slope and intercept of the regression of the first data on the second.
+
+    A window without a slope, because the second data does not move or a price is missing, ends the run with a
+    ``ValueError`` that names the bar; ``Cerebro(zero_division="nan")`` takes NaN instead.
+
+    Formula: ordinary least squares, deviations taken from the means.
+    """
 
     slope = line()
     intercept = line()
 
     def compute(self, start: int, stop: int) -> None:
         """Regress over each window of [start, stop)."""
-        slopes, intercepts = self.lines.slope.array, self.lines.intercept.array
-        for i, y, x in self.windows(start, stop):
-            slopes[i], intercepts[i] = regress(y, x)
+        slopes, intercepts = self.lines.slope, self.lines.intercept
+        columns = self._columns_of(start, stop, slopes, intercepts, self.data0, self._second)
+        moments.fit(start, stop, *columns, self.p.period)
+        undefined = np.isnan(slopes.array[start:stop])
+        if undefined.any() and not undefined_is_nan(slopes):
+            where = where_of(slopes, start + int(np.argmax(undefined)))
+            raise ValueError(
+                f"{type(self).__name__}: regressing the last {self.p.period} values at {where} - expected a second "
+                "data that moves, and no missing value - found a window without a slope - use a longer period, or "
+                "Cerebro(zero_division='nan') to go on with NaN"
+            )
 
 
 class OLS_BetaN(_Pairwise):
@@ -66,11 +68,10 @@ class OLS_BetaN(_Pairwise):
 
     beta = line()
 
-    def compute(self, start: int, stop: int) -> None:
-        """Regress over each window of [start, stop)."""
-        out = self.array
-        for i, y, x in self.windows(start, stop):
-            out[i] = regress(y, x)[0]
+    def setup(self) -> None:
+        """Regress."""
+        super().setup()
+        self.lines.beta = OLS_Slope_InterceptN(self.data0, self.data1, period=self.p.period).slope
 
 
 class OLS_TransformationN(_Pairwise):
@@ -113,8 +114,10 @@ class CointN(_Pairwise):
     def compute(self, start: int, stop: int) -> None:
         """Test each window of [start, stop)."""
         scores, pvalues = self.lines.score.array, self.lines.pvalue.array
-        for i, first, second in self.windows(start, stop):
-            scores[i], pvalues[i] = self._test(first, second, trend=self.p.trend)[:2]
+        period, first, second = self.p.period, self.data0.array, self._second.array
+        for i in range(start, stop):
+            window = slice(i - period + 1, i + 1)
+            scores[i], pvalues[i] = self._test(first[window], second[window], trend=self.p.trend)[:2]
 
 
 class HurstExponent(PeriodN):
@@ -140,9 +143,9 @@ class HurstExponent(PeriodN):
         lags = np.arange(self._lag_start, self._lag_end)
         if not len(lags):
             raise ParameterValueError(
-                f"{type(self).__name__}: comparing differences over {self._lag_start} to {self._lag_end} bars - "
-                f"expected lag_end above lag_start - found none between them (lag_end is half of period={self.p.period} unless "
-                "given) - pass a longer period"
+                f"{type(self).__name__}: fitting deviations of differences over several numbers of bars - expected "
+                f"lag_end ({self._lag_end}; half of the period unless given) above lag_start ({self._lag_start}) - "
+                "found nothing between them - pass a longer period"
             )
         self._lags = lags.tolist()
         design = np.vander(np.log10(lags) + 0.0, 2)  # what polyfit of degree 1 solves, made once

@@ -60,6 +60,32 @@ def slope(start: int, stop: int, out: Any, y: Any, x: Any, period: int) -> None:
             out[i] = products / squares
 
 
+@kernel(cost_ns=7_000)
+def fit(start: int, stop: int, slopes: Any, intercepts: Any, y: Any, x: Any, period: int) -> None:
+    """Slope and intercept of the least squares line of *y* over *x*; NaN where all *x* of the window are equal."""
+    for i in range(start, stop):
+        first = i - period + 1
+        total_x = 0.0
+        total_y = 0.0
+        for k in range(first, i + 1):
+            total_x = total_x + (x[k] - x[i])
+            total_y = total_y + (y[k] - y[i])
+        mean_x = total_x / period
+        mean_y = total_y / period
+        squares = 0.0
+        products = 0.0
+        for k in range(first, i + 1):
+            away = (x[k] - x[i]) - mean_x
+            squares = squares + away * away
+            products = products + away * ((y[k] - y[i]) - mean_y)
+        if squares == 0.0:
+            slopes[i] = math.nan
+            intercepts[i] = math.nan
+        else:
+            slopes[i] = products / squares
+            intercepts[i] = (y[i] + mean_y) - slopes[i] * (x[i] + mean_x)
+
+
 @kernel(cost_ns=8_000)
 def correlation(start: int, stop: int, out: Any, y: Any, x: Any, period: int) -> None:
     """Pearson's correlation of *y* and *x*; NaN where all values of either window are equal."""

@@ -33,7 +33,14 @@ def in_pieces(made: Any, cuts: Sequence[int]) -> None:
 
 
 def values(
-    build: Build, bars: Bars, *, runonce: bool = True, cuts: Sequence[int] = (), named: str = "", **feed_args: Any
+    build: Build,
+    bars: Bars,
+    *,
+    runonce: bool = True,
+    cuts: Sequence[int] = (),
+    named: str = "",
+    zero_division: str = "error",
+    **feed_args: Any,
 ) -> dict[str, Any]:
     """Give every line of the indicator that *build* makes, by name, from a run over *bars*."""
     found: dict[str, Any] = {}
@@ -49,7 +56,7 @@ def values(
             for name in self.made.lines.getlinealiases():
                 found[name] = np.array(getattr(self.made.lines, name).array, dtype=float)[:size]
 
-    cerebro = bt.Cerebro(runonce=runonce, stdstats=False)
+    cerebro = bt.Cerebro(runonce=runonce, stdstats=False, zero_division=zero_division)
     cerebro.adddata(feed(bt, bars, **feed_args), name=named or None)
     cerebro.addstrategy(Watch)
     with warnings.catch_warnings():

@@ -10,6 +10,7 @@ import pytest
 
 import backtrail
 
+from .over_arrays import values
 from .runs import Bars, Build, differences, make_bars, run
 
 BARS = make_bars("walk", 60, 5)
@@ -102,6 +103,34 @@ def test_regressions_are_those_of_backtrader(what: str, runonce: bool) -> None:
     assert (found.names, found.minperiod) == (wanted.names, wanted.minperiod)
     for a, b in zip(found.lines, wanted.lines, strict=True):
         np.testing.assert_allclose(a, b, rtol=tolerance)
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["OLS_Slope_InterceptN", "OLS_BetaN", "OLS_TransformationN"])
+@pytest.mark.parametrize("price", [9.0, np.nan])
+def test_a_second_data_without_a_slope_is_an_error(price: float, name: str, runonce: bool) -> None:
+    bars = {**make_bars("walk", 40, 5), "open": np.full(40, price)}
+    build: Build = lambda i, s: getattr(i, name)(s.data.close, s.data.open)  # noqa: E731
+    with pytest.raises(ValueError, match=r"feed 'ACME', bar 10 .*zero_division='nan'"):
+        values(build, bars, runonce=runonce, named="ACME")
+    if name != "OLS_BetaN" and price == 9.0:  # which backtrader cannot compute at all
+        assert run(backtrader, build, bars, runonce).error is ValueError
+    found = values(build, bars, runonce=runonce, zero_division="nan")
+    assert all(np.isnan(line).all() for line in found.values())
+
+
+def test_there_are_no_fractals_among_missing_prices() -> None:
+    # backtrader ends the run with a ValueError, because it does not find NaN in a list
+    bars = make_bars("ticks", 80, 9)
+    whole = values(lambda i, s: i.Fractal(s.data), bars)
+    bars["high"][40] = np.nan
+    for runonce in (True, False):
+        holed = values(lambda i, s: i.Fractal(s.data), bars, runonce=runonce)
+        assert np.isnan(holed["fractal_bearish"][38:43]).all()
+        for bars_apart in (slice(0, 38), slice(43, 80)):
+            for name in whole:
+                assert np.array_equal(holed[name][bars_apart], whole[name][bars_apart], equal_nan=True)
 
 
 def test_regressions_are_those_of_statsmodels() -> None:
