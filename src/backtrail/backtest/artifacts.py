@@ -87,7 +87,9 @@ class BacktestArtifactManager:
                 moment += datetime.timedelta(milliseconds=1)
             else:
                 return candidate
-        raise FileExistsError(f"no id is free in {self.base_dir} within {_MOST_TRIES} milliseconds; clear the folder")
+        raise FileExistsError(
+            f"no id is free in {self.base_dir} within {_MOST_TRIES} milliseconds; clear the folder"
+        )
 
     @classmethod
     def from_backtest_id(
@@ -149,11 +151,17 @@ class BacktestArtifactManager:
         text = os.fspath(name)
         base = os.path.realpath(self.output_dir)
         if not text or "\0" in text or "\0" in subdir:
-            raise OutsideFolder(f"naming a file of backtest {self.backtest_id} - expected a file name - found {text!r}")
+            raise OutsideFolder(
+                f"naming a file of backtest {self.backtest_id} - expected a file name - found {text!r}"
+            )
         folder = Path(os.path.normpath(self.output_dir / subdir))
         plain = Path(os.path.normpath(folder / text))
         real = Path(os.path.realpath(plain))
-        inside = folder.is_relative_to(self.output_dir) and plain.is_relative_to(folder) and real.is_relative_to(base)
+        inside = (
+            folder.is_relative_to(self.output_dir)
+            and plain.is_relative_to(folder)
+            and real.is_relative_to(base)
+        )
         if not inside or plain == folder:
             raise OutsideFolder(
                 f"naming a file of backtest {self.backtest_id} - expected a name inside of its folder - found "
@@ -198,7 +206,9 @@ class BacktestArtifactManager:
             said = f"reading metadata - expected {path} - nothing was saved - save_metadata() first"
             raise BacktestNotFound(said) from error
         except (ValueError, RecursionError) as error:
-            raise MetadataError(f"reading {path} - expected JSON - {error} - restore it or save it again") from error
+            raise MetadataError(
+                f"reading {path} - expected JSON - {error} - restore it or save it again"
+            ) from error
         if not isinstance(loaded, dict):
             raise MetadataError(f"reading {path} - expected a JSON object - found {type(loaded).__name__}")
         return loaded
@@ -221,7 +231,9 @@ class BacktestArtifactManager:
         names: list[Any] = [bundle_names] if isinstance(bundle_names, str) else list(bundle_names)
         wrong = [name for name in names if not isinstance(name, str) or not name]
         if wrong:
-            raise CaptureSettingError(f"linking data - expected names of data - found {wrong[0]!r} - pass strings")
+            raise CaptureSettingError(
+                f"linking data - expected names of data - found {wrong[0]!r} - pass strings"
+            )
         try:
             metadata = self.load_metadata()
         except BacktestNotFound:
@@ -234,7 +246,9 @@ class BacktestArtifactManager:
 def _plain(value: Any, where: str, depth: int = 0) -> Any:
     """Give *value* as JSON can hold it; *where* is its place, for the message if it has none."""
     if depth > _DEEPEST:
-        raise MetadataTypeError(f"saving metadata - {where} nests more than {_DEEPEST} levels, or holds itself")
+        raise MetadataTypeError(
+            f"saving metadata - {where} nests more than {_DEEPEST} levels, or holds itself"
+        )
     if isinstance(value, enum.Enum):
         return _plain(value.value, where, depth + 1)
     if value is None or isinstance(value, bool | str):
@@ -244,7 +258,9 @@ def _plain(value: Any, where: str, depth: int = 0) -> Any:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else _NOT_FINITE[str(float(value))]
     if isinstance(value, Mapping):
-        return {_key(key, where): _plain(inner, f"{where}[{key!r}]", depth + 1) for key, inner in value.items()}
+        return {
+            _key(key, where): _plain(inner, f"{where}[{key!r}]", depth + 1) for key, inner in value.items()
+        }
     if isinstance(value, set | frozenset):
         items = [_plain(inner, f"{where}{{}}", depth + 1) for inner in value]
         return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
@@ -298,4 +314,10 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-__all__ = ["BacktestArtifactManager", "BacktestNotFound", "MetadataError", "MetadataTypeError", "NotInitialized"]
+__all__ = [
+    "BacktestArtifactManager",
+    "BacktestNotFound",
+    "MetadataError",
+    "MetadataTypeError",
+    "NotInitialized",
+]

@@ -83,7 +83,9 @@ class StrategyCodeCapture:
     @property
     def project_root(self) -> Path:
         """The folder below which files are the strategy's own; see :func:`backtrail.runs.code.places.project_root`."""
-        return project_root(self.strategy_path if self.strategy_path is not None else Path.cwd() / "strategy.py")
+        return project_root(
+            self.strategy_path if self.strategy_path is not None else Path.cwd() / "strategy.py"
+        )
 
     @property
     def completeness(self) -> str:
@@ -116,7 +118,9 @@ class StrategyCodeCapture:
             said += listing.warnings
             files = self._in_order(listing)
             copied = copier.copy(files)
-            copier.copy([listing.path])  # the list itself belongs to the record, and is not one of the listed files
+            copier.copy(
+                [listing.path]
+            )  # the list itself belongs to the record, and is not one of the listed files
         else:
             files = self._found_files(said)
             copied = copier.copy(files)
@@ -203,7 +207,9 @@ class StrategyCodeCapture:
         walk.run()
         if unit.analysis is not None and unit.analysis.error is not None and raising:
             _raise_syntax_error(file)
-        kept = [u for u in walk.units.values() if walk.is_kept(u, self.allow_external) and u.snapshot is not None]
+        kept = [
+            u for u in walk.units.values() if walk.is_kept(u, self.allow_external) and u.snapshot is not None
+        ]
         said = [problem.message for problem in walk.problems]
         for problem in walk.problems:
             if problem.kind == "unresolved" and raising and self.strict:
@@ -213,7 +219,9 @@ class StrategyCodeCapture:
             else:
                 logger.warning(problem.message)
         for outside in (u for u in walk.units.values() if not walk.is_kept(u, self.allow_external)):
-            said.append(f"{outside.real} lies outside of the project {root} and is refused; allow_external permits it")
+            said.append(
+                f"{outside.real} lies outside of the project {root} and is refused; allow_external permits it"
+            )
             logger.warning(said[-1])
         used = [u.analysis.raw for u in walk.units.values() if u.analysis is not None]
         walk.memo.save_project(str(root), used)
@@ -295,12 +303,16 @@ class StrategyCodeCapture:
 
     def _strategy(self, method: str) -> Path:
         if self.strategy_path is None:
-            raise CaptureSettingError(f"strategy_path is required for {method}(): give it to StrategyCodeCapture(...)")
+            raise CaptureSettingError(
+                f"strategy_path is required for {method}(): give it to StrategyCodeCapture(...)"
+            )
         return self.strategy_path
 
     def _output(self, method: str) -> Path:
         if self.output_dir is None:
-            raise CaptureSettingError(f"output_dir is required for {method}(): give it to StrategyCodeCapture(...)")
+            raise CaptureSettingError(
+                f"output_dir is required for {method}(): give it to StrategyCodeCapture(...)"
+            )
         return self.output_dir
 
     # ---- questions about modules
@@ -342,9 +354,13 @@ def _check_output(output: Path) -> None:
     for folder in (output, *output.absolute().parents):
         if os.path.lexists(folder):
             if not folder.is_dir():
-                raise OutputFolderError(f"preparing {output} - expected a folder - {folder} is none - choose another")
+                raise OutputFolderError(
+                    f"preparing {output} - expected a folder - {folder} is none - choose another"
+                )
             if not os.access(folder, os.W_OK | os.X_OK):
-                raise OutputFolderError(f"preparing {output} - expected to write there - {folder} permits none of it")
+                raise OutputFolderError(
+                    f"preparing {output} - expected to write there - {folder} permits none of it"
+                )
             return
 
 

@@ -63,7 +63,9 @@ def run_algorithm(
         cerebro.addobserver(cls, **keywords)
     twice = sorted(set(params) & set(strategy_params or {}))
     if twice:
-        raise ParameterError(f"run_algorithm: the parameters {twice} are given as keywords and in strategy_params")
+        raise ParameterError(
+            f"run_algorithm: the parameters {twice} are given as keywords and in strategy_params"
+        )
     cerebro.addstrategy(strategy, **{**(strategy_params or {}), **params})
     return cerebro.run()
 
@@ -82,7 +84,12 @@ def _named(given: Any, what: str = "datas") -> list[tuple[str | None, Any]]:
 
 
 def _is_pair(given: Any) -> bool:
-    return isinstance(given, tuple) and len(given) == 2 and isinstance(given[0], type) and isinstance(given[1], Mapping)
+    return (
+        isinstance(given, tuple)
+        and len(given) == 2
+        and isinstance(given[0], type)
+        and isinstance(given[1], Mapping)
+    )
 
 
 def _with_keywords(what: str, given: Any) -> tuple[type, dict[str, Any]]:
