@@ -49,6 +49,18 @@ PARENTS = {
 }
 # left over from loops at the level of a module
 LOOP_NAMES = ("newcls", "movav")
+# attributes by which classes declare things
+DECLARATIONS = (
+    "alias",
+    "aliased",
+    "packages",
+    "frompackages",
+    "linealias",
+    "params",
+    "lines",
+    "plotinfo",
+    "plotlines",
+)
 CONSTANTS = ("signal", "signals", "utils.py3", "version")
 
 
@@ -92,6 +104,15 @@ def own(cls: type) -> tuple[dict[str, Any], list[str]]:
     return methods, properties
 
 
+def is_constant(name: str, value: Any) -> bool:
+    """Tell whether an attribute of a class is a number or a name that users write."""
+    if name.startswith("_") or name in DECLARATIONS:
+        return False
+    if isinstance(value, list | tuple):
+        return bool(value) and all(isinstance(item, str | int) for item in value)
+    return isinstance(value, bool | int | float | str) and value == value
+
+
 def described(cls: type) -> dict[str, Any]:
     """Give what a user sees of *cls*."""
     record: dict[str, Any] = {"kind": "class", "home": home(cls)}
@@ -100,6 +121,9 @@ def described(cls: type) -> dict[str, Any]:
     record["bases"] = [home(base) for base in cls.__mro__[1:] if base.__module__.startswith("backtrader")]
     methods, properties = own(cls)
     record["methods"], record["properties"] = methods, properties
+    constants = {name: value for name, value in sorted(vars(cls).items()) if is_constant(name, value)}
+    if constants:
+        record["constants"] = constants
     params = getattr(cls, "params", None)
     if isinstance(params, type) and hasattr(params, "_getpairs"):
         record["params"] = [[name, plain(value)] for name, value in params._getpairs().items()]

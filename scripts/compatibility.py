@@ -123,6 +123,7 @@ class Audit:
         if "lines" in record and list(lines) != record["lines"]:
             row.faults.append(f"{record['home']} has the lines {list(lines)}, not {record['lines']}")
         self._compare_methods(row, here, record)
+        self._compare_constants(row, here, record)
 
     def _compare_methods(self, row: Row, mine: Any, record: dict[str, Any]) -> None:
         for home in (record["home"], *record["bases"]):
@@ -135,6 +136,20 @@ class Audit:
             for name in theirs.get("properties", ()):
                 if not hasattr(mine, name):
                     self._explain(row, home, name, f"{record['home']}.{name} is missing")
+
+    def _compare_constants(self, row: Row, mine: Any, record: dict[str, Any]) -> None:
+        wanted: dict[str, tuple[str, Any]] = {}
+        for home in reversed([record["home"], *record["bases"]]):
+            where, _, called = home.partition(":")
+            theirs = self.modules.get(where, {}).get(called, {})
+            wanted.update({name: (home, value) for name, value in theirs.get("constants", {}).items()})
+        for name, (home, value) in wanted.items():
+            found = getattr(mine, name, MISSING)
+            if isinstance(found, property):
+                continue
+            if (list(found) if isinstance(found, tuple) else found) != value:
+                said = "is missing" if found is MISSING else f"is {found!r}, not {value!r}"
+                self._explain(row, home, name, f"{record['home']}.{name} {said}")
 
     def _method_fault(self, mine: Any, name: str, theirs: list[list[Any]], own: bool) -> str:
         if not hasattr(mine, name):

@@ -411,6 +411,13 @@ OWN_WAYS: tuple[Difference, ...] = (
         "sharing changes nothing but memory",
     ),
     _own(
+        "laguerre-state",
+        "indicators.lrsi:LaguerreFilter indicators.lrsi:LaguerreRSI",
+        "the state of the filter is in the attributes l0 to l3",
+        "in lines of its own, which are not shown",
+        "the state of every bar is needed to compute ranges of bars",
+    ),
+    _own(
         "broker-in-broker",
         "broker:BrokerBase.BrokerBase",
         "the method getvalue of brokers has a second name, that of its class",

@@ -70,6 +70,9 @@ class LineIterator(LineSeries):
     datas: list[Any]
     data: Any
 
+    # numbers of a feed's lines: self.data.lines[self.PriceHigh]
+    PriceClose, PriceLow, PriceHigh, PriceOpen, PriceVolume, PriceOpenInteres, PriceDateTime = range(7)
+
     @classmethod
     def _declare(cls) -> None:
         super()._declare()

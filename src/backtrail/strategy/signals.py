@@ -34,6 +34,7 @@ class Signal(Indicator):
     """A line whose sign is a signal; by default the values of the data it is given."""
 
     lines: ClassVar[Any] = ("signal",)
+    SignalTypes: ClassVar[list[int]] = SignalTypes
 
     def __init__(self) -> None:
         self.lines.signal = self.data0.lines[0]
