@@ -20,19 +20,19 @@ def arrow_column(
     kind = column.type
     types = pa.types
     rows = len(column)
-    logical = str(kind)
+    outer = ""
     if isinstance(kind, pa.BaseExtensionType):
         column = pa.chunked_array([one.storage for one in _pieces(column)], type=kind.storage_type)
-        logical, kind = f"{logical} of {kind.storage_type}", kind.storage_type
+        outer, kind = f"{kind} of ", kind.storage_type
     if types.is_dictionary(kind):
-        logical = f"dictionary<{_text_name(kind.value_type, types)}{', ordered' if kind.ordered else ''}>"
+        logical = f"dictionary<{_text_name(kind.value_type)}{', ordered' if kind.ordered else ''}>"
         column, kind = column.cast(kind.value_type), kind.value_type
     else:
-        logical = _text_name(kind, types) or logical
+        logical = _text_name(kind)
     nulls = column.null_count > 0
     if types.is_null(kind):
-        return make_column(name, role, f"null{note}", rows, [])
-    if _is_text(kind, types):
+        return make_column(name, role, f"{outer}null{note}", rows, [])
+    if _is_text(kind):
         chunks = _text(column, kind, nulls)
     else:
         width = 1 if types.is_boolean(kind) else _width(kind, types)
@@ -44,25 +44,25 @@ def arrow_column(
             chunks = piece_chunks(
                 [encode_at(v, Place(f"[{at}]", place, inside)) for at, v in enumerate(values)]
             )
-    return make_column(name, role, f"{logical}{note}", rows, chunks, nullable=nulls)
+    return make_column(name, role, f"{outer}{logical}{note}", rows, chunks, nullable=nulls)
 
 
 def _pieces(column: Any) -> list[Any]:
     return list(column.chunks) if hasattr(column, "chunks") else [column]
 
 
-def _text_name(kind: Any, types: Any) -> str:
+def _text_name(kind: Any) -> str:
     """Give one name for the layouts in which the same strings can be held; of other types their own."""
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+    if str(kind) in ("string", "large_string", "string_view"):
         return "utf8"
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_binary_view(kind):
+    if str(kind) in ("binary", "large_binary", "binary_view"):
         return "binary"
     own = {"float": "float32", "double": "float64", "halffloat": "float16"}
     return own.get(str(kind), str(kind))
 
 
-def _is_text(kind: Any, types: Any) -> bool:
-    return _text_name(kind, types) in ("utf8", "binary")
+def _is_text(kind: Any) -> bool:
+    return _text_name(kind) in ("utf8", "binary")
 
 
 def _width(kind: Any, types: Any) -> int:
@@ -127,7 +127,7 @@ def _text(column: Any, kind: Any, nulls: bool) -> list[bytes]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wide = pa.large_string() if _text_name(kind, pa.types) == "utf8" else pa.large_binary()
+    wide = pa.large_string() if _text_name(kind) == "utf8" else pa.large_binary()
     out: list[bytes] = []
     for at in range(0, len(column), CHUNK_ROWS):
         part = column.slice(at, CHUNK_ROWS)

@@ -85,7 +85,7 @@ class TableFingerprint:
                 for name, role, kind, rows, root, chunks in told["columns"]
             )
             return cls(str(told["digest"]), int(told["rows"]), told["first"], told["last"], parts)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"reading a list of chunks - expected what TableFingerprint.chunk_list() wrote - found something else "
                 f"({error}) - read the blob that the manifest names under data[].chunks"

@@ -265,6 +265,24 @@ def test_nullable_truths_and_periods_count_each_value() -> None:
     assert len({of(pd.DataFrame({"a": way})) for way in ways}) == len(ways)
 
 
+def test_extension_types_of_arrow_count_their_kind() -> None:
+    class Money(pa.ExtensionType):
+        def __init__(self, currency: str) -> None:
+            self.currency = currency
+            super().__init__(pa.int64(), f"money.{currency}")
+
+        def __arrow_ext_serialize__(self) -> bytes:
+            return self.currency.encode()
+
+        @classmethod
+        def __arrow_ext_deserialize__(cls, storage: pa.DataType, written: bytes) -> pa.ExtensionType:
+            return cls(written.decode())
+
+    cents = pa.array([1, 2])
+    ways = [cents, *(pa.ExtensionArray.from_storage(Money(name), cents) for name in ("usd", "eur"))]
+    assert len({of(way) for way in [*ways, pa.array(pd.PeriodIndex(["2020-01"], freq="M"))]}) == 4
+
+
 def test_index_levels_count_each() -> None:
     def make(*levels: list[Any]) -> str:
         return of(
@@ -305,7 +323,8 @@ def test_a_list_of_chunks_can_be_read_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [b"", b"[]", b"{}", b'{"columns": 3}', b'{"columns": [[1]], "digest": ""}', b"\xff"]
+    "wrong",
+    [b"", b"[]", b"{}", b'{"columns": 3}', b'{"columns": [[1]], "digest": ""}', b"\xff", b"[" * 100_000],
 )
 def test_what_is_no_list_of_chunks_is_refused(wrong: bytes) -> None:
     with pytest.raises(ValueError, match="reading a list of chunks"):
