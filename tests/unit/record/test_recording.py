@@ -1,0 +1,379 @@
+"""What a record holds, what is served of it, and what happens when something fails."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.unit.record.conftest import Cross, cerebro_of, frame
+
+import backtrail as bt
+from backtrail.engine.result import TABLES
+from backtrail.engine.run import Run
+from backtrail.errors import StoreWriteError
+from backtrail.runs import record as recording
+from backtrail.runs.record import RecordWarning
+from backtrail.runs.store import Store
+from backtrail.runs.watching import track
+
+
+def analysed(cerebro: bt.Cerebro) -> None:
+    cerebro.broker.setcommission(commission=0.001)
+    cerebro.addanalyzer(bt.analyzers.TradeAnalyzer, _name="trades")
+    cerebro.addanalyzer(bt.analyzers.SharpeRatio)
+    cerebro.addanalyzer(bt.analyzers.TimeReturn, timeframe=bt.TimeFrame.Days)
+    cerebro.addanalyzer(bt.analyzers.Transactions)
+    cerebro.addanalyzer(bt.analyzers.PyFolio)
+    cerebro.addanalyzer(bt.analyzers.DrawDown)
+
+
+def twice(store: Store, **kwargs: Any) -> tuple[bt.Cerebro, Any, bt.Cerebro, Any]:
+    first = cerebro_of(store, setup=analysed, cache="use", **kwargs)
+    computed = first.run()[0]
+    second = cerebro_of(store, setup=analysed, cache="use", **kwargs)
+    served = second.run()[0]
+    return first, computed, second, served
+
+
+def test_a_hit_has_the_types_and_values_of_the_run(store: Store) -> None:
+    first, computed, second, served = twice(store)
+    assert second.run_id == first.run_id
+    assert len(store.runs()) == 1
+    assert type(served) is type(computed)
+    assert served.p._getkwargs() == computed.p._getkwargs()
+    assert served.bought == computed.bought
+    assert len(served) == len(computed)
+    assert second.broker.getvalue() == first.broker.getvalue()
+    assert second.broker.getcash() == first.broker.getcash()
+    assert second.broker.getposition(second.datas[0]).size == first.broker.getposition(first.datas[0]).size
+    assert served.analyzers.getnames() == computed.analyzers.getnames()
+    for one, other in zip(computed.analyzers, served.analyzers, strict=True):
+        assert type(other) is type(one)
+        assert other.get_analysis() == one.get_analysis()
+        assert type(other.get_analysis()) is type(one.get_analysis())
+    assert served.analyzers.trades.get_analysis().total.closed == computed.analyzers.trades.rets.total.closed
+    for name in TABLES:
+        assert getattr(second.result, name).to_arrow().equals(getattr(first.result, name).to_arrow()), name
+    assert served.result.orders.to_arrow().equals(computed.result.orders.to_arrow())
+    assert second.result.summary == first.result.summary
+
+
+def test_a_hit_costs_no_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    cerebro_of(store, cache="use").run()
+    monkeypatch.setattr(Run, "execute", lambda self: pytest.fail("it was run"))
+    cerebro_of(store, cache="use").run()
+
+
+def test_without_cache_every_run_is_computed_and_recorded(store: Store) -> None:
+    cerebro = cerebro_of(store)
+    cerebro.run()
+    cerebro.run()
+    assert len(store.runs()) == 2
+
+
+def test_run_takes_cache_too(store: Store) -> None:
+    cerebro_of(store).run()
+    cerebro = cerebro_of(store)
+    cerebro.run(cache="use")
+    assert len(store.runs()) == 1
+
+
+def test_an_unknown_cache_is_refused() -> None:
+    cerebro = cerebro_of(False, cache="yes")
+    with pytest.raises(ValueError, match="cache must be 'use', 'always' or None; got 'yes'"):
+        cerebro.run()
+
+
+def test_nothing_is_recorded_unless_somebody_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cerebro = cerebro_of(None)
+    cerebro.run()
+    assert cerebro.run_id is None
+    (tmp_path / ".backtrail").mkdir()
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    cerebro.run()
+    assert Store.open(tmp_path / ".backtrail", create=False).run("latest").id == cerebro.run_id
+    monkeypatch.setenv("BACKTRAIL_STORE", str(tmp_path / "named"))
+    cerebro.run()
+    assert Store.open(tmp_path / "named", create=False).run("latest").id == cerebro.run_id
+    cerebro.p.store = False
+    cerebro.run()
+    assert cerebro.run_id is None
+
+
+def test_a_record_says_what_the_run_was_made_of(store: Store) -> None:
+    cerebro = cerebro_of(store, setup=analysed, args={"fast": 4}, seed=5)
+    cerebro.run()
+    run = store.run(cerebro.run_id)
+    manifest = run.manifest
+    assert run.params == {"fast": 4, "slow": 8}
+    assert run.strategy == "Cross"
+    assert run.metrics["final_value"] == cerebro.broker.getvalue()
+    assert run.metrics["trades.total.closed"] == cerebro.result.summary["trades"]
+    assert manifest["config"]["broker"]["schemes"]["None"][1]["params"]["commission"] == 0.001
+    assert manifest["seed"]["python"] == 5
+    assert manifest["data"][0]["rows"] == 60
+    assert manifest["data"][0]["source"]["adapter"] == "backtrail.feeds.frame.PandasData"
+    assert manifest["engine"]["name"] == "backtrail"
+    assert manifest["env"]["packages"]["pandas"] == pd.__version__
+    assert manifest["purity"] == ["pure"]
+    assert any(path.endswith("record/conftest.py") for path in run.code)
+    assert run.orders.equals(cerebro.result.orders.to_arrow())
+    assert (
+        store.get_table(manifest["data"][0]["snapshot"]).column("close").to_pylist()
+        == frame()["close"].tolist()
+    )
+    written = json.dumps(manifest)
+    assert str(Path.home()) not in written
+    assert str(Path.cwd()) not in written
+
+
+def test_arguments_that_look_like_secrets_are_not_recorded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "sys.argv", ["/home/somebody/run.py", "--token=abcdef123456", "--password", "hunter2", "7"]
+    )
+    cerebro = cerebro_of(store)
+    cerebro.run()
+    argv = store.run(cerebro.run_id).manifest["env"]["argv"]
+    assert argv[0] == "run.py"
+    assert argv[-1] == "7"
+    assert "abcdef" not in str(argv)
+    assert "hunter2" not in str(argv)
+
+
+def test_what_is_logged_is_kept(store: Store) -> None:
+    import logging
+
+    class Logs(bt.Strategy):
+        def stop(self):
+            logging.getLogger("mine").warning("the end at %s", len(self))
+
+    cerebro = cerebro_of(store, Logs)
+    cerebro.run()
+    assert store.run(cerebro.run_id).log.column("message").to_pylist() == ["the end at 60"]
+
+
+def test_a_failed_run_is_recorded_with_its_traceback(store: Store) -> None:
+    class Fails(bt.Strategy):
+        def next(self):
+            if len(self) == 10:
+                raise RuntimeError("no more")
+
+    cerebro = cerebro_of(store, Fails, cache="use")
+    with pytest.raises(RuntimeError, match="no more"):
+        cerebro.run()
+    run = store.run(cerebro.run_id)
+    assert run.status == "failed"
+    assert "RuntimeError: no more" in run.traceback
+    assert str(Path.cwd()) not in run.traceback
+    assert run.equity.num_rows == 9
+    with pytest.raises(RuntimeError, match="no more"):
+        cerebro.run()  # a failure is never served
+
+
+def test_files_that_the_strategy_reads_are_part_of_what_a_hit_needs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(__file__).resolve().parents[3]
+    settings = root / ".test-recording.json"
+    settings.write_text('{"size": 2}')
+
+    class Reads(bt.Strategy):
+        def __init__(self):
+            self.size = json.loads(settings.read_text())["size"]
+
+    try:
+        first = cerebro_of(store, Reads, cache="use")
+        first.run()
+        assert [one["path"] for one in store.run(first.run_id).manifest["inputs"]] == [settings.name]
+        second = cerebro_of(store, Reads, cache="use")
+        second.run()
+        assert second.run_id == first.run_id
+        settings.write_text('{"size": 3}')
+        third = cerebro_of(store, Reads, cache="use")
+        assert third.run()[0].size == 3
+        assert third.run_id != first.run_id
+    finally:
+        settings.unlink()
+
+
+def test_tracked_files_count_as_inputs(store: Store) -> None:
+    class Tracks(bt.Strategy):
+        def __init__(self):
+            track(Path(__file__).parent / "conftest.py")
+
+    cerebro = cerebro_of(store, Tracks)
+    cerebro.run()
+    (one,) = store.run(cerebro.run_id).manifest["inputs"]
+    assert one["how"] == "declared"
+
+
+class Chance(bt.Strategy):
+    def next(self):
+        self.last = random.random()
+
+
+class OwnChance(bt.Strategy):
+    def next(self):
+        self.last = self.random.random()
+
+
+class Writes(bt.Strategy):
+    params = (("path", ""),)
+
+    def stop(self):
+        Path(self.p.path).write_text("done")
+
+
+class Asks(bt.Strategy):
+    params = (("port", 0),)
+
+    def stop(self):
+        socket.create_connection(("127.0.0.1", self.p.port)).close()
+
+
+def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
+    store: Store, tmp_path: Path
+) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    cases = (
+        (Chance, {}, "chance"),
+        (OwnChance, {}, "chance"),
+        (Writes, {"path": str(tmp_path / "out")}, "writes"),
+        (Asks, {"port": listening.getsockname()[1]}, "network"),
+    )
+    for strategy, args, reason in cases:
+        first = cerebro_of(store, strategy, args=args, cache="use")
+        first.run()
+        assert reason in store.run(first.run_id).manifest["purity"]
+        second = cerebro_of(store, strategy, args=args, cache="use")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RecordWarning)
+            second.run()
+        assert second.run_id != first.run_id
+        third = cerebro_of(store, strategy, args=args, cache="always")
+        third.run()
+        assert third.run_id in (first.run_id, second.run_id)
+    listening.close()
+
+
+def test_a_seeded_run_may_use_its_own_chance(store: Store) -> None:
+    first = cerebro_of(store, OwnChance, seed=3, cache="use")
+    last = first.run()[0].last
+    second = cerebro_of(store, OwnChance, seed=3, cache="use")
+    assert second.run()[0].last == last
+    assert second.run_id == first.run_id
+
+
+def test_runs_with_writers_are_not_served(store: Store, tmp_path: Path) -> None:
+    def write(cerebro: bt.Cerebro) -> None:
+        cerebro.addwriter(bt.WriterFile, out=str(tmp_path / "report.txt"))
+
+    first = cerebro_of(store, setup=write, cache="use")
+    first.run()
+    second = cerebro_of(store, setup=write, cache="use")
+    second.run()
+    assert second.run_id != first.run_id
+
+
+def test_results_without_a_stored_form_are_not_served_and_that_is_said(store: Store) -> None:
+    class Odd(bt.Analyzer):
+        def get_analysis(self):
+            return {"self": self}
+
+    cerebro = cerebro_of(store, setup=lambda c: c.addanalyzer(Odd), cache="use")
+    with pytest.warns(RecordWarning, match=r"analyzers\.odd\.self"):
+        cerebro.run()
+    assert store.run(cerebro.run_id).manifest["result"]["servable"] is False
+
+
+def test_several_strategies_come_back_in_their_order(store: Store) -> None:
+    def more(cerebro: bt.Cerebro) -> None:
+        cerebro.addstrategy(Cross, fast=4)
+        cerebro.addstrategy(Chance)
+
+    first = cerebro_of(store, OwnChance, setup=more, seed=1, cache="always")
+    computed = first.run()
+    second = cerebro_of(store, OwnChance, setup=more, seed=1, cache="always")
+    served = second.run()
+    assert [type(one) for one in served] == [type(one) for one in computed]
+    assert [one.p._getkwargs() for one in served] == [one.p._getkwargs() for one in computed]
+    assert served[1].result.orders.to_arrow().equals(computed[1].result.orders.to_arrow())
+
+
+def test_combinations_of_an_optimisation_are_recorded_and_served(store: Store) -> None:
+    def optimised() -> bt.Cerebro:
+        cerebro = bt.Cerebro(store=store, stdstats=False, maxcpus=1, cache="use")
+        cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+        cerebro.optstrategy(Cross, fast=[3, 4])
+        cerebro.addanalyzer(bt.analyzers.TradeAnalyzer)
+        return cerebro
+
+    computed, served = optimised().run(), optimised().run()
+    assert len(store.runs()) == 2
+    for (one,), (other,) in zip(computed, served, strict=True):
+        assert type(other) is type(one)
+        assert other.p.fast == one.p.fast
+        assert other.analyzers[0].get_analysis() == one.analyzers[0].get_analysis()
+
+
+# -- faults ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_fault_of_the_store_loses_no_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: Any, **kwargs: Any) -> Any:
+        raise StoreWriteError("storing blobs - the disk is full")
+
+    monkeypatch.setattr(Store, "commit", full)
+    cerebro = cerebro_of(store)
+    with pytest.warns(RecordWarning, match="its record is not: storing blobs - the disk is full"):
+        strategies = cerebro.run()
+    assert strategies[0].bought > 0
+    assert cerebro.run_id is None
+    assert len(cerebro.result.equity) == 60
+
+
+def test_a_store_that_cannot_be_opened_costs_no_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    cerebro = cerebro_of(tmp_path / "file" / "store")
+    with pytest.warns(RecordWarning, match="The run is not recorded"):
+        assert cerebro.run()[0].bought > 0
+
+
+def test_a_damaged_record_is_computed_again(store: Store) -> None:
+    first = cerebro_of(store, cache="use")
+    first.run()
+    run = store.run(first.run_id)
+    path = Path(store.place.url) / "objects" / "b3"
+    blob = run.artifacts["equity"]["blob"].removeprefix("b3:")
+    (path / blob[:2] / blob[2:]).unlink()
+    second = cerebro_of(store, cache="use")
+    second.run()
+    assert second.run_id != first.run_id
+
+
+def test_recorders_are_not_confused_by_each_other(store: Store) -> None:
+    class Nested(bt.Strategy):
+        def stop(self):
+            inner = cerebro_of(self.p.store)
+            inner.run()
+            self.inner = inner.run_id
+
+        params = (("store", None),)
+
+    cerebro = cerebro_of(store, Nested, args={"store": store})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordWarning)
+        nested = cerebro.run()[0]
+    assert {nested.inner, cerebro.run_id} == {run.id for run in store.runs()}
+    assert recording._said
