@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import cerebro
 
 
@@ -9,3 +11,9 @@ class Cerebro(cerebro.Cerebro):
     """Run strategies; bars of the future may be read, as in backtrader, with one warning."""
 
     _default_future_reads = "warn"
+
+    @property
+    def runningstrats(self) -> list[Any]:
+        """The strategies of the run that goes on, or of the last one."""
+        run = self._run or self._last_run
+        return [] if run is None else run.strats

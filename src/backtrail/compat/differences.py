@@ -225,6 +225,12 @@ FIXED: tuple[Difference, ...] = (
         "the size of the position",
     ),
     _right(
+        "executed-bits",
+        "order:OrderData",
+        "exbits of a copy that is notified hold what is executed after it, too",
+        "what was executed until then",
+    ),
+    _right(
         "calendars",
         "tradingcal:TradingCalendarBase.nextday_week tradingcal:TradingCalendar",
         "nextday_week gives None, holidays given as datetimes do not count, and bars within the last day of a week or "

@@ -142,3 +142,25 @@ def test_values_of_constants_agree_with_backtrader() -> None:
         theirs = getattr(real, name)
         if isinstance(theirs, (int, str, tuple, list)):
             assert getattr(bt, name) == theirs, name
+
+
+def test_the_strategies_that_run_are_known_to_cerebro() -> None:
+    with alias_backtrader():
+        import backtrader as bt
+
+        class Feed(bt.feed.DataBase):  # type: ignore[misc]
+            def _load(self) -> bool:
+                if len(self) > 3:
+                    return False
+                self.lines.datetime[0] = 730000.0 + len(self)
+                return True
+
+        class Strategy(bt.Strategy):  # type: ignore[misc]
+            def next(self) -> None:
+                assert self.cerebro.runningstrats == [self]
+
+        cerebro = bt.Cerebro()
+        assert cerebro.runningstrats == []
+        cerebro.adddata(Feed())
+        cerebro.addstrategy(Strategy)
+        assert cerebro.run() == cerebro.runningstrats
