@@ -138,16 +138,20 @@ class LocalFiles:
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole file at one instant: a file beside it is written, flushed and renamed."""
         staged = self._stage(data, durable=durable)
-        target = self._target(name, durable=durable)
-        self.disk.rename(staged, target)
+        try:
+            target = self._target(name, durable=durable)
+            self.disk.rename(staged, target)
+        except BaseException:
+            self.disk.unlink(staged)
+            raise
         if durable:
             self.disk.flush_folder(os.path.dirname(target))
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Write a whole file unless there is one, at one instant; tell whether it was written."""
         staged = self._stage(data, durable=True)
-        target = self._target(name)
         try:
+            target = self._target(name)
             self.disk.link(staged, target)
         except FileExistsError:
             return False
@@ -169,10 +173,15 @@ class LocalFiles:
     def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
         """Rename staged files, then flush their folders."""
         folders: dict[str, None] = {}
-        for name, staged in files:
-            target = self._target(name)
-            self.disk.rename(staged.path, target)
-            folders[os.path.dirname(target)] = None
+        try:
+            for name, staged in files:
+                target = self._target(name)
+                self.disk.rename(staged.path, target)
+                folders[os.path.dirname(target)] = None
+        except BaseException:
+            for _, staged in files:
+                self.discard(staged)
+            raise
         for folder in list(folders)[-1:] if self._ordered else folders:
             self.disk.flush_folder(folder)
 

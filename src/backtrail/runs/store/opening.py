@@ -16,7 +16,7 @@ from .faults import reading, writing
 from .files import Files, LocalFiles
 from .layout import FORMAT, STORE
 from .manifest import dump, read_object
-from .place import Place
+from .place import Place, without_secrets
 
 
 def open_files(place: Place, disk: Disk | None, storage_options: Mapping[str, Any] | None) -> Files:
@@ -25,7 +25,8 @@ def open_files(place: Place, disk: Disk | None, storage_options: Mapping[str, An
         return LocalFiles(place.url, disk)
     from .remote import RemoteFiles
 
-    return RemoteFiles(place.url, storage_options)
+    with reading("opening the store", without_secrets(place.url)):
+        return RemoteFiles(place.url, storage_options)
 
 
 def prepare(files: Files, url: str, *, create: bool) -> dict[str, Any]:

@@ -19,6 +19,8 @@ Origin = Literal["argument", "environment", "folder", "user"]
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+(://|::)")
 
+_LOCAL = ("file://", "local://")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -43,7 +45,7 @@ class Place:
 
 def is_url(text: str) -> bool:
     """Tell whether *text* is a URL with a scheme (``s3://…``, ``memory://…``) rather than a path."""
-    return _URL.match(text) is not None and not text.startswith("file://")
+    return _URL.match(text) is not None and not text.startswith(_LOCAL)
 
 
 def without_secrets(url: str) -> str:
@@ -88,6 +90,6 @@ def _local(text: str) -> str:
         raise ValueError("finding the store - expected a path or URL - found an empty text - give a folder")
     if is_url(text):
         return text
-    if text.startswith("file://"):
-        text = text[len("file://") :]
+    if text.startswith(_LOCAL):
+        text = text.partition("://")[2]
     return str(Path(text).expanduser().absolute())

@@ -14,6 +14,8 @@ from .files import Entry, Staged
 
 T = TypeVar("T")
 
+_BUCKETS = ("s3", "s3a", "gs", "gcs")
+
 
 class RemoteFiles:
     """Files below a URL that fsspec knows."""
@@ -29,13 +31,35 @@ class RemoteFiles:
             raise ImportError(
                 f"opening {kind}:// - expected fsspec - it is not installed - pip install 'backtrail[remote]'"
             ) from error
+        kind, _, rest = url.partition("://")
+        login = rest.partition("/")[0].rpartition("@")[0]
+        if login and kind in _BUCKETS:
+            raise ValueError(
+                f"opening {kind}://… - expected a bucket - found credentials before it - "
+                "give them in the environment or as storage_options: a URL is shown and recorded"
+            )
+        self._secret = login.partition(":")[2]
         try:
             self._fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False, **(storage_options or {}))
         except TypeError:  # a file system that keeps no listings does not know the option
             self._fs, root = fsspec.core.url_to_fs(url, **(storage_options or {}))
         except ValueError as error:
             raise OSError(f"no such kind of place: {error}") from error
-        self._root = root.rstrip("/")
+        self._root = str(root).rstrip("/")
+
+    def _call(self, method: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Call *method*, giving every fault of the network as an OSError without the password of the URL."""
+        try:
+            return method(*arguments, **named)
+        except KeyError as error:
+            raise FileNotFoundError(str(error)) from error
+        except OSError as error:
+            if not self._secret:
+                raise
+            raise type(error)(str(error).replace(self._secret, "…")) from None
+        except Exception as error:  # noqa: BLE001  # each kind of place raises errors of its own
+            text = f"{type(error).__name__}: {error}"
+            raise OSError(text.replace(self._secret, "…") if self._secret else text) from None
 
     def path(self, name: str) -> str:
         """Give the path of *name* as fsspec writes it."""
@@ -43,7 +67,7 @@ class RemoteFiles:
 
     def read(self, name: str) -> bytes:
         """Read all of a file."""
-        data: bytes = _call(self._fs.cat_file, self.path(name))
+        data: bytes = self._call(self._fs.cat_file, self.path(name))
         return data
 
     def read_from(self, name: str, offset: int, length: int = -1) -> bytes:
@@ -54,7 +78,7 @@ class RemoteFiles:
     def size(self, name: str) -> int | None:
         """Give the size in bytes, None if there is no such file."""
         try:
-            found: int = _call(self._fs.info, self.path(name))["size"]
+            found: int = self._call(self._fs.info, self.path(name))["size"]
         except FileNotFoundError:
             return None
         return found
@@ -62,14 +86,14 @@ class RemoteFiles:
     def entry(self, name: str) -> Entry | None:
         """Give size and modification time, None if there is no such file."""
         try:
-            item = _call(self._fs.info, self.path(name))
+            item = self._call(self._fs.info, self.path(name))
         except FileNotFoundError:
             return None
         return Entry(name, int(item.get("size") or 0), _modified(item))
 
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole object."""
-        _call(self._fs.pipe_file, self.path(name), data)
+        self._call(self._fs.pipe_file, self.path(name), data)
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Write a whole object unless there is one; of two that do so at once, the last remains."""
@@ -84,7 +108,7 @@ class RemoteFiles:
 
     def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
         """Write several objects."""
-        _call(self._fs.pipe, {self.path(name): staged.data for name, staged in files})
+        self._call(self._fs.pipe, {self.path(name): staged.data for name, staged in files})
 
     def discard(self, staged: Staged) -> None:
         """Do nothing: what is not published was not written."""
@@ -93,7 +117,7 @@ class RemoteFiles:
         """Give every object below *prefix*."""
         self._fs.invalidate_cache()
         try:
-            found = _call(self._fs.find, self.path(prefix), detail=True)
+            found = self._call(self._fs.find, self.path(prefix), detail=True)
         except FileNotFoundError:
             return
         begin = len(self._root) + 1
@@ -105,7 +129,7 @@ class RemoteFiles:
     def remove(self, name: str) -> None:
         """Remove an object; that there is none is no fault."""
         try:
-            _call(self._fs.rm_file, self.path(name))
+            self._call(self._fs.rm_file, self.path(name))
         except FileNotFoundError:
             return
 
@@ -117,7 +141,7 @@ class RemoteFiles:
     def touch(self, name: str) -> bool:
         """Write an object once more, which makes its age zero; tell whether there is one."""
         try:
-            item = _call(self._fs.info, self.path(name))
+            item = self._call(self._fs.info, self.path(name))
         except FileNotFoundError:
             return False
         if _modified(item) == 0.0 or _age(item) > RENEW_S:
@@ -127,18 +151,6 @@ class RemoteFiles:
 
 RENEW_S = 86_400.0
 """An object younger than this counts as of age zero: it is a day into the grace of a fortnight."""
-
-
-def _call(method: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Call *method*, giving every fault of the network as an OSError."""
-    try:
-        return method(*arguments, **named)
-    except OSError:
-        raise
-    except KeyError as error:
-        raise FileNotFoundError(str(error)) from error
-    except Exception as error:
-        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def _modified(item: Mapping[str, Any]) -> float:
