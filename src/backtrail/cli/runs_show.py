@@ -47,7 +47,9 @@ def _table(title: str, names: list[str], rows: list[list[Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    made = Table(title=title or None, title_justify="left", box=box.SIMPLE)
+    if title:
+        print(title)
+    made = Table(box=box.SIMPLE)
     for name in names:
         made.add_column(name, no_wrap=True)
     for row in rows:

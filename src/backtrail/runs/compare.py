@@ -57,9 +57,12 @@ def why(a: Run, b: Run) -> dict[str, Any]:
             )
     if left is None or right is None:
         return told
-    told["components"] = explain(left, right)
-    for name in told["components"]:
-        told["details"][name] = _component(name, a, b)
+    for name in explain(left, right):
+        found = _component(name, a, b)
+        if "code" in told["components"] and isinstance(found, dict) and set(found) == {"classes"}:
+            continue  # classes among parameters and settings: their code is what differs
+        told["components"].append(name)
+        told["details"][name] = found
     if not told["components"]:
         told["details"] = {"inputs": _input_differences(a.manifest, b.manifest)}
         told["purity"] = {run.id: run.manifest.get("purity") for run in (a, b)}
@@ -67,10 +70,10 @@ def why(a: Run, b: Run) -> dict[str, Any]:
 
 
 def _component(name: str, a: Run, b: Run) -> Any:
+    found: Any
     left, right = a.manifest, b.manifest
     if name == "code":
         return code_differences(a, b)
-    found: Any
     if name == "params":
         found = value_differences(left.get("params"), right.get("params"))
         return (
