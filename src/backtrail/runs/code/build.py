@@ -18,7 +18,7 @@ from .memo import Memo
 from .model import Closure, CodeCaptureError, CodeFile, EntryPointDetectionResult, Problem, Role
 from .normal import FORM, analyse, unreadable_norm
 from .notebook import executed_cells, remembered_source, strip_outputs
-from .places import not_user_code, project_root
+from .places import below, not_user_code, project_root
 from .secrets import kinds_of_secrets, never_captured
 from .walk import Unit, Walk
 
@@ -178,12 +178,13 @@ class Builder:
 
     def _add_loaded(self, walk: Walk) -> None:
         """Add the modules that are loaded from the project or from packages installed as editable."""
-        roots = (f"{self.root}{os.sep}", *walk.editable)
+        roots = (below(str(self.root)), *walk.editable)
+        known = {unit.file for unit in walk.units.values()}
         for name, file in self.loaded:
-            real = os.path.realpath(file)
-            if not real.startswith(roots) or (real in walk.units and name in walk.units[real].names):
+            if file in known:
                 continue
-            if real in walk.units:
+            real = os.path.realpath(file)
+            if not real.startswith(roots) or real in walk.units:
                 continue  # the same file under a second name adds nothing
             package = name if os.path.basename(file).startswith("__init__.") else name.rpartition(".")[0]
             unit = walk.add_file(file, name, package, "module", "runtime")
@@ -238,7 +239,7 @@ class Builder:
                 self._say_flags(shown, unit.analysis.flags)
             target = os.path.relpath(unit.real, os.path.dirname(unit.file)) if unit.is_link else None
             self.files.append(CodeFile(
-                shown, min(unit.names), raw, norm, unit.role, unit.how, len(content), Path(unit.real),
+                shown, min(unit.names), raw, norm, unit.role, unit.how, len(content), unit.real,
                 target.replace(os.sep, "/") if target and unit.place == "project" else None, kept, secrets,
                 content if kept else None,
             ))  # fmt: skip
@@ -314,9 +315,9 @@ class Builder:
         known = {file.source for file in self.files}
         for found in [Path(os.path.realpath(path)), *listing.files]:
             self.yaml_files.append(str(found))
-            if found in known:
+            if str(found) in known:
                 continue
-            known.add(found)
+            known.add(str(found))
             self._add_listed(found, listing.allow_secrets or self.allow_secrets)
 
     def _add_listed(self, path: Path, allow_secrets: bool) -> None:
@@ -350,7 +351,7 @@ class Builder:
         self._say_secrets(shown, kinds)
         role: Role = "notebook" if path.suffix == ".ipynb" else "config"
         self.files.append(CodeFile(
-            shown, "", blob_digest(content), "", role, "yaml", len(content), path, None, kept, kinds,
+            shown, "", blob_digest(content), "", role, "yaml", len(content), str(path), None, kept, kinds,
             content if kept else None,
         ))  # fmt: skip
 
@@ -376,7 +377,7 @@ class Builder:
             return shown
         kinds = kinds_of_secrets(content)
         self._say_secrets(shown, kinds)
-        self.files.append(CodeFile(shown, "", blob_digest(content), "", "notebook", "notebook", len(content), path,
+        self.files.append(CodeFile(shown, "", blob_digest(content), "", "notebook", "notebook", len(content), str(path),
                                    secrets=kinds, content=content))  # fmt: skip
         return shown
 

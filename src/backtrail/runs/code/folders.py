@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 
 Signature = tuple[int, int, int, int, int]
 RACY_NS: Final = 2_000_000_000
+_READ: Final = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+)
 _GONE: Final[Signature] = (-1, -1, -1, -1, -1)
 
 
@@ -102,32 +105,38 @@ def read_member(archive: str, member: str, limit: int) -> bytes:
 def read_regular(path: str, limit: int) -> bytes:
     """Read the regular file *path*, at most *limit* bytes.
 
-    A FIFO, socket, device or folder raises OSError without being opened for reading; a larger file raises
-    :class:`FileTooLarge`. The checks are made on the open file, so that it cannot be exchanged in between.
+    A FIFO, socket, device or folder raises OSError without being opened; a larger file raises :class:`FileTooLarge`.
+    """
+    return read_signed(path, limit)[0]
+
+
+def read_signed(path: str, limit: int) -> tuple[bytes, Signature]:
+    """Read as :func:`read_regular` does, and give the signature of what was read too.
+
+    The checks are made again on the open file, so that it cannot be exchanged in between.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(f"{path} is not a regular file")
-    flags = (
-        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-    )
-    handle = os.open(path, flags)
+    handle = os.open(path, _READ)
     try:
         seen = os.fstat(handle)
         if not stat.S_ISREG(seen.st_mode):
             raise OSError(f"{path} is not a regular file")
         if seen.st_size > limit:
             raise FileTooLarge(path, seen.st_size, limit)
-        chunks = []
-        left = limit + 1
+        signed = (seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+        content = os.read(handle, seen.st_size + 1)
+        if len(content) == seen.st_size:
+            return content, signed
+        chunks = [content]  # the file changes while it is read, or a file system gives it in pieces
+        left = limit + 1 - len(content)
         while left > 0:
-            chunk = os.read(handle, min(left, max(seen.st_size + 1, 4096)))
+            chunk = os.read(handle, min(left, 1 << 20))
             if not chunk:
-                break
+                return b"".join(chunks), signed
             chunks.append(chunk)
             left -= len(chunk)
-        if left <= 0:
-            raise FileTooLarge(path, limit + 1, limit)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        raise FileTooLarge(path, limit + 1, limit)
     finally:
         os.close(handle)
 
@@ -148,5 +157,6 @@ __all__ = [
     "is_settled",
     "read_member",
     "read_regular",
+    "read_signed",
     "signature",
 ]

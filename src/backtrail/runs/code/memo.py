@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from ..digests import blob_digest, digest
-from .folders import Folders, Signature, is_settled, read_regular, signature
+from .folders import Folders, Signature, is_settled, read_regular, read_signed, signature
 from .imports import Import
 from .normal import FORM, Analysis, analyse
 
@@ -56,9 +56,8 @@ class Memo:
         if known is not None and known[1] and known[0] == seen:
             return known[2]
         now_ns = time.time_ns()
-        content = read_regular(path, LIMIT)
-        seen = signature(path) if seen is None else seen
-        made = Snapshot(content, blob_digest(content), seen or (-1, -1, -1, -1, -1))
+        content, signed = read_signed(path, LIMIT)
+        made = Snapshot(content, blob_digest(content), signed)
         self._snapshots[path] = (made.signature, is_settled(made.signature, now_ns), made)
         return made
 

@@ -78,7 +78,7 @@ class CodeFile:
     role: Role
     how: How
     size: int
-    source: Path | None = None
+    source: str | None = None
     link_target: str | None = None
     stored: bool = True
     secrets: tuple[str, ...] = ()

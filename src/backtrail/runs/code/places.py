@@ -11,7 +11,6 @@ import os
 import re
 import site
 import sys
-import sysconfig
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +21,7 @@ Place = Literal["project", "external", "framework", "stdlib", "library"]
 MARKERS: Final = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _NEVER_PROJECT: Final = frozenset({"site-packages", "dist-packages", "node_modules", ".git", ".backtrail"})
 _PACKAGE: Final = str(Path(__file__).resolve().parents[2])
+_OURS: Final = _PACKAGE + os.sep
 FRAMEWORK_NAMES: Final = ("backtrail", "backtrader")
 _RECORDED: Final = re.compile(r"^([^/,]+?)(?:/|\.py,|\.[^/,]*\.(?:so|pyd),)", re.MULTILINE)
 
@@ -43,7 +43,8 @@ def project_root(file: str | os.PathLike[str]) -> Path:
     return current if folder.is_relative_to(current) else folder
 
 
-def _below(folder: str) -> str:
+def below(folder: str) -> str:
+    """Give *folder* as the beginning of the paths below it."""
     return folder if folder.endswith(os.sep) else folder + os.sep
 
 
@@ -51,31 +52,37 @@ def _prefixes(folders: Iterable[str | None]) -> tuple[str, ...]:
     """Give *folders* and what they resolve to as prefixes of the paths below them."""
     given = [folder for folder in folders if folder]
     return tuple(
-        dict.fromkeys(_below(path) for folder in given for path in (folder, os.path.realpath(folder)))
+        dict.fromkeys(below(path) for folder in given for path in (folder, os.path.realpath(folder)))
     )
 
 
 @lru_cache(maxsize=1)
 def library_prefixes() -> tuple[str, ...]:
     """Give the folders into which packages are installed."""
-    paths = sysconfig.get_paths()
-    found = [paths.get("purelib"), paths.get("platlib"), *site.getsitepackages()]
+    whole = {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+    }  # Windows names these too: they hold more than packages
     user = site.getusersitepackages() if site.ENABLE_USER_SITE else None
-    return _prefixes([*found, user])
+    return _prefixes([*(folder for folder in site.getsitepackages() if folder not in whole), user])
 
 
 @lru_cache(maxsize=1)
 def stdlib_prefixes() -> tuple[str, ...]:
     """Give the folders of Python's own library."""
-    paths = sysconfig.get_paths()
-    bundled = os.path.join(sys.base_prefix, f"lib/python{sys.version_info[0]}{sys.version_info[1]}.zip")
-    return _prefixes([paths.get("stdlib"), paths.get("platstdlib"), bundled, os.path.dirname(os.__file__)])
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    found = [os.path.dirname(os.__file__), os.path.join(sys.base_exec_prefix, sys.platlibdir, version)]
+    found.append(os.path.join(sys.base_prefix, "lib", f"{version.replace('.', '')}.zip"))
+    if os.name == "nt":
+        found.append(os.path.join(sys.base_prefix, "DLLs"))
+    return _prefixes(found)
 
 
 @lru_cache(maxsize=1)
 def not_user_code() -> tuple[str, ...]:
     """Give the beginnings of file names that a frame of the user's never has."""
-    return (_below(_PACKAGE), *library_prefixes(), *stdlib_prefixes(), "<frozen ")
+    return (_OURS, *library_prefixes(), *stdlib_prefixes(), "<frozen ")
 
 
 class Places:
@@ -87,19 +94,19 @@ class Places:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._root = _below(str(root))
+        self._root = below(str(root))
         self._folders: dict[str, bool] = {}
         self._vendored: dict[str, frozenset[str]] = {}
 
     def of(self, resolved: str) -> Place:
         """Tell whose the file *resolved* is (an absolute path without links)."""
-        if resolved.startswith(_below(_PACKAGE)):
+        if resolved.startswith(_OURS):
             return "framework"
         if resolved.startswith(library_prefixes()):
             return "library"
         if resolved.startswith(stdlib_prefixes()):
             return "stdlib"
-        folder = os.path.dirname(resolved)
+        folder = resolved[: resolved.rindex(os.sep)]
         if self._installed(folder):
             return "library"
         if resolved.startswith(self._root):
@@ -115,7 +122,7 @@ class Places:
                 os.path.join(folder, "pyvenv.cfg")
             ):
                 known = True
-            elif parent == folder or _below(folder) == self._root:
+            elif parent == folder or below(folder) == self._root:
                 known = False
             else:
                 known = self._installed(parent)
@@ -151,8 +158,11 @@ def _editable_in(folder: str, changed_ns: int) -> tuple[str, ...]:
     except OSError:
         return ()
     for name in sorted(names):
+        record = os.path.join(folder, name, "direct_url.json")
+        if not os.access(record, os.R_OK):  # quicker than to fail to open what most have not
+            continue
         try:
-            with open(os.path.join(folder, name, "direct_url.json"), encoding="utf-8") as file:
+            with open(record, encoding="utf-8") as file:
                 written = json.load(file)
         except (OSError, ValueError):
             continue
@@ -185,8 +195,8 @@ def editable_roots() -> tuple[str, ...]:
         except OSError:
             continue
         found += _editable_in(folder, changed)
-    return tuple(path for path in dict.fromkeys(found) if not _below(path).startswith(_below(_PACKAGE)) and
-                 not _below(_PACKAGE).startswith(_below(path)))  # fmt: skip
+    return tuple(path for path in dict.fromkeys(found) if not below(path).startswith(_OURS) and
+                 not _OURS.startswith(below(path)))  # fmt: skip
 
 
 __all__ = ["FRAMEWORK_NAMES", "Place", "Places", "editable_roots", "library_prefixes", "not_user_code", "project_root",

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib.machinery import EXTENSION_SUFFIXES, FrozenImporter
 from typing import Final, Literal, NamedTuple
 
 from .folders import Entry, Folders, Signature
-from .places import FRAMEWORK_NAMES, Place, Places
+from .places import FRAMEWORK_NAMES, Place, Places, below
 
 Kind = Literal["source", "binary", "namespace", "zip", "builtin"]
 _SUFFIXES: Final = (*((suffix, "binary") for suffix in EXTENSION_SUFFIXES), (".py", "source"), (".pyw", "source"),
@@ -41,7 +40,6 @@ class Found(NamedTuple):
     is_link: bool = False
 
 
-@dataclass
 class Resolver:
     """Resolves absolute names along *path* and relative ones in a folder; every answer is kept for its lifetime.
 
@@ -49,13 +47,14 @@ class Resolver:
     answers.
     """
 
-    places: Places
-    path: Sequence[str]
-    folders: Folders
-    consulted: dict[str, Signature] = field(default_factory=dict)
-    _entries: dict[str, dict[str, Entry]] = field(default_factory=dict)
-    _known: dict[str, Found | None] = field(default_factory=dict)
-    _real: dict[str, str] = field(default_factory=dict)
+    def __init__(self, places: Places, path: Sequence[str], folders: Folders) -> None:
+        self.places = places
+        self.path = path
+        self.folders = folders
+        self.consulted: dict[str, Signature] = {}
+        self._entries: dict[str, dict[str, Entry]] = {}
+        self._known: dict[str, Found | None] = {}
+        self._real: dict[str, str] = {}
 
     def find(self, name: str) -> Found | None:
         """Find the module *name* (dotted, absolute), or None if no file answers it."""
@@ -92,7 +91,7 @@ class Resolver:
                 found = self.package(folder, tail, name, entry.is_link)
                 if found is not None:
                     return found
-                portions.append(os.path.join(folder, tail))
+                portions.append(below(folder) + tail)
             for suffix, kind in _SUFFIXES:
                 plain = entries.get(tail + suffix)
                 if plain is not None and not plain.is_folder:
@@ -111,7 +110,7 @@ class Resolver:
 
     def package(self, folder: str, tail: str, name: str, is_link: bool = False) -> Found | None:
         """Find the regular package *tail* in *folder* and call it *name*."""
-        inner = os.path.join(folder, tail)
+        inner = below(folder) + tail
         entries = self._listing(inner)
         for suffix, kind in _SUFFIXES:
             init = entries.get(f"__init__{suffix}")
@@ -123,8 +122,8 @@ class Resolver:
     def _file(
         self, folder: str, base: str, name: str, kind: Kind, locations: tuple[str, ...] | None, is_link: bool
     ) -> Found:
-        file = os.path.join(folder, base)
-        real = os.path.realpath(file) if is_link else os.path.join(self._resolved(folder), base)
+        file = below(folder) + base
+        real = os.path.realpath(file) if is_link else below(self._resolved(folder)) + base
         place = self.places.of(real)
         if place in ("project", "external"):
             outer, _, tail = name.rpartition(".")

@@ -6,7 +6,6 @@ import os
 import unicodedata
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..digests import blob_digest
@@ -15,26 +14,34 @@ from .imports import Import
 from .memo import LIMIT, Memo, Snapshot
 from .model import How, Problem, Role
 from .normal import Analysis
-from .places import Place, Places, editable_roots
+from .places import Place, Places, below, editable_roots
 from .resolver import Found, Resolver, is_framework, search_path
 
 
-@dataclass
 class Unit:
-    """A file on the worklist and what was learnt of it."""
+    """A file on the worklist and what was learnt of it.
 
-    real: str
-    file: str
-    package: str
-    place: Place
-    role: Role
-    how: How
-    names: set[str] = field(default_factory=set)
-    archive: str = ""
-    member: str = ""
-    is_link: bool = False
-    snapshot: Snapshot | None = None
-    analysis: Analysis | None = None
+    ``file`` is the path as found, ``real`` what it resolves to; a member of a zip archive has ``archive`` and
+    ``member``. ``names`` are the names under which it is imported.
+    """
+
+    __slots__ = ("analysis", "archive", "file", "how", "is_link", "member", "names", "package", "place", "real", "role",
+                 "snapshot")  # fmt: skip
+
+    def __init__(self, real: str, file: str, package: str, place: Place, role: Role, how: How, *, archive: str = "",
+                 member: str = "", is_link: bool = False) -> None:  # fmt: skip
+        self.real = real
+        self.file = file
+        self.package = package
+        self.place = place
+        self.role = role
+        self.how = how
+        self.archive = archive
+        self.member = member
+        self.is_link = is_link
+        self.names: set[str] = set()
+        self.snapshot: Snapshot | None = None
+        self.analysis: Analysis | None = None
 
     @property
     def is_source(self) -> bool:
@@ -229,7 +236,7 @@ class Walk:
     def shown(self, unit: Unit) -> str:
         """Give the path of a unit in a closure: from the project root, or below ``_external`` by content."""
         if unit.place == "project":
-            within = self.root if self.root.endswith(os.sep) else self.root + os.sep
+            within = below(self.root)
             path = f"{unit.archive}{os.sep}{unit.member}" if unit.member else unit.file
             relative = path.removeprefix(within)
             if relative == path or os.pardir in relative:
