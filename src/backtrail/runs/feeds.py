@@ -32,6 +32,12 @@ _OWN: Final = __name__.partition(".")[0]
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
+_ONCE: Final = (
+    "its bars come from a _load() of its own, which may not be possible twice",
+    "replay or chain feeds that read a file or a frame",
+)
+
+
 class UncacheableFeed(UncacheableParameter):
     """A feed whose bars cannot be known before the run."""
 
@@ -273,13 +279,9 @@ def _own_parameters(data: Any) -> Iterable[tuple[str, Any]]:
 
 def _replayed(data: Any, where: str) -> dict[str, Floats]:
     """Read the bars that a feed replays."""
-    if data._overridden("_load", "load", "forward"):
-        raise _refused(
-            data,
-            where,
-            "it replays bars that its own _load() delivers, which may not be possible twice",
-            "replay a feed that reads a file or a frame",
-        )
+    for one in (data, data.data if data._clone else data):
+        if one._overridden("_load", "load", "forward"):
+            raise _refused(data, where, *_ONCE)
     _load_source(data)
     data.reset()
     data._start()
@@ -301,6 +303,9 @@ def _keeps_loading(data: Any) -> bool:
 
 
 def _chained(data: Any, where: str) -> FeedFingerprint:
+    for at, one in enumerate(data._args):
+        if one._overridden("_load", "load", "forward"):
+            raise _refused(one, f"{where}[{at}]", *_ONCE)
     sources = tuple(fingerprint_feed(one, f"{where}[{at}]") for at, one in enumerate(data._args))
     if not data._started:
         data._tz = data._gettz()

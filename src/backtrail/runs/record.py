@@ -97,22 +97,29 @@ class Recording:
     # -- before the run ------------------------------------------------------------------------------------------
 
     def _read_feeds(self) -> None:
-        """Load the feeds and take their fingerprints; the run need not load them again where it would do the same."""
+        """Load the feeds and take their fingerprints; the run need not load them again where it would do the same.
+
+        A feed of the user's that delivers bars one by one may not be able to do so twice: it is loaded here only if the
+        run takes what was loaded.
+        """
         run = self.run
         run.choose_mode()
         if not run.preloaded:
             run.prepare_feeds()
-        try:
-            for at, data in enumerate(run.datas):
-                if not data.islive() and not data.replaying and not run.preloaded:
+            taken = run.mode == "vectorised" and not run.spec.event_mode
+            once = [data for data in run.datas if data._overridden("_load", "load", "forward")]
+            if once and not taken:
+                label = once[0]._name or type(once[0]).__name__
+                self.uncacheable = f"Feed {label!r} loads its bars in its own way while the run goes on"
+                return
+            for data in run.datas:
+                if not data.islive() and not data.replaying:
                     load(data)
-                self.feeds.append(fingerprint_feed(data, f"data[{at}]"))
+            run.preloaded = taken
+        try:
+            self.feeds = [fingerprint_feed(data, f"data[{at}]") for at, data in enumerate(run.datas)]
         except UncacheableParameter as error:
             self.uncacheable = str(error)
-            self.feeds = []
-            return
-        if run.mode == "vectorised" and not run.spec.event_mode:
-            run.preloaded = True
 
     def _sources(self) -> list[str]:
         """Give the files that the feeds read: their bars are fingerprinted as data."""

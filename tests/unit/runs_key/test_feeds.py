@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from backtrail.runs.feeds import (
     load,
     stored_lines,
 )
+from backtrail.runs.record import RecordWarning
 
 COUNT = 120
 FIELDS = ["open", "high", "low", "close", "volume", "openinterest"]
@@ -274,6 +276,31 @@ def test_a_live_feed_is_refused() -> None:
     assert caught.value.where == "data[1]"
 
 
+class Once(DataBase):
+    """A feed that delivers what it was given, and then nothing more."""
+
+    params = (("source", None),)
+
+    def _load(self) -> bool:
+        row = next(self.p.source, None)
+        if row is None:
+            return False
+        self.lines.datetime[0] = 737000.0 + row
+        for name in ("open", "high", "low", "close"):
+            getattr(self.lines, name)[0] = 1.0 + row
+        return True
+
+
+@pytest.mark.parametrize("options", [{}, {"runonce": False}, {"preload": False}, {"exactbars": 1}], ids=str)
+def test_recording_does_not_use_up_a_feed_that_delivers_once(options: dict[str, Any], tmp_path: Path) -> None:
+    cerebro = bt.Cerebro(store=str(tmp_path / "store"), **options)
+    cerebro.adddata(Once(source=iter(range(10))))
+    cerebro.addstrategy(bt.Strategy)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordWarning)
+        assert len(cerebro.run()[0]) == 10
+
+
 def test_a_calendar_that_cannot_be_told_is_refused() -> None:
     class Odd:
         def schedule(self, day: Any, tz: Any = None) -> Any:
@@ -343,6 +370,11 @@ def test_chained_feeds_are_told_by_what_they_read() -> None:
     assert len(set(ways)) == len(ways)
     assert chain(first, second) == ways[0]
     assert len(fingerprint_feed(Chainer(pandas(first), pandas(second))).sources) == 2
+
+
+def test_a_chain_of_feeds_that_deliver_once_is_refused() -> None:
+    with pytest.raises(UncacheableFeed, match="may not be possible twice"):
+        fingerprint_feed(Chainer(pandas(), Counting()))
 
 
 def test_a_chained_feed_runs_after_it_was_told() -> None:
