@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..base.declare import param
+from ..errors import ParameterValueError
 from .base import Floats
 from .periodreturns import PeriodReturns, known, quotient
 from .timereturn import TimeReturn
@@ -39,6 +40,11 @@ class AlphaBeta(PeriodReturns):
             chosen = self.datas[0]
         elif isinstance(chosen, str):
             chosen = self.strategy._named(chosen)
+        elif not any(chosen is data for data in self.datas):
+            raise ParameterValueError(
+                f"AlphaBeta: parameter 'data' must be a data of this run or its name; got {chosen!r}. "
+                f"The names are {[data._name for data in self.datas]}."
+            )
         self._benchmark = TimeReturn(timeframe=self._frame, compression=self.p.compression, data=chosen)
 
     def returns(self) -> Floats:

@@ -36,7 +36,7 @@ class PeriodReturns(Analyzer):
 
     timeframe: int | None = param(default=None, choices=(None, *range(1, 10)))
     compression: int = param(default=1, ge=1)
-    factor: float | None = param(default=None)
+    factor: float | None = param(default=None, gt=0.0)
     fund: bool | None = None
 
     #: Whether the results are yearly figures, so that the number of periods per year must be known.
@@ -48,11 +48,6 @@ class PeriodReturns(Analyzer):
         self._frame: int = p.timeframe or max(TimeFrame.Days, self.datas[0]._timeframe)
         factor = PER_YEAR.get(self._frame) if p.factor is None else p.factor
         name = type(self).__name__
-        if factor is not None and not factor > 0:
-            raise ParameterValueError(
-                f"{name}: parameter 'factor' must be the number of periods per year, above 0; got {factor!r}. "
-                "Leave it out for 252 days, 52 weeks, 12 months or 1 year."
-            )
         if factor is None and self._yearly:
             raise ParameterValueError(
                 f"{name} gives yearly figures, and the number of periods of {TimeFrame.getname(self._frame)} in a "

@@ -31,8 +31,8 @@ class PropFirmDrawDown(Analyzer):
 
     max_drawdown: float = param(default=3000.0, gt=0.0)
     trailing_mode: str = param(default="intraday", choices=("intraday", "eod"))
-    trail_stop_threshold: float | None = param(default=None)
-    starting_balance: float | None = param(default=None)
+    trail_stop_threshold: float | None = param(default=None, ge=0.0)
+    starting_balance: float | None = param(default=None, gt=0.0)
     fund: bool | None = None
     _results: ClassVar[tuple[str, ...]] = ("hwm", "current_value", "current_drawdown", "max_drawdown")
 

@@ -20,7 +20,7 @@ class Returns(TimeFrameAnalyzerBase):
     days, 52 weeks, 12 months, 1 year.
     """
 
-    params: ClassVar[Any] = (("tann", None), ("fund", None))
+    params: ClassVar[Any] = (("tann", param(default=None, ge=0)), ("fund", None))
     if TYPE_CHECKING:  # for type checkers: the parameters
         tann: float | None = param(default=None)
         fund: bool | None = param(default=None)

@@ -27,12 +27,12 @@ class SharpeRatio(Analyzer):
 
     timeframe: int | None = param(default=TimeFrame.Years, choices=(None, *range(1, 10)))
     compression: int | None = 1
-    riskfreerate: float = 0.01
-    factor: float | None = None
+    riskfreerate: float = param(default=0.01, ge=-1.0)
+    factor: float | None = param(default=None, gt=0)
     convertrate: bool = True
     annualize: bool = False
     stddev_sample: bool = False
-    daysfactor: float | None = None
+    daysfactor: float | None = param(default=None, gt=0)
     legacyannual: bool = False
     fund: bool | None = None
 

@@ -21,7 +21,7 @@ class VWR(TimeFrameAnalyzerBase):
     """
 
     params: ClassVar[Any] = (
-        ("tann", None),
+        ("tann", param(default=None, ge=0)),
         ("tau", param(default=0.20, ge=0)),
         ("sdev_max", param(default=2.0, gt=0)),
         ("fund", None),

@@ -44,7 +44,9 @@ class Param:
         self.choices = None if choices is None else tuple(choices)
 
     def check(self, owner: str, name: str, value: Any) -> None:
-        """Raise :class:`ParameterValueError` unless *value* is acceptable."""
+        """Raise :class:`ParameterValueError` unless *value* is acceptable; None is where it is the default."""
+        if value is None and self.default is None:
+            return
         wanted = []
         try:
             for sign, bound, ok in (

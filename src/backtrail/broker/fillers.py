@@ -6,21 +6,15 @@ the one before). Put one into the broker with ``BackBroker(filler=…)`` or ``se
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase, param
-from ..errors import ParameterValueError
 
 
 class FixedSize(ParamsBase):
     """Fill at most *size* (default: all) of an order per bar, bounded by the bar's volume."""
 
-    params: ClassVar[Any] = (("size", None),)
-
-    def setup(self) -> None:
-        """Check the size."""
-        _check_amount("fillers.FixedSize", "size", self.p.size)
+    params: ClassVar[Any] = (("size", param(default=None, ge=0)),)
 
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""
@@ -47,11 +41,7 @@ class BarPointPerc(ParamsBase):
     *perc* percent of the volume are spread evenly over the prices from low to high in steps of *minmov*.
     """
 
-    params: ClassVar[Any] = (("minmov", None), ("perc", param(default=100.0, ge=0)))
-
-    def setup(self) -> None:
-        """Check the step of prices."""
-        _check_amount("fillers.BarPointPerc", "minmov", self.p.minmov)
+    params: ClassVar[Any] = (("minmov", param(default=None, ge=0)), ("perc", param(default=100.0, ge=0)))
 
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""
@@ -63,16 +53,6 @@ class BarPointPerc(ParamsBase):
         part = (data.volume[ago] * self.p.perc / 100.0) // steps
         filled: float = min(part, abs(order.executed.remsize))
         return filled
-
-
-def _check_amount(owner: str, name: str, value: Any) -> None:
-    """Raise :class:`ParameterValueError` unless *value* is None or a number from 0 on."""
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, Real) or float(value) < 0:
-        raise ParameterValueError(
-            f"{owner}: parameter {name!r} must be a number >= 0, or None; got {value!r}."
-        )
 
 
 __all__ = ["BarPointPerc", "FixedBarPerc", "FixedSize"]

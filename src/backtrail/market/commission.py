@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as _dt
+import math
 from typing import Any, ClassVar
 
-from ..base.declare import ParamsBase, param
+from ..base.declare import Param, ParamsBase, param
 
 # What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
 _PRICING = (
     *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
     *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
 )
+# The range of the parameter `margin`, which is a property too.
+_MARGIN = Param(None, ge=0)
 
 
 class CommInfoBase(ParamsBase):
@@ -31,16 +34,16 @@ class CommInfoBase(ParamsBase):
     _standard: ClassVar[bool] = True
 
     params: ClassVar[Any] = (
-        ("commission", 0.0),
-        ("mult", 1.0),
+        ("commission", param(default=0.0, ge=-math.inf)),
+        ("mult", param(default=1.0, ge=-math.inf)),
         ("margin", None),
         ("commtype", param(default=None, choices=(None, COMM_PERC, COMM_FIXED))),
         ("stocklike", False),
         ("percabs", False),
-        ("interest", 0.0),
+        ("interest", param(default=0.0, ge=-math.inf)),
         ("interest_long", False),
         ("leverage", param(default=1.0, gt=0)),
-        ("automargin", False),
+        ("automargin", param(default=False, ge=-math.inf)),
     )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -49,6 +52,7 @@ class CommInfoBase(ParamsBase):
 
     def __init__(self) -> None:
         p = self.p
+        _MARGIN.check(type(self).__name__, "margin", p.margin)
         self._stocklike: bool = p.stocklike
         self._commtype: int | None = p.commtype
         if self._commtype is None:

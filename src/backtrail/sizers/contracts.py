@@ -37,7 +37,7 @@ class RiskPerTradeSizer(Sizer):
     params: ClassVar[Any] = (
         ("risk_per_trade", param(default=100.0, gt=0.0)),
         ("stop_ticks", param(default=4, gt=0)),
-        ("tick_value", param(default=None)),
+        ("tick_value", param(default=None, gt=0.0)),
     )
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from ..base.declare import param
@@ -11,7 +12,7 @@ from .base import Sizer
 class FixedSize(Sizer):
     """Trade ``stake`` units, or a ``tranches``-th part of it in whole units."""
 
-    params: ClassVar[Any] = (("stake", 1), ("tranches", param(default=1, ge=1)))
+    params: ClassVar[Any] = (("stake", param(default=1, ge=-math.inf)), ("tranches", param(default=1, ge=1)))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         p = self.p
@@ -30,7 +31,7 @@ SizerFix = FixedSize
 class FixedReverser(Sizer):
     """Trade ``stake`` units, twice as many with a position open: enough to turn it round."""
 
-    params: ClassVar[Any] = (("stake", 1),)
+    params: ClassVar[Any] = (("stake", param(default=1, ge=-math.inf)),)
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         position = self.strategy.getposition(data)
@@ -40,7 +41,7 @@ class FixedReverser(Sizer):
 class FixedSizeTarget(Sizer):
     """Trade towards ``stake`` units in parts of ``stake / tranches`` whole units; made for target orders."""
 
-    params: ClassVar[Any] = (("stake", 1), ("tranches", param(default=1, ge=1)))
+    params: ClassVar[Any] = (("stake", param(default=1, ge=-math.inf)), ("tranches", param(default=1, ge=1)))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         p = self.p
