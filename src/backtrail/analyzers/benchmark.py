@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class AlphaBeta(PeriodReturns):
     periods count, or the benchmark, the account or their difference do not vary) and ``periods``.
     """
 
+    definition: ClassVar[str] = (
+        "beta = cov(r, b) / var(b); alpha = (1 + mean(r - beta * b)) ** factor - 1, both less the risk-free rate"
+    )
     data: Any = None
     riskfreerate: float = param(default=0.0, gt=-1.0)
 

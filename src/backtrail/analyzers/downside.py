@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ class Sortino(PeriodReturns):
     ``sqrt(factor)``; None without returns) and ``periods``.
     """
 
+    definition: ClassVar[str] = (
+        "sqrt(factor) * mean(r - t) / sqrt(mean(min(r - t, 0) ** 2)), t: target per period"
+    )
     target: float = param(default=0.0, gt=-1.0)
 
     def evaluate(self, returns: Floats) -> dict[str, Any]:
@@ -48,6 +51,7 @@ class Omega(PeriodReturns):
     Results: ``omega`` (None without a return below the target) and ``periods``.
     """
 
+    definition: ClassVar[str] = "sum(max(r - t, 0)) / sum(max(t - r, 0)), t: target per period"
     target: float = param(default=0.0, gt=-1.0)
 
     def evaluate(self, returns: Floats) -> dict[str, Any]:

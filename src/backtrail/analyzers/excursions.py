@@ -26,10 +26,14 @@ class TradeExcursions(Analyzer):
 
     Results: ``trades``, one dict per trade in order of closing (``ref``, ``data``: its name, ``long``, ``bars``,
     ``opened``, ``closed``: date numbers, ``price``, ``pnl``, ``pnlcomm``, ``mae``, ``mfe``, ``mae_percent``,
-    ``mfe_percent``), and ``average`` and ``max`` with ``mae`` and ``mfe`` of all trades (None without one). Prices that
+    ``mfe_percent``), and ``average`` and ``max`` with ``mae`` and ``mfe`` of all trades (None without one), and
+    ``definition``. Prices that
     are NaN do not count.
     """
 
+    definition: ClassVar[str] = (
+        "mae, mfe: farthest price against and in favour of the trade, from the average entry price"
+    )
     _from_log: ClassVar[tuple[str, ...]] = ("notify_order", "notify_trade")
 
     def start(self) -> None:
@@ -120,6 +124,7 @@ class TradeExcursions(Analyzer):
         self._prices.clear()  # let go of datas and trades
         self._followed.clear()
         self.rets["trades"] = rows
+        self.rets["definition"] = self.definition
         names = ("mae", "mfe")
         self.rets["average"] = {
             n: math.fsum(row[n] for row in rows) / len(rows) if rows else None for n in names

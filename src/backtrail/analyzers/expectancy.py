@@ -25,9 +25,14 @@ class Expectancy(Analyzer):
     ``expectancy_r``   ``expectancy / -average_loss``: the mean profit in units of the average loss
     ``kelly``          ``w - (1 - w) / payoff``: the fraction of the account that the Kelly criterion puts at risk
 
+    ``definition``     how the expectancy is computed
+
     What cannot be computed is None: everything but ``trades`` without a trade; what divides by losses without a loss.
     """
 
+    definition: ClassVar[str] = (
+        "mean profit of a closed trade after commission: w * average_win + (1 - w) * average_loss"
+    )
     _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def start(self) -> None:
@@ -68,6 +73,7 @@ class Expectancy(Analyzer):
             profit_factor=quotient(sum(won), -sum(lost)),
             expectancy_r=in_losses,
             kelly=kelly,
+            definition=self.definition,
         )
 
 

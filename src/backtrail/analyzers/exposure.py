@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,8 +15,10 @@ class Exposure(Analyzer):
 
     A bar is a step of the strategy. Results, all fractions of ``bars``: ``exposure`` (a position in any data),
     ``long`` and ``short`` (a position of that direction in any data; both can count in one bar), ``longest`` (number of
-    bars of the longest stretch with a position) and ``bars``. Without a bar the fractions are None.
+    bars of the longest stretch with a position), ``bars`` and ``definition``. Without a bar the fractions are None.
     """
+
+    definition: ClassVar[str] = "bars at whose end a position is held / bars"
 
     def start(self) -> None:
         """Begin without a bar."""
@@ -69,7 +71,12 @@ class Exposure(Analyzer):
         shares = np.array([self._invested, self._long, self._short], dtype=np.float64)
         exposure, held_long, held_short = (shares / bars).tolist() if bars else (None, None, None)
         self.rets.update(
-            exposure=exposure, long=held_long, short=held_short, longest=self._longest, bars=bars
+            exposure=exposure,
+            long=held_long,
+            short=held_short,
+            longest=self._longest,
+            bars=bars,
+            definition=self.definition,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class CAGR(PeriodReturns):
     Results: ``cagr`` (None for less than two bars), ``annual_return``, ``total_return`` (final / initial - 1),
     ``years`` and ``periods``. An account that lost everything has -1; one below zero counts as that.
     """
+
+    definition: ClassVar[str] = (
+        "(final / initial) ** (1 / years) - 1; annual_return: ** (factor / periods) - 1"
+    )
 
     def start(self) -> None:
         """Note the initial value."""
@@ -88,6 +92,7 @@ class MonthlyReturns(Analyzer):
     :meth:`table` gives the results as text.
     """
 
+    definition: ClassVar[str] = "value at the end of the month / value at the end of the month before - 1"
     fund: bool | None = None
 
     def setup(self) -> None:
@@ -127,6 +132,9 @@ class UlcerIndex(PeriodReturns):
     ``periods``.
     """
 
+    definition: ClassVar[str] = (
+        "sqrt(mean(d ** 2)), d: drawdown in percent at the end of each period; martin: yearly excess return / ulcer"
+    )
     riskfreerate: float = param(default=0.0, gt=-1.0)
 
     def evaluate(self, returns: Floats) -> dict[str, Any]:

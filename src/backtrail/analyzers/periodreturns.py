@@ -26,12 +26,14 @@ class PeriodReturns(Analyzer):
 
     The return of a period is the account's value at its end divided by that at the end of the period before, minus 1;
     the first period starts from the value before the first bar. ``timeframe`` and ``compression`` choose the periods:
-    days by default, or the timeframe of the first data where that is longer. ``factor`` is the number of periods per
+    days by default, or the timeframe of the first data where that is longer; ``compression`` counts below days only.
+    ``factor`` is the number of periods per
     year: 252 days, 52 weeks, 12 months or 1 year unless given; for shorter timeframes it must be given where the
     results are yearly. ``fund`` chooses the value of a fund share; None asks the broker for its mode.
 
     A period whose return is not a finite number (prices that are NaN, a value of 0 to start from) is left out. The
-    result ``periods`` says how many count. A figure that cannot be computed is None.
+    result ``periods`` says how many count, ``period`` how long one is, ``factor`` how many a year has (where that
+    matters), and ``definition`` how the figures are computed. A figure that cannot be computed is None.
     """
 
     timeframe: int | None = param(default=None, choices=(None, *range(1, 10)))
@@ -39,6 +41,8 @@ class PeriodReturns(Analyzer):
     factor: float | None = param(default=None, gt=0.0)
     fund: bool | None = None
 
+    #: How the figures are computed, in one line.
+    definition: ClassVar[str] = ""
     #: Whether the results are yearly figures, so that the number of periods per year must be known.
     _yearly: ClassVar[bool] = True
 
@@ -73,6 +77,12 @@ class PeriodReturns(Analyzer):
             for name, value in self.evaluate(returns).items():
                 self.rets[name] = value
         self.rets["periods"] = len(returns)
+        count = self.p.compression if self._frame < TimeFrame.Days else 1  # it counts below days only
+        name = TimeFrame.getname(self._frame, count)
+        self.rets["period"] = name.lower() if count == 1 else f"{count} {name.lower()}"
+        if self._yearly:
+            self.rets["factor"] = self._per_year
+        self.rets["definition"] = self.definition
 
     def evaluate(self, returns: Floats) -> dict[str, Any]:
         """Give the results for *returns*. Made to be overridden."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,9 @@ class SharpeInterval(PeriodReturns):
     at most 0), ``confidence``, ``samples`` (those that count: a sample of equal returns does not) and ``periods``.
     """
 
+    definition: ClassVar[str] = (
+        "sqrt(factor) * mean(r - f) / std(r - f, ddof=1); low and high: percentiles of it over bootstrap samples"
+    )
     generator: Any = 1
     samples: int = param(default=2000, ge=10)
     confidence: float = param(default=0.95, gt=0.0, lt=1.0)

@@ -20,6 +20,7 @@ class TailRatio(PeriodReturns):
     Results: ``tail_ratio`` (None without returns, or with a lower percentile of 0) and ``periods``.
     """
 
+    definition: ClassVar[str] = "abs(percentile 100 * (1 - cutoff) of r) / abs(percentile 100 * cutoff of r)"
     cutoff: float = param(default=0.05, gt=0.0, lt=0.5)
     _yearly: ClassVar[bool] = False
 
@@ -42,6 +43,9 @@ class ValueAtRisk(PeriodReturns):
     Results: ``var`` and ``cvar`` (None without returns) and ``periods``.
     """
 
+    definition: ClassVar[str] = (
+        "var: percentile 100 * cutoff of r; cvar: mean of the int((periods - 1) * cutoff) + 1 lowest r"
+    )
     cutoff: float = param(default=0.05, gt=0.0, lt=1.0)
     _yearly: ClassVar[bool] = False
 

@@ -419,6 +419,7 @@ def test_exposure_counts_the_bars_that_end_in_the_market() -> None:
     )
     assert strategy.analyzers[0].get_analysis() == {
         "exposure": 3 / 6, "long": 2 / 6, "short": 1 / 6, "longest": 3, "bars": 6,
+        "definition": "bars at whose end a position is held / bars",
     }  # fmt: skip
 
 
@@ -433,6 +434,29 @@ def test_expectancy_follows_from_its_parts() -> None:
     )
     assert found["profit_factor"] == pytest.approx(-trades.won.pnl.total / trades.lost.pnl.total)
     assert found["kelly"] == pytest.approx(rate - (1 - rate) / found["payoff"])
+
+
+def test_results_state_definition_and_period() -> None:
+    names = [
+        "Sortino",
+        "Omega",
+        "CAGR",
+        "UlcerIndex",
+        "TailRatio",
+        "ValueAtRisk",
+        "AlphaBeta",
+        "SharpeInterval",
+    ]
+    added = [(getattr(bt.analyzers, name), {}) for name in names]
+    weekly = (bt.analyzers.Sortino, {"timeframe": bt.TimeFrame.Weeks, "compression": 1})
+    half_hours = (bt.analyzers.Omega, {"timeframe": bt.TimeFrame.Minutes, "compression": 30, "factor": 3276})
+    *daily, week, half_hour = results(run(*added, weekly, half_hours, datas=[bars(30, 1)]))
+    for name, found in zip(names, daily, strict=True):
+        assert found["period"] == "day", name
+        assert found.get("factor", 252.0) == 252.0
+        assert len(found["definition"]) > 20
+    assert (week["period"], week["factor"]) == ("week", 52.0)
+    assert (half_hour["period"], half_hour["factor"]) == ("30 minutes", 3276)
 
 
 def test_table_of_months_is_readable() -> None:
