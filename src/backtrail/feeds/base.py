@@ -17,10 +17,11 @@ from ..base.declare import ParamsBase
 from ..base.owner import find_owner, inside
 from ..base.time import TIME_MAX, Localizer, date2num, num2date, time2num, tzparse
 from ..base.timeframe import TimeFrame
-from ..errors import DataError, ParameterValueError
+from ..errors import DataError
 from .columns import Columns
 from .grouping import checks_matter, resample_columns, unfinished
 from .loading import Loading
+from .parameters import check_parameters
 from .series import OHLCDateTime
 
 _PARAMS: tuple[tuple[str, Any], ...] = (
@@ -97,6 +98,7 @@ class AbstractDataBase(Loading):
             self._name = p.dataname
         self._compression = p.compression
         self._timeframe = p.timeframe
+        check_parameters(type(self).__name__, p)
         if isinstance(p.sessionstart, datetime):
             p.sessionstart = p.sessionstart.time()
         elif p.sessionstart is None:
@@ -105,13 +107,6 @@ class AbstractDataBase(Loading):
             p.sessionend = p.sessionend.time()
         elif p.sessionend is None:
             p.sessionend = TIME_MAX
-        for limit in ("fromdate", "todate"):
-            value = getattr(p, limit)
-            if value is not None and not isinstance(value, date):
-                raise ParameterValueError(
-                    f"{type(self).__name__}: parameter {limit!r} must be a date or a datetime; got {value!r}. "
-                    f"Pass {limit}=datetime.date(2024, 1, 31), for example."
-                )
         # a plain date means the whole session of that day
         if isinstance(p.fromdate, date) and not hasattr(p.fromdate, "hour"):
             p.fromdate = datetime.combine(p.fromdate, p.sessionstart)

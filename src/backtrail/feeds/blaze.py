@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from math import nan
 from typing import Any, ClassVar
@@ -30,6 +31,11 @@ class BlazeData(DataBase):
 
     def _read_columns(self) -> Columns:
         lines: dict[str, Any] = {}
+        if not isinstance(self.p.dataname, Iterable):
+            raise DataError(
+                f"reading feed {self._label()} - expected rows as dataname - found {self.p.dataname!r} - pass a list "
+                "of tuples (datetime, open, high, low, close, volume, openinterest)"
+            )
         rows = list(self.p.dataname)
         for name in ("datetime", *FIELDS):
             at = getattr(self.p, name)

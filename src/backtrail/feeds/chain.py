@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ..errors import ParameterValueError
-from .base import DataBase
+from .base import AbstractDataBase, DataBase
 
 
 class _Sequence(DataBase):
@@ -21,6 +21,12 @@ class _Sequence(DataBase):
             raise ParameterValueError(
                 f"{type(self).__name__}: making one feed of several - expected at least one feed as positional "
                 "argument - found none - pass the feeds before dataname="
+            )
+        strange = [part for part in args if not isinstance(part, AbstractDataBase)]
+        if strange:
+            raise ParameterValueError(
+                f"{type(self).__name__}: making one feed of several - expected feeds as positional arguments - found "
+                f"{strange[0]!r} - wrap what is read in a feed such as bt.feeds.PandasData(dataname=frame)"
             )
         first = args[0]
         for name in ("timeframe", "compression", "sessionstart", "sessionend", "tz", "calendar"):

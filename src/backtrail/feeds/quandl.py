@@ -16,6 +16,7 @@ from .columns import FIELDS, Columns
 from .csv import CSVDataBase, iso_moment, number, text
 from .csvtext import Kind, Table
 from .download import fetch
+from .parameters import check_decimals
 from .yahoo import _backwards, rounded
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,10 @@ class QuandlCSV(CSVDataBase):
         if self.p.reverse and self._rows_newest_first() and self._overridden("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_decimals(type(self).__name__, self.p.decimals)
 
     def _rows_newest_first(self) -> bool:
         return True

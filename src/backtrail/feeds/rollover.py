@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from .chain import _Sequence
+from .parameters import refuse
 
 
 class RollOver(_Sequence):
@@ -17,6 +18,13 @@ class RollOver(_Sequence):
     """
 
     params: ClassVar[Any] = (("checkdate", None), ("checkcondition", None))
+
+    def _finish(self) -> None:
+        super()._finish()
+        for name in ("checkdate", "checkcondition"):
+            value = getattr(self.p, name)
+            if value is not None and not callable(value):
+                refuse(type(self).__name__, name, "a function or None", value, f"Pass {name}=function.")
 
     def start(self) -> None:
         """Start the futures."""

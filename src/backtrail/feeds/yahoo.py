@@ -14,6 +14,7 @@ from .base import CSVFeedBase
 from .columns import Columns
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
 from .csvtext import Kind, Table
+from .parameters import check_decimals
 
 Floats = NDArray[np.float64]
 _NAMES = ("open", "high", "low", "close", "adjclose", "volume")
@@ -48,6 +49,10 @@ class YahooFinanceCSVData(CSVDataBase):
         if self.p.reverse and self._overridden("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_decimals(type(self).__name__, self.p.decimals)
 
     def _read_columns(self) -> Columns | None:
         columns = super()._read_columns()

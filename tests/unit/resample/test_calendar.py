@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_a_base_calendar_says_what_is_missing() -> None:
         TradingCalendarBase().schedule(datetime(2020, 1, 1))
 
 
-def test_what_counts_as_a_calendar() -> None:
+def test_what_counts_as_a_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
     made = TradingCalendar()
     assert as_calendar(None) is None
     assert as_calendar(made) is made
@@ -69,7 +70,8 @@ def test_what_counts_as_a_calendar() -> None:
     assert isinstance(as_calendar(Market()), PandasMarketCalendar)
     with pytest.raises(ParameterValueError, match="TradingCalendar"):
         as_calendar(5)
-    with pytest.raises(ModuleImportError, match="pandas_market_calendars"):
+    monkeypatch.setitem(sys.modules, "pandas_market_calendars", None)
+    with pytest.raises(ModuleImportError, match="pip install pandas_market_calendars"):
         as_calendar("NYSE")
 
 
