@@ -78,9 +78,8 @@ def encode_code(value: Any, place: Place) -> bytes | None:
         return named(b"G", "cached function", encode_at(value.__wrapped__, place))
     if type(value).__module__ == "numpy" and type(value).__name__ in ("ufunc", "_ArrayFunctionDispatcher"):
         return named(b"G", "numpy function", text(f"{getattr(value, '__module__', '')}.{value.__name__}"))
-    generic = getattr(value, "__origin__", None)
-    if generic is not None and type(value).__module__ in ("types", "typing"):
-        return named(b"G", "generic", encode_at(generic, place), items(value.__args__, place, value))
+    if type(value).__module__ in ("types", "typing") and getattr(value, "__origin__", None) is not None:
+        return named(b"G", "generic", encode_at(value.__origin__, place), items(value.__args__, place, value))
     return None
 
 

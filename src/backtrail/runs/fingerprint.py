@@ -133,36 +133,41 @@ def table_digest(parts: tuple[ColumnFingerprint, ...], rows: int, shape: bytes =
 
 
 def _shape(source: Any) -> bytes:
-    """Encode what tells a Series from a frame of one column, and an array by its shape."""
+    """Encode what tells a Series from a frame of one column, an array by its shape, and names that are no strings."""
     if isinstance(source, np.ndarray):
         return encode(["array", source.shape])
-    if type(source).__name__ in ("Series", "Index", "Array", "ChunkedArray") or not hasattr(
-        source, "columns"
-    ):
-        return b"" if isinstance(source, Mapping) else b"column"
-    return names_of(source)
+    frame = isinstance(source, Mapping) or type(source).__name__ in ("DataFrame", "Table", "RecordBatch")
+    return names_of(source) if frame or _has_columns(source) else b"column" + names_of(source)
+
+
+def _has_columns(source: Any) -> bool:
+    """Tell whether *source* derives from a frame."""
+    return any(one.__name__ == "DataFrame" for one in type(source).__mro__)
 
 
 def _span(source: Any) -> tuple[str | None, str | None]:
     """Give the first and the last time of a table."""
-    index = getattr(source, "index", None)
-    if index is not None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
-        if index.tz is None and index.unit in _PER_MICROSECOND:
-            ticks = index.asi8
-            return _moment(ticks[0], index.unit), _moment(ticks[-1], index.unit)
-        return _iso(index[0]), _iso(index[-1])
     if isinstance(source, Mapping):
         for values in source.values():
             if getattr(getattr(values, "dtype", None), "kind", "") == "M":
                 return str(values[0]), str(values[-1])
         return None, None
-    schema = getattr(source, "schema", None)
-    if schema is not None:
-        return _schema_span(source, schema)
-    if hasattr(source, "dtypes") and hasattr(source, "iloc") and hasattr(source, "columns"):
-        for at, kind in enumerate(source.dtypes):
-            if getattr(kind, "kind", "") == "M":
-                return _iso(source.iloc[0, at]), _iso(source.iloc[-1, at])
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(source, (pandas.DataFrame, pandas.Series)):
+        return _pandas_span(source, isinstance(source, pandas.DataFrame))
+    return _schema_span(source, source.schema) if hasattr(type(source), "schema") else (None, None)
+
+
+def _pandas_span(source: Any, frame: bool) -> tuple[str | None, str | None]:
+    index = source.index
+    if getattr(index.dtype, "kind", "") == "M":
+        if index.tz is None and index.unit in _PER_MICROSECOND:
+            ticks = index.asi8
+            return _moment(ticks[0], index.unit), _moment(ticks[-1], index.unit)
+        return _iso(index[0]), _iso(index[-1])
+    for at, kind in enumerate(source.dtypes if frame else ()):
+        if getattr(kind, "kind", "") == "M":
+            return _iso(source.iloc[0, at]), _iso(source.iloc[-1, at])
     return None, None
 
 

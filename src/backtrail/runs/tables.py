@@ -91,12 +91,14 @@ def _written(columns: tuple[ColumnFingerprint, ...]) -> bytes:
 
 
 def names_of(source: Any) -> bytes:
-    """Encode the names of the columns with their types: ``1`` and ``"1"`` differ."""
-    names = getattr(source, "columns", None)
-    name = getattr(names, "name", None)
-    if isinstance(source, np.ndarray) or names is None or not hasattr(names, "tolist"):
+    """Encode the names of pandas columns, or of a Series, with their types: ``1`` and ``"1"`` differ."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None or not isinstance(source, (pandas.DataFrame, pandas.Series)):
         return b""
-    if name is None and names.inferred_type == "string" and not names.hasnans:
+    if isinstance(source, pandas.Series):
+        return b"" if type(source.name) is str else encode([source.name])
+    names = source.columns
+    if names.name is None and names.inferred_type == "string" and not names.hasnans:
         return b""
     return encode([names.tolist(), list(names.names), str(names.dtype)])
 

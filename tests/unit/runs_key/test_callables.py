@@ -227,6 +227,11 @@ def test_partials_and_methods_count_all_they_hold(load: Any) -> None:
     assert encode(functools.partial(rule, 1, up=3)) == encode(functools.partial(rule, 1, up=3))
 
 
+def test_generic_types_count_their_arguments() -> None:
+    ways = [list[int], list[str], dict[str, int], dict[str, float], list]
+    assert len({encode(way) for way in ways}) == len(ways)
+
+
 def test_library_code_is_known_by_its_name() -> None:
     assert len(encode(indicators.SMA)) < 100
     assert len(encode(textwrap.dedent)) < 100

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from backtrail.runs.columns import CHUNK_ROWS, canonical
-from backtrail.runs.encoding import UncacheableParameter
+from backtrail.runs.encoding import UncacheableParameter, encode
 from backtrail.runs.fingerprint import TableFingerprint, fingerprint, first_difference
 
 ROWS = 50
@@ -189,6 +189,24 @@ def test_strings_do_not_run_into_each_other() -> None:
     ways = [["ab", "c"], ["a", "bc"], ["abc", ""], ["", "abc"], ["abc", None], [None, "abc"]]
     assert len({of(pl.DataFrame({"s": way})) for way in ways}) == len(ways)
     assert len({of(pd.DataFrame({"s": pd.Series(way, dtype="str")})) for way in ways}) == len(ways)
+
+
+def test_names_that_look_alike_differ() -> None:
+    ways = [pd.Series([1], name=name) for name in (None, "None", 1, "1", np.nan, "nan", ("a", 1), "('a', 1)")]
+    assert len({of(way) for way in ways}) == len(ways)
+    assert len({encode(way) for way in ways}) == len(ways)
+    labels = [pd.Series([1, 2], index=["columns", "name"]), pd.Series([1, 2], index=["index", "dtype"])]
+    assert len({of(way) for way in labels}) == len({encode(way) for way in labels}) == 2
+
+
+def test_a_frame_of_a_class_of_its_own_is_a_frame() -> None:
+    class Prices(pd.DataFrame):
+        @property
+        def _constructor(self) -> Any:
+            return Prices
+
+    assert of(Prices(frame())) == of(frame())
+    assert encode(Prices(frame())) != encode(frame())
 
 
 def test_empty_tables_keep_their_schema() -> None:
