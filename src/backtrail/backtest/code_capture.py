@@ -124,7 +124,7 @@ class StrategyCodeCapture:
         else:
             files = self._found_files(said)
             copied = copier.copy(files)
-            if not files:
+            if self.strategy_path is None:
                 copied = self._cells(copier)
         logger.info("Successfully captured %d of %d discovered files", len(copied), len(files))
         self._finish(copier.copied, [*said, *copier.warnings], len(files))
@@ -162,7 +162,7 @@ class StrategyCodeCapture:
         return file if Path(os.path.realpath(file)).is_relative_to(self.project_root) else strategy
 
     def _cells(self, copier: Copier) -> list[str]:
-        """Copy what an interactive session executed, which is in no file."""
+        """Copy what a notebook or session executed, which is in no file or not as the file has it."""
         for cell in executed_cells():
             copier.write(f"<repl>/cell_{cell.number}.py", cell.source.encode("utf-8", "surrogatepass"))
         return [one.path for one in copier.copied]

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..digests import blob_digest, digest
 from .entry import main_file
-from .folders import Signature, is_settled, signature
+from .folders import Signature, digest_of_file, is_settled, signature
 from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of
 from .memo import Memo
 from .model import Closure, CodeCaptureError, CodeFile, EntryPointDetectionResult, Problem, Role
@@ -110,6 +110,8 @@ class Builder:
         items = self._files_of(walk)
         self._check_loaded(walk)
         self._add_yaml(yaml, first)
+        if getattr(sys, "frozen", False):
+            self._add_application()
         items += self.extra
         entry = self._entry_path(walk)
         modules = dict(sorted(items))
@@ -354,6 +356,21 @@ class Builder:
             shown, "", blob_digest(content), "", role, "yaml", len(content), str(path), None, kept, kinds,
             content if kept else None,
         ))  # fmt: skip
+
+    def _add_application(self) -> None:
+        """Let the executable stand for the code that a packed application (PyInstaller, cx_Freeze) has no source of."""
+        path = os.path.abspath(sys.executable)
+        try:
+            raw, size = digest_of_file(path)
+        except OSError as error:
+            self.problems.append(
+                Problem("unreadable", f"cannot read {os.path.basename(path)}: {error.strerror}")
+            )
+            return
+        self.extra.append(("application", raw))
+        shown = f"_application/{os.path.basename(path)}"
+        self.files.append(CodeFile(shown, "", raw, raw, "binary", "runtime", size, path, stored=False))
+        self.problems = [p._replace(kind="packed") if p.kind == "no-source" else p for p in self.problems]
 
     def _entry_path(self, walk: Walk) -> str | None:
         if self.entry is None:

@@ -108,4 +108,14 @@ def _remember(key: Any, build: Builder, closure: Closure) -> None:
         _remembered[key] = (watched, closure)
 
 
-__all__ = ["closure_of"]
+def is_current(closure: Closure) -> bool:
+    """Tell whether no file and no folder that *closure* rests on has changed; False if that is not known.
+
+    Modules that were loaded since, other classes and another caller are the asker's to see.
+    """
+    with _lock:
+        held = [watched for watched, known in _remembered.values() if known is closure]
+    return any(all(signature(path) == seen for path, seen in watched.items()) for watched in held)
+
+
+__all__ = ["closure_of", "is_current"]

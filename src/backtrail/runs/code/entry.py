@@ -53,6 +53,8 @@ def main_file() -> str | None:
         file = getattr(sys.modules.get(name), "__file__", None)
         if isinstance(file, str) and os.path.isfile(file):
             resolved = os.path.realpath(file)
+            if os.path.dirname(os.path.abspath(file)) == os.path.dirname(os.path.abspath(sys.executable)):
+                continue  # a command that was installed, such as pytest
             if not resolved.startswith(not_user_code()) and not file.startswith(not_user_code()):
                 return os.path.abspath(file)
     return None

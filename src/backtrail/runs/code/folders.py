@@ -11,6 +11,8 @@ import stat
 import time
 from typing import Final, NamedTuple
 
+from ..digests import PREFIX
+
 Signature = tuple[int, int, int, int, int]
 RACY_NS: Final = 2_000_000_000
 _READ: Final = (
@@ -141,6 +143,20 @@ def read_signed(path: str, limit: int) -> tuple[bytes, Signature]:
         os.close(handle)
 
 
+def digest_of_file(path: str) -> tuple[str, int]:
+    """Give digest and size of the regular file *path*, however large it is; OSError if it cannot be read."""
+    from blake3 import blake3
+
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(f"{path} is not a regular file")
+    hasher, size = blake3(), 0
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            hasher.update(chunk)
+            size += len(chunk)
+    return f"{PREFIX}{hasher.hexdigest()}", size
+
+
 class FileTooLarge(OSError):
     """A file beyond the limit of what is stored."""
 
@@ -154,6 +170,7 @@ __all__ = [
     "FileTooLarge",
     "Folders",
     "Signature",
+    "digest_of_file",
     "is_settled",
     "read_member",
     "read_regular",

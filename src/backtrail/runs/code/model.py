@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ...errors import BacktrailError
 
@@ -46,8 +46,7 @@ class OutsideFolder(CodeCaptureError, ValueError):
     """A name that leads out of the folder it belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something that a closure lacks or that its reader should know.
 
     ``kind`` is one word or two joined by a hyphen (``unresolved``, ``syntax``, ``unreadable``, ``outside``, ``secret``,
@@ -121,7 +120,7 @@ class CodeFile:
         return said
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class EntryPointDetectionResult:
     """Where the running program was started, as far as it can be seen.
 
