@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any, Final
 
+from ..analyzers.base import Analyzer
 from ..base.autodict import AutoDictList
 from ..base.collection import ItemCollection
 from ..broker.account import Account
@@ -181,8 +182,9 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
         return held[0]
 
     own["get_analysis"] = types.MethodType(analysis, made)
-    if "artifact" not in told:
-        own["rets"] = analysis(made)
+    if isinstance(made, Analyzer):  # `rets` is worked out when it is read, as after a run
+        own["_held"] = None
+        own["_catch_up"] = lambda: own.__setitem__("_held", analysis(made))
     return made
 
 

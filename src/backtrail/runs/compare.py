@@ -70,29 +70,19 @@ def why(a: Run, b: Run) -> dict[str, Any]:
 
 
 def _component(name: str, a: Run, b: Run) -> Any:
-    found: Any
     left, right = a.manifest, b.manifest
     if name == "code":
         return code_differences(a, b)
-    if name == "params":
-        found = value_differences(left.get("params"), right.get("params"))
-        return (
-            found
-            or value_differences(_recipe(left, "params"), _recipe(right, "params"))
-            or {"classes": "a class or a function among the parameters has other code or holds other values"}
-        )
-    if name == "config":
-        found = value_differences(left.get("config"), right.get("config"))
-        return found or {"classes": "a class of the settings has other code or holds other values"}
     if name == "data":
         return data_differences(a, b)
-    if name == "seed":
-        return value_differences(left.get("seed"), right.get("seed"))
     if name == "env":
         return environment_differences(a, b)
-    if name == "engine":
-        return value_differences(left.get("engine"), right.get("engine"))
-    return {}
+    found = value_differences(left.get(name), right.get(name))
+    if not found and name in ("params", "config"):
+        found = value_differences(_recipe(left, name), _recipe(right, name))
+        if not found:
+            return {"classes": f"a class or a function among the {name} has other code or holds other values"}
+    return found
 
 
 def _recipe(manifest: dict[str, Any], name: str) -> Any:

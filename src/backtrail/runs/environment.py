@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,13 @@ from typing import Any, Final
 
 from .. import _version
 from .code.secrets import allowed_environment, kinds_of_secrets, redact_arguments, strip_userinfo
-from .digests import blob_digest, digest
+from .digests import blob_digest, digest, is_digest
 from .key import SEMANTICS_EPOCH
 
 GIT_SECONDS: Final = 5.0
 LARGEST_DIFF: Final = 4 * 1024 * 1024
 _LOCKS: Final = ("uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt", "requirements.lock")
+_RACY_SECONDS: Final = 2.0  # a file that changed so lately may change again within the same tick of its clock
 _OWN: Final = Path(__file__).resolve().parent.parent
 
 
@@ -37,11 +39,55 @@ def engine_build() -> str | None:
     """Give the digest of the engine's source if it is under development (not installed as a package); else None."""
     if "site-packages" in _OWN.parts or "dist-packages" in _OWN.parts:
         return None
-    files = sorted(path for path in _OWN.rglob("*.py") if not _is_apart(path.relative_to(_OWN).parts[0]))
+    seen = {path: os.stat(path) for path in _sources(str(_OWN))}
+    marks = [f"{path} {one.st_size} {one.st_mtime_ns} {one.st_ino}".encode() for path, one in seen.items()]
+    settled = max(one.st_mtime for one in seen.values()) < time.time() - _RACY_SECONDS
+    memo = _memo_file(digest("backtrail-engine-files/1", *marks))
+    if settled:
+        try:
+            known = memo.read_text(encoding="ascii")
+            if is_digest(known):
+                return known
+        except (OSError, ValueError):
+            pass
     parts = []
-    for path in files:
-        parts += [path.relative_to(_OWN).as_posix().encode(), path.read_bytes()]
-    return digest("backtrail-engine/1", *parts)
+    for path in seen:
+        with open(path, "rb") as opened:
+            parts += [os.path.relpath(path, _OWN).replace(os.sep, "/").encode(), opened.read()]
+    build = digest("backtrail-engine/1", *parts)
+    if settled:
+        _keep(memo, build)
+    return build
+
+
+def _sources(folder: str) -> list[str]:
+    """Give the engine's source files, sorted by path."""
+    found = []
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        if folder == str(_OWN) and _is_apart(entry.name):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            found += _sources(entry.path) if entry.name != "__pycache__" else []
+        elif entry.name.endswith(".py"):
+            found.append(entry.path)
+    return found
+
+
+def _memo_file(mark: str) -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("backtrail", appauthor=False)) / "engine" / mark[3:35]
+
+
+def _keep(memo: Path, build: str) -> None:
+    """Remember a digest; it can be made again, so a fault is no failure."""
+    draft = memo.with_name(f"{memo.name}.{os.getpid()}")
+    try:
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(build, encoding="ascii")
+        os.replace(draft, memo)
+    except OSError:
+        return
 
 
 def _is_apart(package: str) -> bool:

@@ -20,7 +20,9 @@ from typing import Any, Final
 
 from ..errors import BacktrailWarning, ResultError, StoreError
 from .cached import LARGEST_INLINE, restore, shape_of
-from .code import closure_of
+from .code import Closure, closure_of, detect_entry_point
+from .code.closure import is_current
+from .code.model import Role
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
@@ -85,7 +87,7 @@ class Recording:
         self.uncacheable = ""
         self.feeds: list[FeedFingerprint] = []
         self._read_feeds()
-        self.closure = closure_of(list(self.description.classes), roles=self.description.classes)
+        self.closure = _closure(self.description.classes)
         self.key = self._make_key()
         self.git = GitReader(self.closure.root, self.closure.digest)
         self.watch = Watch(self.closure.root, frozenset(self._sources()))
@@ -339,6 +341,26 @@ class Recording:
                         f"The record of this run does not replace it, for it lacks something: {lacking[0]}"
                     )
         return made
+
+
+_closures: dict[Any, Closure] = {}
+
+
+def _closure(classes: dict[Any, Role]) -> Closure:
+    """Give the closure of *classes*; the one of the last time if nothing that it rests on has changed."""
+    detection = detect_entry_point(sys._getframe(1))
+    modules = (len(sys.modules), next(reversed(sys.modules), ""))
+    key = (tuple(classes.items()), detection.detected_file, detection.execution_context, modules, os.getcwd())
+    try:
+        known = _closures.get(key)
+    except TypeError:  # a callable that cannot be hashed stands for a class
+        return closure_of(list(classes), roles=classes, entry=None)
+    if known is not None and is_current(known) and detection.execution_context == "script":
+        return known
+    made = closure_of(list(classes), roles=classes)
+    _closures.clear()
+    _closures[key] = made
+    return made
 
 
 def feed_settings(data: Any) -> dict[str, Any]:
