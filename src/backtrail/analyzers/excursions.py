@@ -27,8 +27,7 @@ class TradeExcursions(Analyzer):
     Results: ``trades``, one dict per trade in order of closing (``ref``, ``data``: its name, ``long``, ``bars``,
     ``opened``, ``closed``: date numbers, ``price``, ``pnl``, ``pnlcomm``, ``mae``, ``mfe``, ``mae_percent``,
     ``mfe_percent``), and ``average`` and ``max`` with ``mae`` and ``mfe`` of all trades (None without one), and
-    ``definition``. Prices that
-    are NaN do not count.
+    ``definition``. Prices that are NaN do not count. Prices must be adjusted for splits within a trade.
     """
 
     definition: ClassVar[str] = (

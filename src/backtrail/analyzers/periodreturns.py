@@ -27,9 +27,9 @@ class PeriodReturns(Analyzer):
     The return of a period is the account's value at its end divided by that at the end of the period before, minus 1;
     the first period starts from the value before the first bar. ``timeframe`` and ``compression`` choose the periods:
     days by default, or the timeframe of the first data where that is longer; ``compression`` counts below days only.
-    ``factor`` is the number of periods per
-    year: 252 days, 52 weeks, 12 months or 1 year unless given; for shorter timeframes it must be given where the
-    results are yearly. ``fund`` chooses the value of a fund share; None asks the broker for its mode.
+    ``factor`` is the number of periods per year: 252 days, 52 weeks, 12 months or 1 year unless given; for shorter
+    timeframes it must be given where the results are yearly. ``fund`` chooses the value of a fund share; None asks the
+    broker for its mode.
 
     A period whose return is not a finite number (prices that are NaN, a value of 0 to start from) is left out. The
     result ``periods`` says how many count, ``period`` how long one is, ``factor`` how many a year has (where that

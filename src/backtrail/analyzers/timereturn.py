@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..base.declare import param
+from ..errors import ParameterValueError
 from .base import Floats
 from .moments import ratio
 from .timeframe import Ints, TimeFrameAnalyzerBase
@@ -29,6 +30,12 @@ class PeriodGrowth(TimeFrameAnalyzerBase):
     def start(self) -> None:
         """Begin with the value before the first bar."""
         super().start()
+        data = self.p.data
+        if data is not None and not hasattr(data, "lines"):
+            raise ParameterValueError(
+                f"{type(self).__name__}: parameter 'data' must be a data of this run, or None for the portfolio; "
+                f"got {data!r}. Pass cerebro.datas[0], or what adddata() gave."
+            )
         self._value = 0.0
         self._value_start: float | None = 0.0
         self._lastvalue: float | None = None

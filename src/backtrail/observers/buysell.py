@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..base.declare import param
 from .base import Observer
 
 _Mark = tuple[int, float, float]  # cycle, executed size, average price
@@ -52,7 +53,7 @@ class BuySell(Observer):
         "buy": {"marker": "^", "markersize": 8.0, "color": "lime", "fillstyle": "full", "ls": ""},
         "sell": {"marker": "v", "markersize": 8.0, "color": "red", "fillstyle": "full", "ls": ""},
     }
-    params: ClassVar[Any] = (("barplot", False), ("bardist", 0.015))
+    params: ClassVar[Any] = (("barplot", False), ("bardist", param(default=0.015, ge=0)))
 
     def setup(self) -> None:
         """Begin with no bar."""

@@ -482,6 +482,8 @@ def test_table_of_months_is_readable() -> None:
         ("Returns", {"tann": "x"}, ParameterValueError, "a number"),
         ("VWR", {"tann": -1}, ParameterValueError, ">= 0"),
         ("PropFirmDrawDown", {"starting_balance": "x"}, ParameterValueError, "a number"),
+        ("TimeReturn", {"data": 5}, ParameterValueError, "must be a data of this run"),
+        ("LogReturnsRolling", {"data": "d0"}, ParameterValueError, "must be a data of this run"),
         ("Sortino", {"timeframe": 4}, ParameterValueError, "Give factor="),
         ("Sortino", {"timeframe": 12}, ParameterValueError, "one of"),
         ("Omega", {"target": -2}, ParameterValueError, "> -1.0"),
@@ -504,3 +506,16 @@ def test_wrong_parameters_are_named(name: str, options: Any, error: Any, words: 
         run((getattr(bt.analyzers, name), options), datas=[flat(3)], strategy=Idle)
     assert words in str(told.value)
     assert "'" in str(told.value) or name in str(told.value)
+
+
+def test_wrong_parameters_of_observers_are_named() -> None:
+    for name, options, words in (
+        ("BuySell", {"bardist": "far"}, "'bardist' must be a number"),
+        ("Benchmark", {"data": 4}, "must be a data of this run"),
+        ("TimeReturn", {"timeframe": 22}, "'timeframe' must be one of"),
+    ):
+        cerebro = bt.Cerebro(stdstats=False)
+        cerebro.adddata(bt.feeds.PandasData(dataname=flat(3)))
+        cerebro.addobserver(getattr(bt.observers, name), **options)
+        with pytest.raises(ParameterValueError, match=words):
+            cerebro.run()
