@@ -175,6 +175,36 @@ def test_a_sweep_is_removed_as_a_whole(store: Store) -> None:
         store.rm("sweep:grid")
 
 
+def test_a_sweep_keeps_the_results_of_its_best_runs(store: Store, make_key: Key) -> None:
+    """B30: a policy says which results are kept; metrics, parameters and code always are."""
+    sweep = store.sweep("grid", {"objective": "max_drawdown", "keep": "top:2"})
+    runs = []
+    for n in range(5):
+        result = {"metrics": {"max_drawdown": n}, "artifacts": {"x": {"blob": store.put(b"%d" % n)}}}
+        runs.append(sweep.append({"result": result, "key": make_key(str(n))}))
+    sweep.close()
+    store.tag(runs[4], "mine")
+    age_all(store, 20)
+    assert len(store.gc(dry_run=False).trashed) == 2
+    age_all(store, 20)
+    assert len(store.gc(dry_run=False).deleted) == 2
+    assert [store.run(runs[n]).bytes("x") for n in (0, 1, 4)] == [b"0", b"1", b"4"]
+    assert store.run(runs[2]).metrics == {"max_drawdown": 2}
+    assert store.lookup(make_key("1")) == store.run(runs[1])
+    assert store.lookup(make_key("2")) is None
+    assert store.fsck().clean
+
+
+def test_a_sweep_may_keep_metrics_only(store: Store) -> None:
+    sweep = store.sweep("grid", {"keep": "metrics"})
+    run = sweep.append({"result": {"metrics": {"a": 1}, "artifacts": {"x": {"blob": store.put(b"x")}}}})
+    sweep.close()
+    assert store.run(run).artifacts == {}
+    for wrong in ("top:0", "top:-1", "some", 3, None, "top:9999999999"):
+        with pytest.raises(ValueError, match="expected keep"):
+            store.sweep("other", {"keep": wrong})
+
+
 def test_leftovers_of_killed_processes_are_deleted_after_the_grace(store: Store) -> None:
     (Path(store.url) / "tmp" / "1-abc").write_bytes(b"half")
     assert store.gc(dry_run=False).deleted == []

@@ -130,7 +130,8 @@ class _Check:
                 continue
             self.found.counted["segments"] += 1
             common = (plans[sweep] or {}).get("common") or {}
-            self._segment(entry.name, sweep, common, readable=plans[sweep] is not None)
+            thinned = sweeps.keep_of(plans[sweep] or {}).top is not None
+            self._segment(entry.name, sweep, common, readable=plans[sweep] is not None, thinned=thinned)
 
     def _plan(self, sweep: str) -> Manifest | None:
         name = f"{SWEEPS}/{sweep}/plan.json"
@@ -144,7 +145,7 @@ class _Check:
             self._set_aside(name, str(error))
         return None
 
-    def _segment(self, name: str, sweep: str, common: Manifest, *, readable: bool) -> None:
+    def _segment(self, name: str, sweep: str, common: Manifest, *, readable: bool, thinned: bool) -> None:
         try:
             data = self.files.read(name)
         except FileNotFoundError:
@@ -155,7 +156,9 @@ class _Check:
                 end = record.end
                 self.found.counted["records"] += 1
                 if readable:
-                    self._results(name, sweeps.read_record(sweep, common, record.data))
+                    manifest = sweeps.read_record(sweep, common, record.data)
+                    if not thinned:
+                        self._results(name, manifest)
         except StoreVersionError as error:
             self.found.notes.append(f"{name}: {error}")
             return

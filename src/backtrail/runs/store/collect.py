@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...errors import RunNotFoundError, StoreError
+from ...errors import ManifestError, RunNotFoundError, StoreError
 from . import locks, sweeps
 from .files import Entry, LocalFiles
 from .layout import (
@@ -27,7 +27,8 @@ from .layout import (
     manifest_name,
     run_time,
 )
-from .manifest import Manifest, decode
+from .manifest import Manifest, decode, read_object
+from .segments import scan
 
 if TYPE_CHECKING:
     from .store import Store
@@ -251,6 +252,7 @@ def referred(store: Store) -> set[str]:
     Records in the trash count: they may be restored.
     """
     found: set[str] = set()
+    thinned = _thinned(store)
     for prefix in (RUNS, SWEEPS, f"{TRASH}/{RUNS}", f"{TRASH}/{SWEEPS}", "quarantine"):
         for entry in list(store.files.list(prefix)):
             if digest_of_name(entry.name) is None:
@@ -258,5 +260,34 @@ def referred(store: Store) -> set[str]:
                     data = store.files.read(entry.name)
                 except FileNotFoundError:
                     continue
-                found.update(digest.decode() for digest in _DIGEST.findall(data))
+                parts = entry.name.split("/")
+                best = thinned.get(parts[1]) if parts[0] == SWEEPS and entry.name.endswith(".seg") else None
+                for text in [data] if best is None else _kept_records(data, best):
+                    found.update(digest.decode() for digest in _DIGEST.findall(text))
     return found
+
+
+def _thinned(store: Store) -> dict[str, set[str]]:
+    """Give the sweeps that keep the results of their best runs only, with those runs."""
+    found = {}
+    for entry in list(store.files.list(SWEEPS)):
+        if entry.name.endswith("/plan.json"):
+            with contextlib.suppress(StoreError, ValueError):  # the results of a sweep that cannot be read are kept
+                sweep = store.sweep(entry.name.split("/")[1])
+                objective = sweep.objective or OBJECTIVE
+                runs = store.search.find("", "start", None, sweep=sweep.id)
+                if sweep.keep.top is not None and runs and objective in store.search.known("metric"):
+                    best = store.search.find("", objective, sweep.keep.top, sweep=sweep.id)
+                    found[sweep.id] = {*best, *store.refs.pins(), *store.refs.tags().values()}
+    return found
+
+
+def _kept_records(data: bytes, best: set[str]) -> Iterator[bytes]:
+    """Give the records of a segment whose results are kept: those of the *best*, and any that cannot be read."""
+    for record in scan(data):
+        try:
+            run = read_object(record.data, "a record").get("run")
+        except ManifestError:
+            run = None
+        if not isinstance(run, str) or run in best:
+            yield record.data

@@ -257,8 +257,13 @@ class LocalFiles:
 
     def _write(self, data: bytes) -> tuple[int, str]:
         """Write *data* to a file of its own in ``tmp``; give the open handle and the path."""
-        path = self._target(f"tmp/{os.getpid()}-{secrets.token_hex(8)}")
-        handle = self.disk.open_new(path)
+        name = f"tmp/{os.getpid()}-{secrets.token_hex(8)}"
+        path = self._target(name)
+        try:
+            handle = self.disk.open_new(path)
+        except FileNotFoundError:  # somebody tidied the folders away
+            self._folders.clear()
+            handle = self.disk.open_new(self._target(name))
         try:
             write_whole(self.disk, handle, data)
         except BaseException:

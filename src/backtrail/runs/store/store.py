@@ -399,7 +399,9 @@ class Store:
         """Open sweep *name*; with a *plan*, make it if it is not there.
 
         ``plan["common"]`` is what the manifests of all its runs share; ``plan["objective"]`` names the metric that
-        decides. Other fields are kept as they are. Raise `RunNotFoundError` if there is no such sweep.
+        decides (default: ``sharpe_ratio``). ``plan["keep"]`` says which results are kept: ``"all"``, ``"metrics"``
+        (none), or ``"top:50"`` (when `gc` collects, those of the best 50). Other fields are kept as they are. Raise
+        `RunNotFoundError` if there is no such sweep.
         """
         with writing(f"opening sweep {name!r}", self.url):
             if plan is not None:

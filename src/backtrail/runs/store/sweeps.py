@@ -6,7 +6,9 @@ together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ...errors import ManifestError, StoreVersionError
@@ -16,7 +18,27 @@ from .layout import SWEEPS, check_name, new_run_id
 from .manifest import SCHEMA, Manifest, check, dump, read_object, read_sealed, seal, to_plain
 from .segments import SegmentWriter, scan
 
+_KEEP = re.compile(r"(?:all|metrics|top:([1-9][0-9]{0,8}))\Z")
 _ANY_RUN = "00000000-0000-7000-8000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which results of a sweep's runs are kept: of all, of the best *top* by its objective, or of none."""
+
+    metrics_only: bool = False
+    top: int | None = None
+
+
+def keep_of(plan: Manifest) -> Keep:
+    """Read ``plan["keep"]``: ``"all"`` (the default), ``"metrics"`` or ``"top:50"``; `ManifestError` for another."""
+    written = plan.get("keep", "all")
+    found = _KEEP.match(written) if isinstance(written, str) else None
+    if found is None:
+        raise ManifestError(f"reading a plan - expected keep 'all', 'metrics' or 'top:50' - found {written!r:.80}")
+    if found[1] is None:
+        return Keep(metrics_only=written == "metrics")
+    return Keep(top=int(found[1]))
 
 
 class Sweep:
@@ -42,6 +64,11 @@ class Sweep:
         objective = self.plan.get("objective")
         return objective if isinstance(objective, str) else None
 
+    @property
+    def keep(self) -> Keep:
+        """Which results are kept, as ``plan["keep"]`` says."""
+        return keep_of(self.plan)
+
     def append(self, record: Mapping[str, Any]) -> str:
         """Append one run; it is on the medium when this returns. Give its id.
 
@@ -55,6 +82,8 @@ class Sweep:
         for record in records:
             item = to_plain({"run": new_run_id(), "status": "finished", **record})
             check_record(self.id, self.common, item)
+            if self.keep.metrics_only and item.get("result"):
+                item["result"].pop("artifacts", None)
             plain.append(item)
         with writing(f"appending to sweep {self.id!r}", self._url):
             self._writer.append_all([dump(item) for item in plain])
@@ -115,6 +144,7 @@ def check_plan(name: str, plain: Manifest) -> None:
     if plain.get("sweep") != name or not isinstance(common, dict):
         raise ManifestError(f"reading the plan of sweep {name!r} - expected its name and an object 'common'")
     check({"status": "finished", **common, "schema": SCHEMA, "run": _ANY_RUN})
+    keep_of(plain)
 
 
 def merge(name: str, common: Manifest, record: Manifest) -> Manifest:

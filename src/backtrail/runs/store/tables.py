@@ -112,7 +112,8 @@ def _read(data: bytes, full: bool) -> pa.Table:
     import pyarrow as pa
 
     try:
-        table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+        options = pa.ipc.IpcReadOptions(use_threads=False)  # handing work over costs more than it saves here
+        table = pa.ipc.open_file(pa.BufferReader(data), options=options).read_all()
         table.validate(full=full)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise CorruptBlobError(f"reading a table - expected Arrow IPC - found: {error}") from error
