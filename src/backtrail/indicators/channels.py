@@ -114,7 +114,7 @@ class Supertrend(Indicator):
     ``direction`` is 1 while the trend is up and -1 while it is down; the trend turns when a bar closes beyond the
     stop. It begins upwards.
 
-    Formula: Olivier Seban (2008), with the rules of TA-Lib's ``SUPERTREND``, whose bits these are for the same average
+    Formula: Olivier Seban, with the rules of TA-Lib's ``SUPERTREND``, whose bits these are for the same average
     true range.
     """
 
