@@ -14,6 +14,7 @@ from tests.unit.code_capture.projects import project, python, write
 
 from backtrail.runs.code import closure_of, detect_entry_point
 from backtrail.runs.code.entry import INTERACTIVE
+from backtrail.runs.code.memo import Memo
 from backtrail.runs.code.model import EntryPointDetectionResult
 from backtrail.runs.code.notebook import executed_cells, notebook_path, strip_outputs
 
@@ -116,6 +117,23 @@ def test_a12_a_packed_application_gives_its_bundled_source(
         "frozen",
         "medium",
     )
+
+
+def test_a12_a_packed_application_is_keyed_by_its_executable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names: dict[str, object] = {"__name__": "nowhere"}
+    exec("class S:\n    def next(self):\n        return 1\n", names)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    digests = []
+    for content in (b"one", b"two"):
+        write(tmp_path, {"app": content})
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "app"))
+        closure = closure_of(names["S"], memo=Memo(tmp_path / content.decode()))
+        assert closure.keyable
+        assert closure["_application/app"].size == 3
+        digests.append(closure.digest)
+    assert digests[0] != digests[1]
 
 
 class History:

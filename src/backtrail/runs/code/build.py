@@ -73,9 +73,10 @@ class Builder:
                 self.things[one] = (origin_of(one), role)
 
     def _root(self) -> Path:
-        """Choose the project: that of the entry, else that of the first file known, else the current folder."""
+        """Choose the project: that of the entry or main module, of the first file known, or the current folder."""
         candidates = [
             self.entry,
+            self.main,
             *self.paths,
             *(file for origin, _ in self.things.values() for file in origin.files),
         ]
