@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import struct
 import zlib
 from collections.abc import Callable
@@ -142,6 +143,63 @@ def test_whatever_is_read_is_accepted_or_refused(cases: Any, reader: Callable[[A
 @pytest.mark.parametrize(("cases", "reader"), READERS, ids=NAMES)
 def test_a_hundred_thousand_cases_are_accepted_or_refused(cases: Any, reader: Callable[[Any], None]) -> None:
     settings(max_examples=25_000, derandomize=False)(given(cases)(reader))()
+
+
+WHOLE: dict[str, Any] = {
+    "schema": 1, "run": RUN, "key": DIGEST, "status": "finished", "attempt_of": None, "backtest_id": "x",
+    "strategy": "s", "engine": {"name": "backtrail", "version": "1"},
+    "code": {"closure": DIGEST, "entry": "a.py", "files": [{"path": "a/b.py", "raw": DIGEST, "size": 1}]},
+    "git": {"commit": "abc", "diff": DIGEST}, "params": {"a": 1, "b": {"c": [1.5, {"$tuple": [1]}]}},
+    "config": {"cash": 1e4}, "seed": {"python": 1},
+    "data": [{"name": "d", "fingerprint": DIGEST, "rows": 3, "columns": {"close": DIGEST}, "chunks": DIGEST}],
+    "inputs": [{"path": "p.json", "digest": DIGEST}], "env": {"dists": DIGEST}, "split": {"set": "w", "fold": 1},
+    "sweep": {"id": "g", "index": 3}, "purity": ["pure"],
+    "result": {"metrics": {"m": 1.0}, "artifacts": {"t": {"blob": DIGEST, "content": DIGEST, "parts": [DIGEST]}}},
+    "time": {"start": "2026-01-01T00:00:00Z", "wall": 1}, "exit": {"traceback": DIGEST},
+}  # fmt: skip
+ODD: list[Any] = [
+    None, True, 0, -1, 2**70, 1e308, "", "x", "../x", "a\\b", RUN, DIGEST, [], {}, [[]], {"$float": "nan"}, {"a": {}},
+    {"$dict": [1]}, {"$dict": [[[], 1]]}, {"$set": [[1]]}, {"$set": [{}]}, {"$tuple": 3}, {"$datetime": 3},
+    {"$timedelta": [1e308]}, {"$bytes": "é"}, {"$decimal": {}}, {"path": "..", "blob": "b3:", "rows": "1"},
+]  # fmt: skip
+
+
+def spoil(value: Any, choose: random.Random) -> Any:
+    """Give *value* with one thing in it replaced, taken away or added."""
+    if isinstance(value, dict) and value and choose.random() < 0.85:
+        name = choose.choice(list(value))
+        if choose.random() < 0.1:
+            return {other: held for other, held in value.items() if other != name}
+        return {**value, name: spoil(value[name], choose)}
+    if isinstance(value, list) and value and choose.random() < 0.85:
+        at = choose.randrange(len(value))
+        return [*value[:at], spoil(value[at], choose), *value[at + choose.randrange(2) :]]
+    return choose.choice(ODD)
+
+
+def spoil_many(seed: int, count: int) -> None:
+    choose = random.Random(seed)
+    accepted = 0
+    for _ in range(count):
+        fields = WHOLE
+        for _ in range(choose.choice((1, 1, 2, 3))):
+            fields = spoil(fields, choose)
+        manifest_reader(fields)
+        accepted += read_or_refuse(lambda fields=fields: check(fields) or True) is not None
+        body = bytearray(MAGIC + frame(json.dumps(fields).encode()) + frame(b"{}"))
+        body[choose.randrange(len(body))] ^= 1 << choose.randrange(8)
+        segment_reader(bytes(body))
+    assert 0 < accepted < count
+
+
+def test_spoilt_manifests_and_segments_are_accepted_or_refused() -> None:
+    spoil_many(3, 1_000)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_a_hundred_thousand_spoilt_manifests_and_segments_are_accepted_or_refused(seed: int) -> None:
+    spoil_many(1000 + seed, 25_000)
 
 
 def test_altered_bytes_of_a_manifest_are_always_refused() -> None:
