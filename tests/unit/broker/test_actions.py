@@ -183,6 +183,70 @@ def test_other_feeds_can_carry_them(tmp_path: Any) -> None:
     assert [row[1] for row in cerebro.run()[0].rows] == [10000.0] * 6 + [10020.0] * 2
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_accounting_for_a_split_trades_as_on_adjusted_prices(seed: int) -> None:
+    """Orders of half the size at twice the price before a split of 2:1 come to what the adjusted series makes."""
+    rng = np.random.default_rng(seed)
+    closes = 50.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, 60)))
+    frame = bars(closes)
+    frame["open"] = closes * np.exp(rng.normal(0.0, 0.005, 60))
+    frame["high"] = frame[["open", "close"]].max(axis=1) * 1.01
+    frame["low"] = frame[["open", "close"]].min(axis=1) * 0.99
+    split = int(rng.integers(10, 50))
+    raw = frame.copy()
+    raw.iloc[split, raw.columns.get_loc("splits")] = 2.0
+    raw.loc[raw.index[:split], ["open", "high", "low", "close"]] *= 2.0
+
+    class Random(bt.Strategy):
+        params = (("adjusted", False),)
+
+        def __init__(self) -> None:
+            self.values: list[float] = []
+            self.rng = np.random.default_rng(seed)
+            self.closed: list[float] = []
+
+        def notify_cashvalue(self, cash: float, value: float) -> None:
+            self.values.append(value)
+
+        def notify_trade(self, trade: Any) -> None:
+            if trade.isclosed:
+                self.closed.append(trade.pnlcomm)
+
+        def next(self) -> None:
+            before = len(self) <= split
+            unit = 2.0 if before and self.p.adjusted else 1.0
+            size = unit * int(self.rng.integers(1, 5))
+            kind = int(self.rng.integers(0, 8))
+            close = self.data.close[0]
+            if kind == 0:
+                self.buy(size=size)
+            elif kind == 1:
+                self.sell(size=size)
+            elif kind == 2:
+                self.buy(size=size, exectype=bt.Order.Limit, price=close * 0.97)
+            elif kind == 3:
+                self.sell(size=size, exectype=bt.Order.Stop, price=close * 0.96)
+            elif kind == 4:
+                self.sell(size=size, exectype=bt.Order.StopTrail, trailamount=close * 0.05)
+            elif kind == 5:
+                self.buy(size=size, exectype=bt.Order.StopLimit, price=close * 1.02, plimit=close * 1.01)
+            elif kind == 6:
+                self.close()
+
+    found = []
+    for policy in ("account", "adjust"):
+        cerebro = bt.Cerebro(stdstats=False)
+        cerebro.adddata(bt.feeds.StockData(dataname=raw, split_policy=policy))
+        cerebro.broker.setcash(1e6)
+        cerebro.addstrategy(Random, adjusted=policy == "adjust")
+        found.append(cerebro.run()[0])
+    accounted, adjusted = found
+    assert accounted.values == pytest.approx(adjusted.values, rel=1e-12)
+    assert accounted.closed == pytest.approx(adjusted.closed, abs=1e-6)
+    assert len(accounted.closed) > 0
+    assert accounted.position.size == adjusted.position.size
+
+
 @pytest.mark.parametrize("how", ["resampledata", "replaydata"])
 def test_bars_that_are_put_together_are_adjusted_but_not_accounted_for(how: str) -> None:
     frame = bars(RAW, dividends={2: 1.0}, splits={4: 2.0})
