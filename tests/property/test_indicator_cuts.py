@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.contract.indicators.over_arrays import values
-from tests.contract.indicators.runs import make_bars
+from tests.contract.indicators.runs import feed, make_bars
 
+import backtrail as bt
 from backtrail import indicators
 
 #: What needs more than a data and its defaults.
@@ -86,3 +87,34 @@ def test_the_range_may_be_cut_anywhere(name: str, kind: str, cuts: list[int]) ->
         if line in LOOKS_AHEAD:
             continue
         assert np.array_equal(found, wanted[line], equal_nan=True), line
+
+
+def bar_by_bar(**how: Any) -> dict[str, Any]:
+    """Give what a strategy reads of every indicator, bar by bar."""
+    bars = BARS["walk"]
+    seen: dict[str, list[list[float]]] = {name: [] for name in CLASSES}
+
+    class Reads(bt.Strategy):
+        def __init__(self) -> None:
+            self.made = {name: build(name)(indicators, self) for name in CLASSES}
+
+        def prenext(self) -> None:
+            self.next()
+
+        def next(self) -> None:
+            for name, made in self.made.items():
+                seen[name].append([line[0] for line in made.lines])
+
+    cerebro = bt.Cerebro(stdstats=False, **how)
+    cerebro.adddata(feed(bt, bars))
+    cerebro.addstrategy(Reads)
+    cerebro.run()
+    return {name: np.array(rows) for name, rows in seen.items()}
+
+
+@pytest.mark.filterwarnings("ignore::backtrail.errors.BacktrailWarning")
+def test_a_run_that_forgets_bars_reads_the_same_values() -> None:
+    whole, forgetful = bar_by_bar(), bar_by_bar(exactbars=1)
+    for name in CLASSES:
+        if name not in ("Fractal", "Ichimoku"):  # which write to bars that have passed
+            assert np.array_equal(whole[name], forgetful[name], equal_nan=True), name

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.contract.indicators.over_arrays import values
-from tests.contract.indicators.runs import Build, make_bars
+from tests.contract.indicators.runs import Build, feed, make_bars
 
+import backtrail as bt
 from backtrail.errors import DeclarationError, ParameterValueError
 from backtrail.indicators import volume
 
@@ -315,12 +317,6 @@ def test_mistakes_are_explained(build: Build, error: type[Exception], message: s
 
 
 def test_both_datas_may_have_clocks_of_their_own() -> None:
-    import warnings
-
-    from tests.contract.indicators.runs import feed
-
-    import backtrail as bt
-
     weekly = make_bars("walk", 80, 9)
     weekly["datetime"] = BARS["datetime"][4::5][:80]
     found: list[Any] = []
@@ -342,3 +338,29 @@ def test_both_datas_may_have_clocks_of_their_own() -> None:
     held = np.repeat(weekly["close"], 5)
     wanted = talib.CORREL(C[100:396].copy(), held[96:392].copy(), 10)
     np.testing.assert_allclose(found[0][150:390], wanted[50:290], rtol=1e-7)
+
+
+@pytest.mark.parametrize("runonce", [True, False], ids=["vectorised", "bar by bar"])
+def test_heikin_ashi_is_the_same_as_filter_and_as_indicator(runonce: bool) -> None:
+    found: dict[str, Any] = {}
+
+    class Compares(bt.Strategy):
+        def __init__(self) -> None:
+            self.bars = bt.indicators.HeikinAshi(self.data1)
+
+        def stop(self) -> None:
+            for name in ("open", "high", "low", "close"):
+                filtered = np.array(getattr(self.data0, name).array)[:400]
+                found[name] = (filtered, np.array(getattr(self.bars, f"ha_{name}").array)[:400])
+
+    cerebro = bt.Cerebro(stdstats=False, runonce=runonce)
+    filtered = feed(bt, BARS)
+    filtered.addfilter(bt.filters.HeikinAshi)
+    cerebro.adddata(filtered)
+    cerebro.adddata(feed(bt, BARS))
+    cerebro.addstrategy(Compares)
+    cerebro.run()
+    theirs = dict(zip(("open", "high", "low", "close"), talib.HA(OP, H, L, C), strict=True))
+    for name, (as_filter, as_indicator) in found.items():
+        assert as_filter[1:].tolist() == as_indicator[1:].tolist(), name
+        np.testing.assert_allclose(as_filter, theirs[name], rtol=1e-12)
