@@ -2,7 +2,7 @@
 
 Numbers are digested where they lie, without a copy. Every NaN counts as the same NaN and ``-0.0`` as ``0.0``: chunks
 that hold such values are copied and made canonical; whether they do is looked up after digesting, while the chunk is in
-the processor's cache. What lies under a null does not count.
+the processor's cache, and once per content and process. What lies under a null does not count.
 """
 
 from __future__ import annotations
@@ -103,24 +103,34 @@ def _starts(values: Array) -> range:
     return range(0, len(values), CHUNK_ROWS)
 
 
+# By width of the numbers: the digest of a chunk as it lies, and in canonical form. A chunk that was seen before, as in
+# every run of a sweep, need not be looked through again.
+_settled: Final[dict[int, dict[bytes, bytes]]] = {2: {}, 4: {}, 8: {}}
+_MOST_SETTLED: Final = 1 << 16
+
+
 def _float_chunks(values: Array, known: bool) -> list[bytes]:
-    """Digest first and look for NaN and -0.0 then; the other way round after a chunk that held one."""
+    """Digest each chunk as it lies, and then look for NaN and -0.0 unless it is *known* to hold none."""
     whole = values.flags.c_contiguous
     raw = values.view(np.uint8) if whole else None
-    stride = CHUNK_ROWS * values.dtype.itemsize
+    width = values.dtype.itemsize
+    stride = CHUNK_ROWS * width
+    settled = _settled[width]
     out: list[bytes] = []
-    odd = False
     for at in range(-(-len(values) // CHUNK_ROWS)):
         part = values[at * CHUNK_ROWS : (at + 1) * CHUNK_ROWS]
         if raw is None:
             part = np.ascontiguousarray(part)
-        if not odd:
-            found = _hash(part.view(np.uint8) if raw is None else raw[at * stride : (at + 1) * stride])
-            if known or not is_odd(part):
-                out.append(found)
-                continue
-            odd = True
-        out.append(_float_digest(part))
+        found = _hash(part.view(np.uint8) if raw is None else raw[at * stride : (at + 1) * stride])
+        if not known:
+            final = settled.get(found)
+            if final is None:
+                final = _float_digest(part) if is_odd(part) else found
+                if len(settled) >= _MOST_SETTLED:
+                    settled.clear()
+                settled[found] = final
+            found = final
+        out.append(found)
     return out
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from backtrail.runs import columns
 from backtrail.runs.columns import CHUNK_ROWS, canonical
 from backtrail.runs.encoding import UncacheableParameter, encode
 from backtrail.runs.fingerprint import TableFingerprint, fingerprint, first_difference
@@ -110,6 +111,21 @@ def test_every_nan_is_the_same_and_zero_has_no_sign() -> None:
     for width in ("f2", "f4"):
         assert of({"a": np.array([0.0, np.nan], width)}) == of({"a": np.array([-0.0, -np.nan], width)})
     assert of({"a": np.array([complex(0.0, -0.0)])}) == of({"a": np.array([complex(-0.0, 0.0)])})
+
+
+def test_bytes_that_were_clean_as_one_type_are_looked_through_as_another() -> None:
+    negative_zero = np.array([-0.0, 1.0], dtype=np.float32)
+    as_doubles = negative_zero.view(np.float64)
+    assert of({"a": as_doubles}) == of({"a": as_doubles.copy()})
+    assert of({"a": negative_zero}) == of({"a": np.array([0.0, 1.0], dtype=np.float32)})
+    assert of({"a": as_doubles}) != of({"a": np.array([0.0, 1.0], dtype=np.float32).view(np.float64)})
+
+
+def test_what_was_met_before_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_MOST_SETTLED", 3)
+    odd = [of({"a": np.array([-0.0, float(at)])}) for at in range(10)]
+    assert odd == [of({"a": np.array([0.0, float(at)])}) for at in range(10)]
+    assert len(columns._settled[8]) <= 3
 
 
 def test_canonical_numbers_are_a_copy() -> None:
