@@ -3,8 +3,8 @@
 Figures are processor time, so that other work on the machine does not count.
 
 A project of 200 files and 31,000 lines is generated, in the manner of real strategy code: classes with parameters,
-docstrings and comments, calls, conditions, imports of each other, of numpy and of the standard library. It has 6.0
-nodes of syntax tree per line (Python's own library has 4.1, pandas 2.8). `--json` prints the figures for machines;
+docstrings and comments, calls, conditions, imports of each other, of numpy and of the standard library. It has 4.1
+nodes of syntax tree per line (as Python's own library; pandas has 2.8). `--json` prints the figures for machines;
 `--keep FOLDER` leaves the project there.
 """
 
@@ -44,6 +44,13 @@ def signal_{n}(close, period={p}, factor={f}):
 
     Returns:
         a dict with the mean, the spread, the weighted total and the name of the signal.
+
+    Raises:
+        ValueError: *period* is not positive.
+
+    The signal is the sum of the scaled deviations, the later the less; it has no unit. It
+    does not change when all prices are multiplied by the same number, because the spread
+    of the window divides it. Windows without a spread give zero.
     """
     if period <= 0:
         raise ValueError(f"period must be positive, got {{period}}")
@@ -74,6 +81,11 @@ class Model{n}(Base):
 
     It keeps the last 500 bars on which the total was above the factor. Subclasses may
     override :meth:`step`, and should call it first.
+
+    Attributes:
+        data: the feed that the model looks at.
+        settings: the parameters of the class with those given.
+        history: tuples of bar, total and mean, the latest last.
     """
 
     params = (("period", {p}), ("factor", {f}), ("label", "model-{n}"))
@@ -84,7 +96,10 @@ class Model{n}(Base):
         self.history = []
 
     def step(self, bar):
-        """Take one bar and give the last one that counted, or None."""
+        """Take one bar and give the last one that counted, or None.
+
+        Call it once per bar, in order; it looks at the closing prices up to this bar only.
+        """
         value = signal_{n}(self.data.close, period=self.settings["period"])
 
         # only what stands out is kept
@@ -112,15 +127,22 @@ def generate(root: Path, files: int = FILES, lines: int = LINES) -> Path:
         text = module(index, names, chance, share)
         (root / (name.replace(".", "/") + ".py")).write_text(text, encoding="utf-8")
         left -= text.count("\n")
-    main = ['"""Run everything."""', "", "import backtrail as bt", ""]
+    main = ['"""Run everything."""', "", "import datetime", "", "import backtrail as bt", ""]
     main += [f"from {name.rpartition('.')[0]} import {name.rpartition('.')[2]}" for name in names[:20]]
     main += ["", "", "class Main(bt.Strategy):", '    params = (("period", 5),)', "", "    def next(self):"]
     main += ["        pass", ""]
-    while len(main) < left:
-        main.append(f"VALUE_{len(main)} = {len(main)} * 2")
+    for number in range(left - len(main)):
+        main.append(padding(number, number * 2).rstrip("\n"))
     path = root / "main.py"
     path.write_text("\n".join(main) + "\n", encoding="utf-8")
     return path
+
+
+def padding(number: int, value: int) -> str:
+    """Give one more line of a module: constants with remarks."""
+    kinds = ("\n", "# how long this level holds, and after how many minutes it is looked at again\n",
+             f"LEVEL_{number} = datetime.timedelta(minutes={value})\n", f"FACTOR_{number} = {value} * 2\n")  # fmt: skip
+    return kinds[number % 4]
 
 
 def module(index: int, names: list[str], chance: random.Random, lines: int) -> str:
@@ -134,12 +156,12 @@ def module(index: int, names: list[str], chance: random.Random, lines: int) -> s
     parts += ["", "", "class Base:", '    """What models share."""', "", "    queue = deque(maxlen=100)", ""]
     text = "\n".join(parts)
     count = 0
-    while text.count("\n") + 62 < lines:
+    while text.count("\n") + 80 < lines:
         values = {"n": count, "p": chance.randint(2, 90), "f": round(chance.random(), 3)}
         text += "\n" + FUNCTION.format(**values) + CLASS.format(**values)
         count += 1
-    while text.count("\n") < lines:
-        text += f"LEVEL_{text.count(chr(10))} = datetime.timedelta(minutes={chance.randint(1, 60)})\n"
+    for number in range(lines - text.count("\n")):
+        text += padding(number, chance.randint(1, 60))
     return text
 
 
