@@ -9,7 +9,6 @@ from typing import Any
 from ..errors import ParameterValueError
 from ..market.instrument import Instrument, is_on_step
 from ..market.order import Order
-from .actions import ActionRules
 from .linked import family_of, original
 
 _PRICED = (Order.Limit, Order.Stop, Order.StopLimit)
@@ -32,7 +31,7 @@ _CHEAP = (
 _FAMILY = "cancelled: order {0} of the same bracket was refused"
 
 
-class InstrumentRules(ActionRules):
+class InstrumentRules:
     """The part of the simulated broker that knows the rules of instruments; without any, nothing is checked."""
 
     _instruments: dict[Any, Instrument] | None = None

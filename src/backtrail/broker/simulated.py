@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..market.order import BuyOrder, Order, SellOrder
+from .actions import ActionRules
 from .checks import check_terms, warn_no_order
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
@@ -21,7 +22,7 @@ from .volume import VolumeShare
 _USER = ("cancelled by request",)
 
 
-class BackBroker(InstrumentRules, Matcher):
+class BackBroker(InstrumentRules, ActionRules, Matcher):
     """Simulated broker with backtrader's rules of matching, cash and commission.
 
     What backtrader does in an unexpected way stays as it is unless asked for otherwise, one keyword each:
