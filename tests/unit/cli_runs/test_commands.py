@@ -16,8 +16,11 @@ import pytest
 from typer.testing import CliRunner
 
 import backtrail as bt
+from backtrail.cli import runs_again, runs_care
 from backtrail.cli.app import app
 from backtrail.runs import record as recording
+from backtrail.runs import rerun
+from backtrail.runs.checkout import checkout
 from backtrail.runs.pack import PackRefused, pack, unpack
 from backtrail.runs.store import Store
 from backtrail.runs.store.layout import blob_name
@@ -184,17 +187,28 @@ def test_rerun_prints_identical_or_the_first_row(made: Made) -> None:
     assert made("rerun", made.other) == "identical\n"
 
 
-def test_rerun_shows_where_another_result_parts(made: Made) -> None:
+def test_rerun_shows_where_another_result_parts(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = made.store.run(made.base)
     manifest = json.loads(json.dumps({k: v for k, v in run.manifest.items() if k not in ("run", "seal")}))
     manifest["recipe"]["params"][0]["params"]["fast"] = 9
-    altered = made.store.commit(manifest)
-    try:
-        text = made("rerun", altered, status=1)
-        assert "orders: first difference in row" in text
-        assert "recorded:" in text
-    finally:
-        made("rm", altered, "--yes")
+    altered = made.store.run(made.store.commit(manifest))
+    code, out = tmp_path / "code", tmp_path / "out"
+    code.mkdir()
+    out.mkdir()
+    checkout(altered, code)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    runs_again.main([str(made.place), altered.id, str(code), str(out)])
+    told = rerun._compared(altered, out, "current")
+    assert told["identical"] is False
+    assert told["tables"]["orders"]["row"] >= 0
+    runs_care._print_difference(told)
+    text = capsys.readouterr().out
+    assert "orders: first difference in row" in text
+    assert "recorded:" in text
+    made("rm", altered.id, "--yes")
 
 
 def test_rerun_says_what_a_record_lacks(made: Made) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import backtrail as bt
+from backtrail.engine.run import Run
 from backtrail.runs import record as recording
 from backtrail.runs.store import Store
 
@@ -81,14 +82,16 @@ def cerebro_of(
 
 
 def key_of(store: Store, *args: Any, **kwargs: Any) -> str:
-    """Run and give the key of the record."""
+    """Give the key that a run would have, without running."""
     cerebro = cerebro_of(store, *args, **kwargs)
+    strategies = [next(iter(builds)) for builds in cerebro.strats]
+    if cerebro.signals:
+        strategies = [next(iter(builds)) for builds in cerebro._with_signals(list(cerebro.strats))]
     with warnings.catch_warnings():
         warnings.simplefilter("error", recording.RecordWarning)
-        cerebro.run()
-    key = store.run(cerebro.run_id).key
+        key = recording.Recording(cerebro, Run(cerebro.spec(strategies), cerebro), store, None).key
     assert key is not None
-    return key
+    return key.digest
 
 
 SCRIPT = """

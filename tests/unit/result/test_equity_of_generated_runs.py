@@ -21,7 +21,7 @@ FAMILIES = (
     "fillers", "cheating", "funds", "datas", "timeframes", "resampling", "replaying", "modes", "strategies",
     "tradeids", "signals", "histories",
 )  # fmt: skip
-SEEDS = range(int(os.environ.get("BACKTRAIL_FUZZ_SEEDS", "3")))
+SEEDS = range(int(os.environ.get("BACKTRAIL_FUZZ_SEEDS", "2")))
 # Bars resampled at the end of the data are matched against other prices: the compatibility page says why.
 KNOWN = {("resampling", 3)}
 
