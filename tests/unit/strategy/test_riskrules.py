@@ -253,3 +253,22 @@ def test_a_strategy_can_ask_during_the_run() -> None:
     strategy = run(Asking, UP_AND_DOWN[:6], (bt.analyzers.PropFirmDrawDown, {}))
     # on each bar the drawdown at the end of the one before
     assert strategy.seen == [0.0, 0.0, 0.0, 0.0, 0.0, 100.0]
+
+
+def test_rules_go_with_parameters_declared_by_annotation() -> None:
+    class Annotated(DailyLossLimitMixin, bt.Strategy):
+        daily_loss_limit: float = 100.0
+        size: int = 10
+
+        def setup(self) -> None:
+            self.held: list[float] = []
+
+        def next(self) -> None:
+            if len(self) == 1:
+                self.buy(size=self.size)
+            self.held.append(self.position.size)
+
+    assert run(Annotated, DROP).held == [0, 10, 10, 0, 0, 0, 0, 0, 0, 0]
+    assert run(Annotated, DROP, daily_loss_limit=1e6).held == [0, *[10] * 9]
+    with pytest.raises(ParameterValueError, match=r"> 0\.0"):
+        run(Annotated, DROP, daily_loss_limit=-1.0)
