@@ -49,8 +49,8 @@ class InstrumentRules:
 
         *instrument* None takes the rules away. Orders are checked when they are submitted: prices and sizes that are
         off their steps are rounded or the order is rejected, as the instrument says; ``order.reason`` tells why. Orders
-        that close the position exactly may have any size. Trailing stops keep their distance, rounded if it is an amount:
-        the stop itself is as far from the tick as the price that it follows.
+        that close the position exactly may have any size. Trailing stops keep their distance, rounded if it is an
+        amount: the stop itself is as far from the tick as the price that it follows.
 
         A ``multiplier`` becomes the ``mult`` of the commission scheme of that name, which must be there before and be
         one of futures.
