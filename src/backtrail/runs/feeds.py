@@ -20,7 +20,7 @@ from ..errors import DataWarning
 from ..feeds.chain import Chainer
 from ..feeds.paths import file_stem, is_path
 from ..feeds.rollover import RollOver
-from .columns import ColumnFingerprint, canonical, fixed_chunks, make_column
+from .columns import ColumnFingerprint, fixed_chunks, make_column
 from .digests import digest
 from .encoding import Place, UncacheableParameter, encode, type_name
 from .scalars import zone_name
@@ -29,7 +29,6 @@ Floats = NDArray[np.float64]
 
 _FEED: Final = "backtrail-feed/1"
 _OWN: Final = __name__.partition(".")[0]
-_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 _ONCE: Final = (
@@ -98,9 +97,9 @@ def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
     """Give the fingerprint of a feed; one that is not loaded is started and loaded, and left so.
 
     The bars that a run left behind are read again: what they come from may have changed since
-    (:func:`fingerprint_stored` takes them as they are).
-    A replayed feed is told by the bars it replays and its rule, a chained one by the feeds it reads.
-    :class:`UncacheableFeed` for live feeds, and for replayed feeds of the user's that can only be read once.
+    (:func:`fingerprint_stored` takes them as they are). A replayed feed is told by the bars it replays and its rule, a chained one by the feeds it reads.
+    :class:`UncacheableFeed` for live feeds, and for replayed or chained ones whose bars come from a user's ``_load()``,
+    which may not be possible twice.
     """
     if isinstance(data, (Chainer, RollOver)) and _keeps_loading(data):
         return _chained(data, where)
@@ -125,10 +124,9 @@ def fingerprint_stored(data: Any, where: str = "data") -> FeedFingerprint:
 
 def _told_by(data: Any, lines: Mapping[str, Floats], where: str) -> FeedFingerprint:
     settings = _settings(data, where)
-    source = getattr(data, "_source", None)
-    if (
-        source is not None and not data.replaying
-    ):  # times of source bars decide when a larger one is delivered
+    source = data._source
+    if source is not None and not data.replaying:
+        # the times of source bars decide when a larger one is delivered
         settings["resampled from"] = _bars(source.lines()).digest
     return _made(_given_name(data), _bars(lines), settings)
 
@@ -157,26 +155,6 @@ def stored_lines(data: Any) -> dict[str, Floats]:
     c = data._c
     count = c.size or c.i + 1 + data._held
     return {name: getattr(data.lines, name).array[:count] for name in data.lines.getlinealiases()}
-
-
-def bar_marks(lines: Mapping[str, Floats]) -> bytes:
-    """Give four bytes for every bar that tell it from most others: enough to find the first bar that differs."""
-    marks = np.zeros(len(next(iter(lines.values()), ())), dtype=np.uint64)
-    for values in lines.values():
-        marks ^= canonical(values).view(np.uint64)
-        marks *= _MULTIPLIER
-        marks ^= marks >> np.uint64(29)
-    return (marks >> np.uint64(32)).astype("<u4").tobytes()
-
-
-def first_differing_bar(a: bytes, b: bytes) -> int | None:
-    """Give the first bar (from 0) at which two results of :func:`bar_marks` differ; None if they are equal."""
-    left, right = np.frombuffer(a, dtype="<u4"), np.frombuffer(b, dtype="<u4")
-    shorter = min(len(left), len(right))
-    found = np.flatnonzero(left[:shorter] != right[:shorter])
-    if found.size:
-        return int(found[0])
-    return None if len(left) == len(right) else shorter
 
 
 # -- what counts --------------------------------------------------------------------------------------------
@@ -330,10 +308,8 @@ def _refused(data: Any, where: str, reason: str, remedy: str) -> UncacheableFeed
 __all__ = [
     "FeedFingerprint",
     "UncacheableFeed",
-    "bar_marks",
     "fingerprint_feed",
     "fingerprint_stored",
-    "first_differing_bar",
     "load",
     "stored_lines",
 ]

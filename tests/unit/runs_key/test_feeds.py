@@ -29,12 +29,8 @@ from backtrail.market.calendar import TradingCalendar
 from backtrail.runs.encoding import UncacheableParameter
 from backtrail.runs.feeds import (
     UncacheableFeed,
-    bar_marks,
     fingerprint_feed,
     fingerprint_stored,
-    first_differing_bar,
-    load,
-    stored_lines,
 )
 from backtrail.runs.record import RecordWarning
 
@@ -384,21 +380,3 @@ def test_a_chained_feed_runs_after_it_was_told() -> None:
     cerebro.adddata(data)
     cerebro.addstrategy(bt.Strategy)
     assert len(cerebro.run()[0]) == COUNT
-
-
-# -- marks
-
-
-def test_marks_name_the_first_bar_that_differs() -> None:
-    def marks(frame: pd.DataFrame) -> bytes:
-        data = pandas(frame)
-        load(data)
-        return bar_marks(stored_lines(data))
-
-    one = marks(bars())
-    assert len(one) == 4 * COUNT
-    assert first_differing_bar(one, marks(bars())) is None
-    assert first_differing_bar(one, marks(edited("volume", 77))) == 77
-    assert first_differing_bar(one, marks(bars()[:100])) == 100
-    assert first_differing_bar(marks(bars()[1:]), one) == 0
-    assert bar_marks({}) == b""
