@@ -69,6 +69,20 @@ def test_an_index_of_another_version_is_made_again(opener: Opener, make_record: 
     assert opener().runs().ids == [run]
 
 
+def test_an_index_that_knew_no_later_records_is_made_again(opener: Opener, make_record: Record) -> None:
+    """A record that was refused for its version is read as soon as a version that knows it opens the store."""
+    run = opener().commit(make_record())
+    store = opener()
+    store.runs()
+    with store.index.writing() as connection:
+        assert connection is not None
+        store.index.drop(connection, [run])
+        connection.execute("INSERT INTO refused SELECT file || ?, 'later' FROM seen", (f"/{run}.json",))
+        connection.execute(f"PRAGMA user_version = {VERSION - 1}")
+    store.close()
+    assert opener().runs().ids == [run]
+
+
 def test_an_index_that_cannot_be_written_is_kept_in_memory(tmp_path: Path, make_record: Record) -> None:
     (tmp_path / "file").write_text("x")
     store = Store.open(tmp_path / "store", index_folder=tmp_path / "file" / "index")

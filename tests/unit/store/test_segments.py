@@ -148,6 +148,19 @@ def test_after_a_failed_append_another_segment_is_begun(opener: Opener) -> None:
     sweep.close()
 
 
+def test_the_results_of_a_sweep_become_one_table(store: Store) -> None:
+    import pyarrow.parquet as pq
+
+    sweep = store.sweep("a", {})
+    for n in range(3):
+        sweep.append({"params": {"n": n}, "result": {"metrics": {"cagr": n / 2}}, "sweep": {"index": n}})
+    sweep.close()
+    table = pq.read_table(Path(store.url) / store.compact("a"))
+    assert table.select(["param_n", "cagr"]).to_pylist() == [{"param_n": n, "cagr": n / 2} for n in range(3)]
+    assert store.compact("a") == "sweeps/a/results.parquet"
+    assert store.fsck().clean
+
+
 def test_the_results_of_a_sweep_s_record_are_kept(store: Store) -> None:
     blob = store.put(b"equity")
     sweep = store.sweep("a", {})

@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from . import locks
+from .machine import is_network
+from .manifest import SCHEMA
 from .rows import COLUMNS, Rows
 
-VERSION = 1
+VERSION = 1 * 100 + SCHEMA
+"""Version of the tables, and of the manifests that were read into them: what is refused today is read tomorrow."""
+
 WAIT_S = 30.0
 BATCH = 500
 
@@ -51,6 +55,7 @@ class Index:
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         """Keep it at *path*; None, or a place that cannot be written, keeps it in memory."""
         self.path = None if path is None else _writable(Path(path))
+        self._shared = self.path is not None and is_network(str(self.path.parent))
         self._local = threading.local()
         self._memory: sqlite3.Connection | None = None
         self._memory_pid = 0
@@ -99,7 +104,8 @@ class Index:
     def _connect(self, path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            # The journal of WAL is shared memory, which a home on another machine cannot give.
+            connection.execute(f"PRAGMA journal_mode={'DELETE' if self._shared else 'WAL'}")
             connection.execute("PRAGMA synchronous=NORMAL")
             if not self._current(connection):
                 connection.execute("BEGIN IMMEDIATE")

@@ -15,6 +15,7 @@ from .disk import Disk
 from .faults import reading, writing
 from .files import Files, LocalFiles
 from .layout import FORMAT, STORE
+from .machine import host_id
 from .manifest import dump, read_object
 from .place import Place, without_secrets
 
@@ -85,4 +86,4 @@ def index_path(store: str, folder: str | os.PathLike[str] | None) -> Path:
         import platformdirs
 
         folder = Path(platformdirs.user_cache_dir("backtrail", appauthor=False)) / "index"
-    return Path(folder) / f"{store}.sqlite"
+    return Path(folder) / f"{store}-{host_id()[:8]}.sqlite"  # a home may be shared by machines

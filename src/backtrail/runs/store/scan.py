@@ -116,7 +116,7 @@ class Scanner:
                 yield rows_of(decode(self._files.read(name), run=run), Source(folder))
             except FileNotFoundError:
                 continue
-            except (ManifestError, StoreVersionError) as error:
+            except (ManifestError, StoreVersionError, PermissionError, IsADirectoryError) as error:
                 connection.execute("INSERT OR REPLACE INTO refused VALUES(?,?)", (name, str(error)))
 
     def _read_segment(self, connection: sqlite3.Connection, name: str, mark: str) -> None:

@@ -7,6 +7,7 @@ of the run is visible; once it is there, the run is complete.
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
 import threading
@@ -410,6 +411,20 @@ class Store:
                 return sweeps.Sweep(self.files, name, sweeps.read_plan(self.files, name), self.url)
             except FileNotFoundError:
                 raise RunNotFoundError(f"opening sweep {name!r} - expected it in {self.url} - found none") from None
+
+    def compact(self, name: str) -> str:
+        """Write the results of sweep *name* as one Parquet file for other programs; give its name in the store.
+
+        The segments remain what counts; the file may be deleted and written again.
+        """
+        import pyarrow.parquet
+
+        sink = io.BytesIO()
+        pyarrow.parquet.write_table(self.runs(sweep=name, order="number").to_arrow(), sink, compression="zstd")
+        target = f"{sweeps.sweep_folder(name)}/results.parquet"
+        with writing(f"writing the results of sweep {name!r}", self.url):
+            self.files.put(target, sink.getvalue())
+        return target
 
     # -- care ----------------------------------------------------------------------------------------------------
 
