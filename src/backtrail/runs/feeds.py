@@ -97,9 +97,9 @@ def fingerprint_feed(data: Any, where: str = "data") -> FeedFingerprint:
     """Give the fingerprint of a feed; one that is not loaded is started and loaded, and left so.
 
     The bars that a run left behind are read again: what they come from may have changed since
-    (:func:`fingerprint_stored` takes them as they are). A replayed feed is told by the bars it replays and its rule, a chained one by the feeds it reads.
-    :class:`UncacheableFeed` for live feeds, and for replayed or chained ones whose bars come from a user's ``_load()``,
-    which may not be possible twice.
+    (:func:`fingerprint_stored` takes them as they are). A replayed feed is told by the bars it replays and its rule,
+    a chained one by the feeds it reads. :class:`UncacheableFeed` for live feeds, and for replayed or chained ones
+    whose bars come from a user's ``_load()``, which may not be possible twice.
     """
     if isinstance(data, (Chainer, RollOver)) and _keeps_loading(data):
         return _chained(data, where)
