@@ -16,6 +16,8 @@ from .places import not_user_code
 
 _MAIN: Final = ("__main__", "__mp_main__")
 _PYC_HEADER: Final = 16
+# what was found of each module that is loaded, so that the next look is quick
+_looked_at: dict[str, tuple[int, str | None]] = {}
 
 
 class Origin(NamedTuple):
@@ -82,12 +84,20 @@ def functions_of(thing: Any) -> Iterator[FunctionType]:
 
 def loaded_files() -> list[tuple[str, str]]:
     """Give name and file of every loaded module that is neither backtrail's, nor a library's, nor Python's own."""
+    global _looked_at
     skipped = not_user_code()
+    before, after = _looked_at, {}
     found = []
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__dict__", {}).get("__file__")
-        if isinstance(file, str) and not file.startswith(skipped) and name not in _MAIN:
-            found.append((name, file))
+        known = before.get(name)
+        if known is None or known[0] != id(module):
+            file = getattr(module, "__dict__", {}).get("__file__")
+            theirs = not isinstance(file, str) or file.startswith(skipped) or name in _MAIN
+            known = (id(module), None if theirs else file)
+        after[name] = known
+        if known[1] is not None:
+            found.append((name, known[1]))
+    _looked_at = after
     return found
 
 
