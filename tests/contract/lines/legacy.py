@@ -84,6 +84,26 @@ def make(library: Any, spec: Legacy, log: list[Any], depth: int = 0) -> Any:
     return type("Made", (library.Indicator,), {"lines": ("x", "y"), "__init__": init, "__module__": __name__, **body})
 
 
+def keeps_step(upper: Legacy, lower: Legacy) -> bool:
+    """Tell whether backtrader, over all bars, moves the lines of *lower* along when it computes *upper* of them.
+
+    It does not if lines of *lower* stand still while others run, and is a bar behind with them if *lower* defines
+    ``nextstart``: the values read then are those of another bar. backtrail reads the present one, as both do bar by bar.
+    """
+    return "nextstart" not in lower.hooks and not (goes_by_bar(upper) and stands_still(lower))
+
+
+def goes_by_bar(spec: Legacy) -> bool:
+    """Tell whether the indicator, or one that it builds, is computed bar by bar over all bars."""
+    own = "next" in spec.hooks and "once" not in spec.hooks
+    return own or (isinstance(spec.inner, Legacy) and goes_by_bar(spec.inner))
+
+
+def stands_still(spec: Legacy) -> bool:
+    """Tell whether the indicator's lines stay where they are while others run over all bars."""
+    return "once" in spec.hooks or "next" not in spec.hooks
+
+
 def _consistent(spec: Legacy) -> bool:
     """Tell whether over all bars and bar by bar ask for the same."""
     return "once" not in spec.hooks or not spec.keeps

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from tests.contract.lines.legacy import Legacy, legacies, make
+from tests.contract.lines.legacy import Legacy, keeps_step, legacies, make
 from tests.contract.lines.runs import MODES, differences, frame
 from tests.contract.lines.trees import Tree, build, trees
 
@@ -50,6 +50,8 @@ def test_user_indicators_are_those_of_backtrader(mode: str, spec: Legacy, seed: 
 def test_user_indicators_on_each_other_are_those_of_backtrader(
     mode: str, spec: Legacy, inner: Legacy, tree: Tree, seed: int
 ) -> None:
+    assume(mode != "vectorised" or keeps_step(spec, inner))
+
     def both(library: Any, strategy: Any, notes: list[Any]) -> dict[str, Any]:
         lower = make(library, inner, notes)(build(library, strategy.data, tree))
         upper = make(library, spec, notes, 10)(lower)
