@@ -37,8 +37,8 @@ class AccountPath(Protocol):
     """What a run records of the account: one value per cycle of the strategy, index 0 for its first.
 
     The values are those at the end of a cycle; :meth:`told` gives those of ``notify_cashvalue`` and ``notify_fund``.
-    ``cycles`` counts the cycles that are complete: in the course of a cycle it is not among them, after the last bar all
-    are.
+    ``cycles`` counts the cycles that are complete: in the course of a cycle it is not among them, after the last bar
+    all are.
     """
 
     cycles: int
