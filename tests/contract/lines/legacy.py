@@ -88,7 +88,7 @@ def keeps_step(upper: Legacy, lower: Legacy) -> bool:
     """Tell whether backtrader, over all bars, moves the lines of *lower* along when it computes *upper* of them.
 
     It does not if lines of *lower* stand still while others run, and is a bar behind with them if *lower* defines
-    ``nextstart``: the values read then are those of another bar. backtrail reads the present one, as it does bar by bar.
+    ``nextstart``: the values read then are of another bar. backtrail reads the present one, as it does bar by bar.
     """
     return "nextstart" not in lower.hooks and not (goes_by_bar(upper) and stands_still(lower))
 
