@@ -75,7 +75,7 @@ def test_most_classes_of_the_library_are_cut() -> None:
 
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 @pytest.mark.parametrize("name", CLASSES)
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(kind=st.sampled_from(["walk", "flat"]), cuts=st.lists(st.integers(1, 109), min_size=1, max_size=12))
 def test_the_range_may_be_cut_anywhere(name: str, kind: str, cuts: list[int]) -> None:
     wanted = whole(name, kind)
