@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterValueError
 from ..lines.iterator import IndicatorBase
+from ..lines.root import LineRoot
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ class Indicator(IndicatorBase):
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         for name in self._numbers & kwargs.keys():
             value = kwargs[name]
-            if value is not None and not isinstance(value, Real):
+            if value is not None and not (hasattr(type(value), "__float__") or isinstance(value, LineRoot)):
                 raise ParameterValueError(
                     f"{type(self).__name__}: parameter {name!r} must be a number; got {value!r}. "
                     f"The default is {self.params._getpairs()[name]!r}."

@@ -104,6 +104,27 @@ def test_numbers_of_numpy_are_numbers(value: Any) -> None:
     inside(lambda strategy: make(strategy, "RelativeStrengthIndex", {"upperband": value}))
 
 
+def test_a_line_may_stand_for_a_number() -> None:
+    widths: list[Any] = []
+
+    class Wide(bt.Strategy):
+        def __init__(self) -> None:
+            factor = indicators.SMA(self.data.volume, period=3) / 100.0
+            self.bands = indicators.BollingerBands(self.data, period=5, devfactor=factor)
+            self.deviation = indicators.StdDev(self.data, period=5)
+            self.factor = factor
+
+        def next(self) -> None:
+            widths.append((self.bands.top[0], self.bands.mid[0] + self.factor[0] * self.deviation[0]))
+
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.adddata(feed(bt, make_bars("walk", 30, 1)))
+    cerebro.addstrategy(Wide)
+    cerebro.run()
+    assert widths
+    assert all(top == wanted for top, wanted in widths)
+
+
 def test_a_class_of_ones_own_may_take_what_it_likes() -> None:
     class Named(indicators.RSI):
         params = (("label", 0),)
