@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.unit.code_capture.projects import paths, project, python, static, write
 
 from backtrail.runs.code import closure_of
@@ -573,3 +574,55 @@ def test_a32_the_manifest_holds_no_absolute_path(tmp_path: Path) -> None:
     assert str(tmp_path) not in text
     assert os.path.expanduser("~") not in text
     assert closure.manifest()["completeness"] == "partial"
+
+
+def test_what_a_yaml_lists_is_part_of_the_closure_and_of_its_digest(tmp_path: Path) -> None:
+    key = {"config/p.json": "1", ".env": "A=1", "strategy.yaml": "files: [config/, .env]\n"}
+    main = project(tmp_path, {**FILES, **key}) / "strategy.py"
+    closure = static(main)
+    assert paths(closure) == {*FILES, "strategy.yaml", "config/p.json"}
+    assert closure["config/p.json"].how == "yaml"
+    assert closure["config/p.json"].read() == b"1"
+    before = closure.digest
+    write(tmp_path, {"strategy.yaml": "# another remark\nfiles: [config/, .env]\nmetadata: {a: b}\n"})
+    assert static(main).digest == before
+    write(tmp_path, {"config/p.json": "2"})
+    assert static(main).digest != before
+    assert paths(static(main, yaml=False)) == {*FILES}
+
+
+def test_a29_a_listed_file_beyond_the_limit_is_kept_by_its_digest(tmp_path: Path) -> None:
+    main = project(tmp_path, {"strategy.py": "", "strategy.yaml": "files: [big.bin]\n"}) / "strategy.py"
+    with open(tmp_path / "big.bin", "wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    closure = static(main)
+    assert closure["big.bin"].content is None
+    assert not closure["big.bin"].stored
+    assert closure.keyable
+    assert closure.completeness == "partial"
+    with pytest.raises(Exception, match="only the digest"):
+        closure["big.bin"].read()
+    with open(tmp_path / "big.bin", "r+b") as file:
+        file.write(b"x")
+    assert static(main).digest != closure.digest
+
+
+def test_a_broken_yaml_beside_the_strategy_is_a_problem_and_a_named_one_an_error(tmp_path: Path) -> None:
+    main = (
+        project(tmp_path, {**FILES, "strategy.yaml": "files: 5", "other.yaml": "files: [x"}) / "strategy.py"
+    )
+    assert [problem.kind for problem in static(main).problems] == ["yaml"]
+    with pytest.raises(ValueError, match="Invalid YAML structure"):
+        static(main, yaml=tmp_path / "strategy.yaml")
+    with pytest.raises(yaml.YAMLError):
+        static(main, yaml=tmp_path / "other.yaml")
+    with pytest.raises(FileNotFoundError):
+        static(main, yaml=tmp_path / "gone.yaml")
+
+
+def test_a_listed_notebook_is_stored_without_outputs(tmp_path: Path) -> None:
+    cell = '{"cell_type": "code", "source": "x", "outputs": ["SECRET"], "execution_count": 1}'
+    files = {"strategy.py": "", "strategy.yaml": "files: [n.ipynb]", "n.ipynb": '{"cells": [' + cell + "]}"}
+    closure = static(project(tmp_path, files) / "strategy.py")
+    assert closure["n.ipynb"].role == "notebook"
+    assert b"SECRET" not in closure["n.ipynb"].read()

@@ -5,21 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import time
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..digests import blob_digest, digest
 from .entry import main_file
 from .folders import Signature, digest_of_file, is_settled, signature
+from .listed import ListedFiles, secret_problems
 from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of
 from .memo import Memo
-from .model import Closure, CodeCaptureError, CodeFile, EntryPointDetectionResult, Problem, Role
+from .model import Closure, CodeFile, EntryPointDetectionResult, Problem, Role
 from .normal import FORM, analyse, unreadable_norm
-from .notebook import executed_cells, remembered_source, strip_outputs
+from .notebook import executed_cells, remembered_source
 from .places import below, not_user_code, project_root
-from .secrets import kinds_of_secrets, never_captured
 from .walk import Unit, Walk
 
 
@@ -55,7 +54,7 @@ class Builder:
         self.root = Path(os.path.realpath(root)) if root is not None else self._root()
         self.files: list[CodeFile] = []
         self.extra: list[tuple[str, str]] = []
-        self.yaml_files: list[str] = []
+        self.listed = ListedFiles(self.root, memo, allow_external=allow_external, allow_secrets=allow_secrets)
         self.walk: Walk | None = None
 
     def _add_thing(self, thing: Any, roles: Mapping[Any, Role]) -> None:
@@ -110,11 +109,14 @@ class Builder:
         self.problems += walk.problems
         items = self._files_of(walk)
         self._check_loaded(walk)
-        self._add_yaml(yaml, first)
+        listed = self.listed
+        listed.add_yaml(yaml, first, {file.source for file in self.files})
         if getattr(sys, "frozen", False):
             self._add_application()
-        items += self.extra
         entry = self._entry_path(walk)
+        self.files += listed.files
+        self.problems += listed.problems
+        items += self.extra + listed.keyed
         modules = dict(sorted(items))
         self.memo.save_project(
             str(self.root), (u.analysis.raw for u in walk.units.values() if u.analysis is not None)
@@ -209,6 +211,7 @@ class Builder:
             content = text.encode("utf-8", "surrogatepass")
             found = analyse(content)
             norms.append(found.norm)
+            self.problems += secret_problems(path, found.secrets)
             self.files.append(CodeFile(path, "__main__", found.raw, found.norm, "cell", "notebook", len(content),
                                        secrets=found.secrets, content=content))  # fmt: skip
             unit = Unit(path, os.path.join(os.getcwd(), "cell.py"), "", "project", "cell", "notebook")
@@ -237,7 +240,7 @@ class Builder:
                 said = f"{base} lies outside of the project: it is part of the key and is not stored"
                 self.problems.append(Problem("outside", said, shown))
             secrets = unit.analysis.secrets if unit.analysis is not None else ()
-            self._say_secrets(shown, secrets)
+            self.problems += secret_problems(shown, secrets)
             if unit.analysis is not None:
                 self._say_flags(shown, unit.analysis.flags)
             target = os.path.relpath(unit.real, os.path.dirname(unit.file)) if unit.is_link else None
@@ -247,13 +250,6 @@ class Builder:
                 content if kept else None,
             ))  # fmt: skip
         return items
-
-    def _say_secrets(self, path: str, kinds: Sequence[str]) -> None:
-        if kinds:
-            said = (
-                f"{path} seems to hold secrets ({', '.join(kinds)}): sharing waits until this is acknowledged"
-            )
-            self.problems.append(Problem("secret", said, path, partial=False))
 
     def _say_flags(self, path: str, flags: frozenset[str]) -> None:
         if "computed-import" in flags:
@@ -293,71 +289,6 @@ class Builder:
             self.files.append(CodeFile(f"_executed/{shown}", "", blob_digest(content), "", "executed", "runtime",
                                        len(content), content=content))  # fmt: skip
 
-    def _add_yaml(self, yaml: str | os.PathLike[str] | bool | None, first: str | None) -> None:
-        """Add what a strategy.yaml lists, and itself."""
-        if yaml is False or (yaml in (None, True) and first is None):
-            return
-        beside = os.path.join(os.path.dirname(first or ""), "strategy.yaml")
-        path = beside if yaml in (None, True) or isinstance(yaml, bool) else os.fspath(yaml)
-        if yaml in (None, True) and not os.path.isfile(path):
-            self.yaml_files.append(path)
-            return
-        from yaml import YAMLError
-
-        from .strategy_yaml import read_listing
-
-        try:
-            listing = read_listing(path, self.root, allow_external=self.allow_external)
-        except (CodeCaptureError, OSError, YAMLError) as error:
-            if yaml not in (None, True):
-                raise
-            self.problems.append(Problem("yaml", str(error), "strategy.yaml"))
-            self.yaml_files.append(path)
-            return
-        self.problems += [Problem("yaml", text, partial=False) for text in listing.warnings]
-        known = {file.source for file in self.files}
-        for found in [Path(os.path.realpath(path)), *listing.files]:
-            self.yaml_files.append(str(found))
-            if str(found) in known:
-                continue
-            known.add(str(found))
-            self._add_listed(found, listing.allow_secrets or self.allow_secrets)
-
-    def _add_listed(self, path: Path, allow_secrets: bool) -> None:
-        inside = path.is_relative_to(self.root)
-        try:
-            snapshot = self.memo.snapshot(str(path))
-        except OSError as error:
-            said = f"cannot read {path.name}: {error.strerror or error}"
-            self.problems.append(Problem("unreadable", said, path.name))
-            return
-        shown = (
-            path.relative_to(self.root).as_posix()
-            if inside
-            else f"_external/{snapshot.raw[3:11]}/{path.name}"
-        )
-        shown = unicodedata.normalize("NFC", shown)
-        pattern = never_captured(shown)
-        kept = pattern is None or allow_secrets
-        if not kept:
-            said = f"{shown} matches {pattern}: it is part of the key and is not stored unless secrets are allowed"
-            self.problems.append(Problem("secret", said, shown))
-        content = snapshot.content
-        if path.suffix == ".ipynb":
-            try:
-                content = strip_outputs(content)
-            except ValueError as error:
-                self.problems.append(Problem("notebook", f"{shown}: {error}", shown, partial=False))
-        else:
-            self.extra.append((f"file:{shown}", snapshot.raw))
-        kinds = kinds_of_secrets(content)
-        self._say_secrets(shown, kinds)
-        role: Role = "notebook" if path.suffix == ".ipynb" else "config"
-        self.files.append(CodeFile(
-            shown, "", blob_digest(content), "", role, "yaml", len(content), str(path), None, kept, kinds,
-            content if kept else None,
-        ))  # fmt: skip
-
     def _add_application(self) -> None:
         """Let the executable stand for the code that a packed application (PyInstaller, cx_Freeze) has no source of."""
         path = os.path.abspath(sys.executable)
@@ -379,25 +310,7 @@ class Builder:
         unit = walk.units.get(os.path.realpath(self.entry))
         if unit is not None:
             return walk.shown(unit)
-        return self._add_notebook(Path(os.path.realpath(self.entry)))
-
-    def _add_notebook(self, path: Path) -> str | None:
-        """Keep the notebook that was started, without its outputs; what was executed are the cells."""
-        if path.suffix != ".ipynb":
-            return None
-        shown = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
-        try:
-            content = strip_outputs(self.memo.snapshot(str(path)).content)
-        except (OSError, ValueError) as error:
-            self.problems.append(
-                Problem("notebook", f"{shown} cannot be kept: {error}", shown, partial=False)
-            )
-            return shown
-        kinds = kinds_of_secrets(content)
-        self._say_secrets(shown, kinds)
-        self.files.append(CodeFile(shown, "", blob_digest(content), "", "notebook", "notebook", len(content), str(path),
-                                   secrets=kinds, content=content))  # fmt: skip
-        return shown
+        return self.listed.add_notebook(Path(os.path.realpath(self.entry)))
 
     def watched(self) -> dict[str, Signature | None] | None:
         """Give what the closure rests on, with signatures; None if some of it changed too lately to tell."""
@@ -412,7 +325,7 @@ class Builder:
             watched[path] = signature(path) if unit.member else unit.snapshot.signature
         for path, seen in self.walk.resolver.consulted.items():
             watched[path] = seen if seen[0] != -1 else None
-        for path in self.yaml_files:
+        for path in self.listed.watched:
             watched[path] = signature(path)
         settled = all(seen is None or is_settled(seen, now_ns) for seen in watched.values())
         return watched if settled else None
