@@ -130,7 +130,7 @@ def test_whatever_is_damaged_the_store_opens_and_is_clean_after_a_check(
 ) -> None:
     """Flip, cut and delete at random: reading gives the run or an error of the family, and a check mends the rest."""
     choose = random.Random(7)
-    for _ in range(12):
+    for _ in range(6):
         runs = []
         for n in range(3):
             blob = store.put(choose.randbytes(50))

@@ -136,7 +136,7 @@ NAMES = ["manifests", "segments", "ids", "queries", "values"]
 
 @pytest.mark.parametrize(("cases", "reader"), READERS, ids=NAMES)
 def test_whatever_is_read_is_accepted_or_refused(cases: Any, reader: Callable[[Any], None]) -> None:
-    settings(max_examples=25)(given(cases)(reader))()
+    settings(max_examples=15)(given(cases)(reader))()
 
 
 @pytest.mark.long

@@ -57,6 +57,13 @@ def test_a_torn_index_is_made_again(opener: Opener, make_record: Record, damage:
     assert len(again.runs().to_arrow()) == 20
 
 
+def test_an_index_torn_under_a_listing_is_made_again(store: Store, make_record: Record) -> None:
+    store.commit(make_record(3.0))
+    listing = store.runs()
+    store.index.connection().execute("DROP TABLE metrics")
+    assert listing.columns()["sharpe_ratio"] == [3.0]
+
+
 def test_an_index_of_another_version_is_made_again(opener: Opener, make_record: Record) -> None:
     run = opener().commit(make_record())
     store = opener()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, overload
@@ -63,7 +64,10 @@ class Listing(Sequence[Run]):
 
         A metric whose name is that of another column is called ``metric_…``.
         """
-        fields, params, metrics = self._read()
+        try:
+            fields, params, metrics = self._read()
+        except sqlite3.DatabaseError:  # torn since the question: have it made anew
+            fields, params, metrics = self._store.search.asking(self._read)
         columns: dict[str, list[Any]] = {name: [fields.get(run, {}).get(name) for run in self.ids] for name in SHOWN}
         for path in sorted({path for held in params.values() for path in held}):
             columns[f"param_{path}"] = _alike([params.get(run, {}).get(path) for run in self.ids])

@@ -36,7 +36,7 @@ class Work:
         digest = blob_digest(data)
         if digest not in self._staging:
             if self._writer is None:
-                self._writer = ThreadPoolExecutor(1, thread_name_prefix="backtrail-store")
+                self._writer = ThreadPoolExecutor(4, thread_name_prefix="backtrail-store")
             self._staging[digest] = self._writer.submit(self._store.blobs.stage, digest, bytes(data))
         return digest
 
