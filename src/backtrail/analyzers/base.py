@@ -384,6 +384,9 @@ class Analyzer(ParamsBase):
             one.strategy = one._leader = None
             for name in [n for n in one.__dict__ if n.startswith("data")]:
                 setattr(one, name, None)
+            chosen = one.p._get("data")
+            if hasattr(chosen, "_name"):
+                one.p.data = chosen._name
         self._parent = None
 
     # -- account ----------------------------------------------------------------------------------------------------

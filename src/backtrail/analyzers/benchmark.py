@@ -59,6 +59,11 @@ class AlphaBeta(PeriodReturns):
         self._others: Floats = pairs[:, 1]
         return pairs[:, 0]
 
+    def stop(self) -> None:
+        """Report."""
+        super().stop()
+        self._others = np.empty(0)  # not needed any more
+
     def evaluate(self, returns: Floats) -> dict[str, Any]:
         """Give the figures."""
         results: dict[str, Any] = dict.fromkeys(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import pickle
 import warnings
 from collections.abc import Iterator
 from random import Random
@@ -350,6 +351,18 @@ def test_cagr_of_a_doubling_in_two_years() -> None:
     paper = Path([dt.datetime(2020, 1, 1), dt.datetime(2022, 1, 1)], [100.0, 200.0])
     found = step(*make(analyzers.CAGR, paper, 100.0, looks_back=False))
     assert found["cagr"] == pytest.approx(math.sqrt(2) - 1, rel=1e-3)
+
+
+def test_what_travels_between_processes_takes_no_feed_along() -> None:
+    strategy = run(*EVERY, (bt.analyzers.TimeReturn, {}), datas=[bars(3000, 1)])
+    before = results(strategy)
+    for analyzer in strategy.analyzers:
+        analyzer._detach()
+        size = len(pickle.dumps(analyzer)) - len(pickle.dumps(analyzer.get_analysis()))
+        for child in analyzer._children:
+            size -= len(pickle.dumps(child.rets))
+        assert size < 20_000, analyzer
+    assert [one.get_analysis() for one in map(pickle.loads, map(pickle.dumps, strategy.analyzers))] == before
 
 
 # -- trades ---------------------------------------------------------------------------------------------------------
