@@ -541,7 +541,7 @@ class Cerebro(ParamsBase):
         self._last_run = None if self._dooptimize else run
         self.run_id = record
         if self._dooptimize and self.p.optreturn:
-            return [OptReturn(s.params, analyzers=s.analyzers, strategycls=type(s)) for s in strats]
+            return [opt_return(strat) for strat in strats]
         return strats
 
     def preload_for_workers(self) -> bool:

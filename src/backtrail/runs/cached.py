@@ -19,6 +19,7 @@ from ..broker.account import Account
 from ..engine.metrics import METRICS
 from ..engine.result import StoredResult
 from ..lines.clock import Clock
+from ..lines.series import Lines
 from ..market.position import Position
 from .plain import UnstorableValue, from_plain, name_of, to_plain
 
@@ -139,6 +140,7 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
     clock = Clock(told["cycles"])
     clock.i = told["cycles"] - 1
     own["_c"] = clock
+    own["lines"] = own["l"] = Lines(cls.lines, clock, strat)
     own["observers"] = own["stats"] = ItemCollection()
     own["writers"] = []
     own["_trades"] = AutoDictList()
@@ -190,6 +192,12 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
 
 class _Stored:
     """An analyzer that a strategy made itself: its results without its class."""
+
+    strategy: Any
+
+    def _detach(self) -> None:
+        """Let go of strategy and datas."""
+        self.strategy = self.datas = self.data = None
 
 
 def _restore_broker(run: Any, told: dict[str, Any]) -> None:

@@ -67,11 +67,10 @@ def open_store(where: Any) -> Store:
 def begin(cerebro: Any, run: Any, where: Any, cache: str | None) -> Recording | None:
     """Begin to record *run*; None, with a warning, if the store cannot be had."""
     try:
-        store = open_store(where)
-    except StoreError as error:
+        return Recording(cerebro, run, open_store(where), cache)
+    except Exception as error:  # noqa: BLE001  # what is wrong with the run itself, the run will say
         warnings.warn(f"The run is not recorded: {error}", RecordWarning, stacklevel=4)
         return None
-    return Recording(cerebro, run, store, cache)
 
 
 class Recording:
@@ -114,9 +113,14 @@ class Recording:
                 label = once[0]._name or type(once[0]).__name__
                 self.uncacheable = f"Feed {label!r} loads its bars in its own way while the run goes on"
                 return
-            for data in run.datas:
-                if not data.islive() and not data.replaying:
-                    load(data)
+            try:
+                for data in run.datas:
+                    if not data.islive() and not data.replaying:
+                        load(data)
+            finally:
+                if not taken or sys.exc_info()[0] is not None:
+                    for data in run.datas:  # the run begins to read them anew
+                        data.stop()
             run.preloaded = taken
         try:
             self.feeds = [fingerprint_feed(data, f"data[{at}]") for at, data in enumerate(run.datas)]
@@ -216,7 +220,7 @@ class Recording:
             manifest = self._manifest(status, strats, error, work)
             manifest["time"] = _time_entry(self.begun, wall, cpu)
             run_id: str = work.commit(manifest)
-        except (StoreError, OSError) as fault:
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the result of the run is not lost
             warnings.warn(
                 f"The run is {status} and its result is there; its record is not: {fault}",
                 RecordWarning,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS: Final = ("current", "locked")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 _NOT_LOCKED: Final = frozenset(("backtrail", "pip", "setuptools", "wheel"))
 
 
@@ -134,51 +137,67 @@ def locked_python(run: Run) -> tuple[str, str | None]:
         raise CannotRebuild(
             f"running {run.id} again - expected Python {recorded}, as recorded - this is {here} - run backtrail there"
         )
+    versions = read_lock(lock)
     engine = run.manifest.get("engine") or {}
     own = None
-    wanted = requirements(lock)
     if engine.get("build") is None:
-        wanted.append(f"backtrail=={engine.get('version')}")
+        versions["backtrail"] = str(engine.get("version"))
     else:
         own = str(_PACKAGE.parent)
-    folder = _environments() / blob_digest(json.dumps(wanted).encode()).removeprefix("b3:")[:24]
+    wanted = requirements(versions, env.get("packages") or {})
+    folder = _environments() / blob_digest(json.dumps([wanted, versions]).encode()).removeprefix("b3:")[:24]
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (folder / "complete").exists():
-        venv.EnvBuilder(with_pip=True, clear=True).create(folder)
-        listed = folder / "requirements.txt"
-        listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
-        done = subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "-r", str(listed)],
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        if done.returncode != 0:
-            said = " ".join(done.stderr.split())[-600:]
-            raise RerunFailed(
-                f"running {run.id} again - pip could not install the recorded libraries: {said}"
-            )
-        (folder / "complete").touch()
+        _install(run, folder, python, wanted, versions)
     return str(python), own
 
 
-def requirements(lock: bytes) -> list[str]:
-    """Give the lines for pip that a recorded lock stands for; CannotRebuild if it is no such list."""
-    import re
+def _install(run: Run, folder: Path, python: Path, wanted: list[str], versions: dict[str, str]) -> None:
+    """Make an environment with what is *wanted*, and what that needs, in the recorded *versions*."""
+    venv.EnvBuilder(with_pip=True, clear=True).create(folder)
+    listed, bounds = folder / "requirements.txt", folder / "constraints.txt"
+    listed.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+    bounds.write_text("".join(f"{name}=={version}\n" for name, version in versions.items()), encoding="utf-8")
+    done = subprocess.run(
+        [str(python), "-m", "pip", "install", "--quiet", "-r", str(listed), "-c", str(bounds)],
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split())[-600:]
+        raise RerunFailed(f"running {run.id} again - pip could not install the recorded libraries: {said}")
+    (folder / "complete").touch()
 
+
+def read_lock(lock: bytes) -> dict[str, str]:
+    """Give the versions by name that a recorded lock holds; CannotRebuild if it is no such list."""
     try:
-        dists = json.loads(lock)
-        pairs = sorted((str(name), str(version)) for name, version in dists.items())
+        versions = {str(name): str(version) for name, version in sorted(json.loads(lock).items())}
     except (ValueError, AttributeError) as error:
         raise CannotRebuild(
             f"reading the list of libraries of a record - expected JSON - found: {error}"
         ) from error
-    for name, version in pairs:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) or not re.fullmatch(
-            r"[A-Za-z0-9][A-Za-z0-9.!+_-]*", version
-        ):
+    for name, version in versions.items():
+        if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
             raise CannotRebuild(
                 f"reading the list of libraries of a record - expected names and versions - found {name!r} {version!r}"
             )
-    return [f"{name}=={version}" for name, version in pairs if name not in _NOT_LOCKED]
+    return {name: version for name, version in versions.items() if name not in _NOT_LOCKED}
+
+
+def requirements(versions: dict[str, str], packages: dict[str, Any]) -> list[str]:
+    """Give what pip is asked for: what the run's own code imports, and backtrail or what it needs."""
+    import importlib.metadata
+
+    names = {str(package).lower().replace("_", "-") for package in packages}
+    for told in packages.values():  # where a distribution has another name than its package: "name version"
+        names.update(part.lower().replace("_", "-") for part in str(told).split())
+    if "backtrail" in versions:
+        names.add("backtrail")
+    else:
+        for line in importlib.metadata.requires("backtrail") or []:
+            if "extra ==" not in line:
+                names.add(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0].lower().replace("_", "-"))
+    return [f"{name}=={versions[name]}" for name in sorted(names) if name in versions]
 
 
 def _environments() -> Path:
@@ -187,4 +206,4 @@ def _environments() -> Path:
     return Path(platformdirs.user_cache_dir("backtrail", appauthor=False)) / "environments"
 
 
-__all__ = ["ENVIRONMENTS", "RerunFailed", "locked_python", "requirements", "rerun"]
+__all__ = ["ENVIRONMENTS", "RerunFailed", "locked_python", "read_lock", "requirements", "rerun"]

@@ -16,7 +16,8 @@ from tests.unit.record.conftest import Cross, cerebro_of, frame
 import backtrail as bt
 from backtrail.engine.result import TABLES
 from backtrail.engine.run import Run
-from backtrail.errors import StoreWriteError
+from backtrail.errors import DataError, StoreWriteError
+from backtrail.optimize.transport import dumps, loads
 from backtrail.runs import record as recording
 from backtrail.runs.record import RecordWarning
 from backtrail.runs.store import Store
@@ -327,6 +328,15 @@ def test_combinations_of_an_optimisation_are_recorded_and_served(store: Store) -
         assert other.analyzers[0].get_analysis() == one.analyzers[0].get_analysis()
 
 
+def test_strategies_from_the_store_travel_between_processes(store: Store) -> None:
+    first = cerebro_of(store, setup=analysed, cache="use")
+    computed = first.run()[0]
+    served = cerebro_of(store, setup=analysed, cache="use").run()[0]
+    again = loads(dumps(served))
+    assert again.bought == computed.bought
+    assert again.analyzers.trades.get_analysis() == computed.analyzers.trades.get_analysis()
+
+
 # -- faults ----------------------------------------------------------------------------------------------------------
 
 
@@ -341,6 +351,58 @@ def test_a_fault_of_the_store_loses_no_result(store: Store, monkeypatch: pytest.
     assert strategies[0].bought > 0
     assert cerebro.run_id is None
     assert len(cerebro.result.equity) == 60
+
+
+def test_whatever_fails_while_recording_loses_no_result(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise ZeroDivisionError("in the recorder")
+
+    monkeypatch.setattr(recording.Recording, "_manifest", broken)
+    cerebro = cerebro_of(store)
+    with pytest.warns(RecordWarning, match="in the recorder"):
+        assert cerebro.run()[0].bought > 0
+    assert store.attempts() == []
+
+
+def test_a_feed_that_cannot_be_read_fails_as_it_does_unrecorded(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "bars.csv").write_text("date,open,high,low,close\n2020-01-01,x,1,1,1\n")
+    cerebro = cerebro_of(store, data=bt.feeds.GenericCSVData(dataname=str(tmp_path / "bars.csv")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RecordWarning)
+        with pytest.raises(DataError):
+            cerebro.run()
+
+
+@pytest.mark.parametrize("options", [{}, {"runonce": False}, {"preload": False}, {"exactbars": 1}], ids=str)
+@pytest.mark.parametrize("kind", ["text", "resampled", "replayed"])
+def test_recorded_runs_are_those_without_records(
+    store: Store, tmp_path: Path, kind: str, options: dict[str, Any]
+) -> None:
+    table = frame().reset_index(names="date")
+    table["date"] = table["date"].dt.strftime("%Y-%m-%d %H:%M:%S")
+    table.to_csv(tmp_path / "bars.csv", index=False)
+
+    def ran(where: Any) -> bt.Cerebro:
+        cerebro = bt.Cerebro(store=where, stdstats=False, **options)
+        feed = bt.feeds.GenericCSVData(dataname=str(tmp_path / "bars.csv"))
+        if kind == "text":
+            cerebro.adddata(feed)
+        elif kind == "resampled":
+            cerebro.adddata(feed)
+            cerebro.resampledata(feed, timeframe=bt.TimeFrame.Weeks)
+        else:
+            cerebro.replaydata(feed, timeframe=bt.TimeFrame.Weeks)
+        cerebro.addstrategy(Cross)
+        cerebro.run()
+        return cerebro
+
+    plain, recorded = ran(False), ran(store)
+    assert recorded.broker.getvalue() == plain.broker.getvalue()
+    assert recorded.result.orders.to_arrow().equals(plain.result.orders.to_arrow())
+    assert len(recorded.runstrats[0][0]) == len(plain.runstrats[0][0])
+    assert store.run(recorded.run_id).key is not None
 
 
 def test_a_store_that_cannot_be_opened_costs_no_run(tmp_path: Path) -> None:
