@@ -147,6 +147,24 @@ def _commit_many(opener: Opener, machine: str, count: int) -> None:
             store.runs(limit=1)
 
 
+def test_of_many_that_make_a_store_at_once_one_does(tmp_path: Path) -> None:
+    go, start = os.pipe()
+    children = []
+    for n in range(6):
+        pid = os.fork()
+        if pid == 0:
+            os.close(start)
+            os.read(go, 1)  # until the parent closes its end
+            store = Store.open(tmp_path / "store", index_folder=tmp_path)
+            (tmp_path / f"id-{n}").write_text(store.id)
+            os._exit(0)
+        children.append(pid)
+    os.close(go)
+    os.close(start)
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 6
+    assert len({path.read_text() for path in tmp_path.glob("id-*")}) == 1
+
+
 def test_many_processes_lose_no_run(opener: Opener) -> None:
     """B15: 4 processes × 25 runs, on two machines: 100 in either index."""
     opener()

@@ -93,6 +93,9 @@ def test_a_committed_run_is_no_attempt_whatever_its_lease_says(store: Store) -> 
     run = store.commit({})
     write_lease(store, run, age=3600)
     assert store.attempts() == []
+    assert store.reap() == []
+    assert list(store.files.list("live")) == []
+    assert store.run(run).status == "finished"
 
 
 def test_a_child_does_not_end_its_parent_s_lease(store: Store) -> None:

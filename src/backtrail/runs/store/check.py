@@ -203,8 +203,8 @@ class _Check:
         killed = [item.run for item in self.store.attempts() if item.state == "killed"]
         if killed:
             self.found.notes.append(f"{len(killed)} runs were killed: {', '.join(killed[:8])}")
-            if self.repair:
-                self.store.reap()
+        if self.repair:
+            self.store.reap()
 
     def _set_aside(self, name: str, what: str) -> None:
         if self.repair:

@@ -20,7 +20,7 @@ from .machine import is_network
 from .manifest import SCHEMA
 from .rows import COLUMNS, Rows
 
-VERSION = 1 * 100 + SCHEMA
+VERSION = 2 * 100 + SCHEMA
 """Version of the tables, and of the manifests that were read into them: what is refused today is read tomorrow."""
 
 WAIT_S = 30.0
@@ -30,7 +30,7 @@ _SCHEMA = f"""
 CREATE TABLE runs(n INTEGER PRIMARY KEY, {", ".join(f'"{name}"' for name in COLUMNS)});
 CREATE UNIQUE INDEX runs_id ON runs(id);
 CREATE INDEX runs_key ON runs(key);
-CREATE INDEX runs_folder ON runs(folder);
+CREATE INDEX runs_folder ON runs(folder, "offset");
 CREATE INDEX runs_sweep ON runs(sweep);
 CREATE INDEX runs_strategy ON runs(strategy, start);
 CREATE INDEX runs_start ON runs(start);

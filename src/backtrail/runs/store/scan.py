@@ -121,8 +121,9 @@ class Scanner:
 
     def _read_segment(self, connection: sqlite3.Connection, name: str, mark: str) -> None:
         sweep = name.split("/")[1]
-        row = connection.execute("SELECT max(offset + length) FROM runs WHERE folder=?", (name,)).fetchone()
-        offset = row[0] or 0
+        last = 'SELECT "offset" + length FROM runs WHERE folder=? ORDER BY "offset" DESC LIMIT 1'
+        row = connection.execute(last, (name,)).fetchone()
+        offset = row[0] if row else 0
         try:
             common: Manifest = sweeps.read_plan(self._files, check_name("sweep", sweep)).get("common") or {}
             data = self._files.read_from(name, offset)

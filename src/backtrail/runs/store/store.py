@@ -28,7 +28,7 @@ from .disk import Disk
 from .faults import reading, writing
 from .files import Files
 from .index import Index
-from .layout import is_run_id, key_name, manifest_name, new_run_id
+from .layout import is_run_id, key_name, lease_name, manifest_name, new_run_id
 from .lease import Attempt, attempts
 from .listing import Listing
 from .manifest import Manifest, blobs_of, check, decode, result_blobs_of, seal, to_plain
@@ -490,13 +490,16 @@ class Store:
     def reap(self) -> list[str]:
         """Record the attempts that were killed as such; give their ids."""
         found = []
-        for item in self.attempts():
-            if item.state == "killed":
+        for item in attempts(self.files):
+            if item.state == "killed" and self.files.size(manifest_name(item.run)) is not None:
+                with writing("ending the lease of a recorded run", self.url):
+                    self.files.remove(lease_name(item.run))  # killed just after it was recorded
+            elif item.state == "killed":
                 time_ = {"start": item.since, "end": time.time()}
                 with writing("recording a killed run", self.url):
                     fields = {"run": item.run, "status": "killed", "key": item.key, "strategy": item.strategy}
                     self.commit({name: value for name, value in {**fields, "time": time_}.items() if value is not None})
-                    self.files.remove(f"live/{item.run}.lease")
+                    self.files.remove(lease_name(item.run))
                 found.append(item.run)
         return found
 
