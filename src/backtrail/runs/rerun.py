@@ -26,6 +26,10 @@ ENVIRONMENTS: Final = ("current", "locked")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+# what an engine that was not installed as a package needs
+_NEEDED: Final = (
+    "blake3", "cloudpickle", "filelock", "numba", "numpy", "pathspec", "platformdirs", "pyarrow", "pyyaml", "rich", "typer",
+)  # fmt: skip
 _NOT_LOCKED: Final = frozenset(("backtrail", "pip", "setuptools", "wheel"))
 
 
@@ -186,17 +190,10 @@ def read_lock(lock: bytes) -> dict[str, str]:
 
 def requirements(versions: dict[str, str], packages: dict[str, Any]) -> list[str]:
     """Give what pip is asked for: what the run's own code imports, and backtrail or what it needs."""
-    import importlib.metadata
-
     names = {str(package).lower().replace("_", "-") for package in packages}
     for told in packages.values():  # where a distribution has another name than its package: "name version"
         names.update(part.lower().replace("_", "-") for part in str(told).split())
-    if "backtrail" in versions:
-        names.add("backtrail")
-    else:
-        for line in importlib.metadata.requires("backtrail") or []:
-            if "extra ==" not in line:
-                names.add(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0].lower().replace("_", "-"))
+    names.update(("backtrail",) if "backtrail" in versions else _NEEDED)
     return [f"{name}=={versions[name]}" for name in sorted(names) if name in versions]
 
 

@@ -20,8 +20,9 @@ from backtrail.cli import runs_again, runs_care
 from backtrail.cli.app import app
 from backtrail.runs import record as recording
 from backtrail.runs import rerun
-from backtrail.runs.checkout import checkout
+from backtrail.runs.checkout import CannotRebuild, checkout
 from backtrail.runs.pack import PackRefused, pack, unpack
+from backtrail.runs.rerun import read_lock, requirements
 from backtrail.runs.store import Store
 from backtrail.runs.store.layout import blob_name
 
@@ -424,3 +425,36 @@ def test_run_record_records_what_a_script_runs(
     assert run.strategy == "Cross"
     assert run.manifest["code"]["entry"] == "strategy_of_commands.py"
     assert bt.Cerebro().run_id is None
+
+
+# -- the recorded libraries ------------------------------------------------------------------------------------------
+
+
+def test_the_recorded_libraries_become_requirements() -> None:
+    versions = read_lock(
+        b'{"numpy": "2.4.6", "pyyaml": "6.0", "scikit-learn": "1.5", "pip": "24", "other": "1"}'
+    )
+    assert "pip" not in versions
+    assert requirements(versions, {"numpy": "2.4.6", "sklearn": "scikit-learn 1.5"}) == [
+        "numpy==2.4.6",
+        "pyyaml==6.0",
+        "scikit-learn==1.5",
+    ]
+    assert requirements({**versions, "backtrail": "1.0"}, {}) == ["backtrail==1.0"]
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'{"numpy": "1 --index-url=http://x"}',
+        b'{"-r x": "1"}',
+        b'{"a\\n-e .": "1"}',
+        b'{"a": "@ x"}',
+    ],
+)
+def test_a_list_of_libraries_cannot_smuggle_options_to_pip(lock: bytes) -> None:
+    with pytest.raises(CannotRebuild, match="reading the list of libraries"):
+        read_lock(lock)
