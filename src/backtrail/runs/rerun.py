@@ -28,7 +28,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 # what an engine that was not installed as a package needs
 _NEEDED: Final = (
-    "blake3", "cloudpickle", "filelock", "numba", "numpy", "pathspec", "platformdirs", "pyarrow", "pyyaml", "rich", "typer",
+    "blake3", "cloudpickle", "filelock", "numba", "numpy", "pathspec", "platformdirs", "pyarrow", "pyyaml", "rich",
+    "typer",
 )  # fmt: skip
 _NOT_LOCKED: Final = frozenset(("backtrail", "pip", "setuptools", "wheel"))
 
