@@ -223,6 +223,7 @@ def test_figures_are_those_of_empyrical(reported: Any) -> None:
     assert got["Omega"]["periods"] == len(returns) == 700
 
 
+@pytest.mark.filterwarnings("ignore:A future version of pandas")
 def test_figures_are_those_of_ffn(reported: Any) -> None:
     strategy, returns, _ = reported
     prices = pd.concat(
