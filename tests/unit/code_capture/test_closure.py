@@ -5,6 +5,7 @@ Names begin with the row of the table of holes they answer.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -533,6 +534,25 @@ def test_classes_count_with_their_bases_and_roles(imported, tmp_path: Path) -> N
         "meter.py": "analyzer",
     }
     assert closure.modules.keys() == {"bases", "strategy", "meter"}
+
+
+def test_functions_partials_methods_and_objects_count_by_their_code(imported, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    source = "import tool\ndef f(x): return x\nclass C:\n    def m(self): return 1\n    def __call__(self): return 2\n"
+    (module,) = imported({"mod.py": source, "tool.py": "", "main.py": ""}, "mod")
+    things = [
+        module.f,
+        functools.partial(module.f, 1),
+        module.C().m,
+        module.C(),
+        module.C,
+        functools.partial(module.C().m),
+    ]
+    for thing in things:
+        closure = closure_of(thing, entry=tmp_path / "main.py")
+        assert paths(closure) == {"mod.py", "tool.py", "main.py"}
+        assert closure.keyable
+    for nothing in (len, 5, None, print, [], functools.partial(sorted)):
+        assert paths(closure_of([nothing], entry=tmp_path / "main.py")) <= {"mod.py", "tool.py", "main.py"}
 
 
 def test_code_without_source_has_no_key() -> None:

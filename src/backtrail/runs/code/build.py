@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from ..digests import blob_digest, digest
 from .entry import main_file
 from .folders import Signature, digest_of_file, is_settled, signature
 from .listed import ListedFiles, secret_problems
-from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of
+from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of, parts_of
 from .memo import Memo
 from .model import Closure, CodeFile, EntryPointDetectionResult, Problem, Role
 from .normal import FORM, analyse, unreadable_norm
@@ -60,15 +61,19 @@ class Builder:
     def _add_thing(self, thing: Any, roles: Mapping[Any, Role]) -> None:
         if isinstance(thing, str | os.PathLike):
             return
-        role: Role = roles.get(thing, "class" if isinstance(thing, type) else "function")
-        for one in thing.__mro__ if isinstance(thing, type) else (thing,):
+        for part in parts_of(thing):
+            self._add_part(part, roles.get(part, "class" if isinstance(part, type) else "function"))
+
+    def _add_part(self, part: type | FunctionType, role: Role) -> None:
+        """Add a class with its bases, or a function, unless it is backtrail's, a library's or Python's own."""
+        for one in part.__mro__ if isinstance(part, type) else (part,):
             name = getattr(one, "__module__", "")
             file = getattr(sys.modules.get(name), "__file__", None)
             if name == "builtins" or (isinstance(file, str) and file.startswith(not_user_code())):
                 continue
             if file is None and name in sys.builtin_module_names:
                 continue
-            if one not in self.things or one is thing:
+            if one not in self.things or one is part:
                 self.things[one] = (origin_of(one), role)
 
     def _root(self) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import marshal
 import os
 import struct
 import sys
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
-from types import CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from .notebook import is_cell_file, remembered_source
@@ -16,6 +17,7 @@ from .places import not_user_code
 
 _MAIN: Final = ("__main__", "__mp_main__")
 _PYC_HEADER: Final = 16
+_MOST_PARTS: Final = 100
 # what was found of each module that is loaded, so that the next look is quick
 _looked_at: dict[str, tuple[int, str | None]] = {}
 
@@ -61,6 +63,25 @@ def origin_of(thing: Any) -> Origin:
     if not files and not cells and not unknown:
         unknown.append(name)
     return Origin(module_name(name), tuple(dict.fromkeys(files)), tuple(cells), tuple(unknown))
+
+
+def parts_of(thing: Any) -> list[type | FunctionType]:
+    """Give the classes and functions of a callable or object: of a partial its function, of a method its class too."""
+    found: list[type | FunctionType] = []
+    work = [thing]
+    while work and len(found) < _MOST_PARTS:
+        one = work.pop()
+        if isinstance(one, type | FunctionType):
+            found.append(one)
+        elif isinstance(one, functools.partial):
+            work.append(one.func)
+        elif isinstance(one, MethodType):
+            work += [one.__func__, one.__self__]
+        elif isinstance(one, staticmethod | classmethod):
+            work.append(one.__func__)
+        elif not isinstance(one, BuiltinFunctionType):
+            found.append(type(one))
+    return found
 
 
 def functions_of(thing: Any) -> Iterator[FunctionType]:
@@ -185,4 +206,12 @@ def _tree(code: CodeType) -> list[Any]:
     return [_shape(one) for one in _codes(code)]
 
 
-__all__ = ["Origin", "changed_since_loaded", "functions_of", "loaded_files", "module_name", "origin_of"]
+__all__ = [
+    "Origin",
+    "changed_since_loaded",
+    "functions_of",
+    "loaded_files",
+    "module_name",
+    "origin_of",
+    "parts_of",
+]
