@@ -290,10 +290,7 @@ def run_delivered(run: Any) -> None:
                 break
             if moment is None:
                 run.broker.next()
-                broker_notify(run)
-                if not run.settings.quicknotify:
-                    for strat in run.strats:
-                        deliver(strat)
+                broker_notify(run)  # strategies hear of it with the next bar
                 continue
             _delivered_cycle(run, moment)
             if memory is not None:
