@@ -281,6 +281,16 @@ def test_without_talib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         ours._library.cache_clear()
 
 
+@pytest.mark.parametrize("name", ["EMA", "OBV", "SAR", "STOCH"])
+def test_releases_without_streaming_give_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    build: Build = lambda i, s: getattr(talib_of(i), name)(*lines_of(s, name))  # noqa: E731
+    with_handles = values(build, BARS, runonce=False)
+    monkeypatch.delattr(talib.stream, "Stream")
+    without = values(build, BARS, runonce=False)
+    for line, found in without.items():
+        assert np.array_equal(found, with_handles[line], equal_nan=True)
+
+
 def test_importing_backtrail_does_not_import_talib() -> None:
     code = "import sys, backtrail as bt; bt.talib; bt.indicators.SMA; assert 'talib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
