@@ -18,7 +18,7 @@ from .base import CSVFeedBase, DataBase
 from .columns import FIELDS, Columns
 from .csvtext import Kind, Table, is_large, read_large, read_text, split_lines
 from .paths import file_stem, is_path, not_found
-from .stamps import ISO_DATE, ISO_TIME, moments
+from .stamps import ISO_DATE, ISO_TIME, Bytes, Layout, moments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -306,17 +306,20 @@ class CSVDataBase(DataBase):
 
     def _iso_numbers(self, table: Table, clock: int | None) -> Floats | None:
         """Give the date numbers of column 0 (YYYY-MM-DD) and column *clock* (HH:MM:SS; None: the end of session)."""
-        codes = table.codes[0]
-        if codes is None:
-            return None
         if clock is None:
-            found = moments(codes, ISO_DATE)
-            return (
-                None if found is None else from_days(found[0], constant_time(self.p.sessionend, table.count))
-            )
-        times = table.codes[clock]
-        found = None if times is None else moments(codes, ISO_DATE, times, ISO_TIME)
+            days = table.days[0] if 0 in table.days else _part(table.codes[0], ISO_DATE, 0)
+            return None if days is None else from_days(days, constant_time(self.p.sessionend, table.count))
+        if 0 in table.days and clock in table.seconds:
+            return from_days(table.days[0], table.seconds[clock] * 1_000_000)
+        codes, times = table.codes[0], table.codes[clock]
+        found = None if codes is None or times is None else moments(codes, ISO_DATE, times, ISO_TIME)
         return None if found is None else from_days(*found)
+
+
+def _part(codes: Bytes | None, layout: Layout, at: int) -> Ints | None:
+    """Give the days (*at* 0) or microseconds (1) that *codes* stand for; None where rows must be read one by one."""
+    found = None if codes is None else moments(codes, layout)
+    return None if found is None else found[at]
 
 
 def constant_time(clock: time, count: int) -> Ints:
@@ -335,13 +338,13 @@ class BacktraderCSVData(CSVDataBase):
 
     def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
         start = 2 if len(first) == 8 else 1
-        kinds: dict[int, Kind] = dict.fromkeys(range(start), "time")
+        kinds: dict[int, Kind] = {0: "iso date"} if start == 1 else {0: "iso date", 1: "iso time"}
         for at in range(start, start + len(FIELDS)):
             kinds[at] = "number"
         return kinds
 
     def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
-        start = len(table.codes)
+        start = len(table.codes) + len(table.days) + len(table.seconds)
         when = None if table.nulls else self._iso_numbers(table, 1 if start == 2 else None)
         if when is None:
             return None

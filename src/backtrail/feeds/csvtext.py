@@ -9,6 +9,7 @@ is imported only then.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,12 +23,19 @@ from .stamps import Bytes, bytes_of
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-Kind = Literal["number", "integer", "time"]
+Kind = Literal["number", "integer", "time", "iso date", "iso time"]
 
 # below this many bytes Python is done before pyarrow is imported
 LARGE: Final = 1_000_000
 LARGE_WHEN_LOADED: Final = 200_000
 _BLOCK: Final = 1 << 18
+
+# times that pyarrow reads itself; those that begin so and go on otherwise are read as texts
+_ISO: Final[dict[Kind, re.Pattern[str]]] = {
+    "iso date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "iso time": re.compile(r"\d\d:\d\d:\d\d"),
+}
+_FIRST_DAY: Final = -719162  # 1 January of the year 1, in days since 1970
 
 
 @dataclass(slots=True)
@@ -39,6 +47,8 @@ class Table:
     numbers: dict[int, Floats] = field(default_factory=dict)
     integers: dict[int, Ints] = field(default_factory=dict)
     codes: dict[int, Bytes | None] = field(default_factory=dict)
+    days: dict[int, Ints] = field(default_factory=dict)  # since 1970
+    seconds: dict[int, Ints] = field(default_factory=dict)  # of the day
     texts: dict[int, Sequence[str]] = field(default_factory=dict)
     nulls: dict[int, Mask] = field(default_factory=dict)
 
@@ -81,7 +91,7 @@ def read_text(
     table = Table(len(rows), numbers)
     for at, kind in kinds.items():
         texts = columns[at]
-        if kind == "time":
+        if kind not in ("number", "integer"):
             table.texts[at] = texts
             table.codes[at] = bytes_of(texts)
             continue
@@ -115,14 +125,18 @@ def read_large(
 
     if len(separator) != 1 or not separator.isascii() or max(kinds) >= len(first_row):
         return None
+    if not all(_ISO[kind].fullmatch(first_row[at]) for at, kind in kinds.items() if kind in _ISO):
+        kinds = _as_texts(kinds)
     types: dict[str, Any] = {}
     for at, kind in kinds.items():
-        if kind == "time":
-            if not first_row[at]:
-                return None
-            types[str(at)] = pa.binary(len(first_row[at].encode("utf-8", "surrogateescape")))
-        else:
+        if kind in _ISO:
+            types[str(at)] = pa.date32() if kind == "iso date" else pa.time32("s")
+        elif kind in ("number", "integer"):
             types[str(at)] = pa.float64() if kind == "number" else pa.int64()
+        elif not first_row[at]:
+            return None
+        else:
+            types[str(at)] = pa.binary(len(first_row[at].encode("utf-8", "surrogateescape")))
     size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
     reading = pacsv.ReadOptions(
         column_names=[str(at) for at in range(len(first_row))],
@@ -138,14 +152,20 @@ def read_large(
         include_columns=[str(at) for at in kinds],
         null_values=[] if null is None else [null],
     )
+    given = source
     if isinstance(source, bytes):
         source = pa.BufferReader(source)
     try:
         found = pacsv.read_csv(source, reading, parsing, converting)
     except (pa.ArrowInvalid, pa.ArrowKeyError):
-        return None
+        texts = _as_texts(kinds)
+        return None if texts == kinds else read_large(given, skip, first_row, separator, texts, null)
     table = Table(found.num_rows, range(skip + 1, skip + 1 + found.num_rows))
     return table if all(_take(table, found.column(str(at)), at, kind) for at, kind in kinds.items()) else None
+
+
+def _as_texts(kinds: Mapping[int, Kind]) -> dict[int, Kind]:
+    return {at: "time" if kind in _ISO else kind for at, kind in kinds.items()}
 
 
 def _take(table: Table, column: Any, at: int, kind: Kind) -> bool:
@@ -160,6 +180,10 @@ def _take(table: Table, column: Any, at: int, kind: Kind) -> bool:
     if kind == "integer":
         table.integers[at] = int64s(column)
         return True
+    if kind in _ISO:
+        found = _joined([_values(chunk, np.dtype(np.int32)) for chunk in column.chunks], np.int32)
+        (table.days if kind == "iso date" else table.seconds)[at] = found.astype(np.int64)
+        return kind == "iso time" or not len(found) or bool(found.min() >= _FIRST_DAY)
     width = column.type.byte_width
     parts = [_values(chunk, np.dtype(np.uint8), width).reshape(-1, width) for chunk in column.chunks]
     table.codes[at] = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else None

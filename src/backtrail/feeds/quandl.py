@@ -64,7 +64,7 @@ class QuandlCSV(CSVDataBase):
         return (date2num(moment), *values, 0.0)
 
     def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
-        kinds: dict[int, Kind] = {0: "time"}
+        kinds: dict[int, Kind] = {0: "iso date"}
         return kinds | {self._first() + at: "number" for at in range(len(_NAMES))}
 
     def _from_table(self, table: Table) -> Mapping[str, Floats] | None:

@@ -108,7 +108,7 @@ class YahooFinanceCSVData(CSVDataBase):
     def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
         if len(first) != len(_NAMES) + 1:
             return None
-        kinds: dict[int, Kind] = {0: "time"}
+        kinds: dict[int, Kind] = {0: "iso date"}
         for at in range(1, len(_NAMES) + 1):
             kinds[at] = "number"
         return kinds

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,3 +126,37 @@ def test_arrow_columns_in_pieces() -> None:
     assert int64s(pa.chunked_array([], pa.int64())).tolist() == []
     values, nulls = doubles(pa.chunked_array([pa.array([1.0, 2.0])[1:], pa.array([3.0])]))
     assert (values.tolist(), nulls) == ([2.0, 3.0], None)
+
+
+ISO: dict[int, Kind] = {0: "iso date", 1: "iso time", 2: "number"}
+
+
+def iso(text: str) -> object:
+    return read_large(text.encode(), 0, text.splitlines()[0].split(","), ",", ISO, None)
+
+
+def test_dates_and_times_in_their_usual_form_are_read_as_numbers() -> None:
+    table: Any = iso("1970-01-02,00:00:01,1\n2020-02-29,23:59:59,2\n0001-01-01,00:00:00,3\n")
+    assert table.days[0].tolist() == [1, 18321, -719162]
+    assert table.seconds[1].tolist() == [1, 86399, 0]
+    assert not table.codes
+
+
+@pytest.mark.parametrize(
+    "row", ["2020/01/02,09:30:00,1\n", "2020-01-02,09:30:00.0,1\n", "2020-01-02x,09:30:00,1\n"]
+)
+def test_other_forms_are_left_to_be_read_as_texts(row: str) -> None:
+    table: Any = iso(row * 3)
+    assert set(table.codes) == {0, 1}
+    assert not table.days
+
+
+def test_a_form_that_changes_below_is_read_as_text_throughout() -> None:
+    table: Any = iso("2020-01-02,09:30:00,1\n2020-01-02,09x30x00,1\n")
+    assert set(table.codes) == {0, 1}
+    assert iso("2020-01-02,09:30:00,1\n2020-01-02,9:30,1\n") is None
+    assert iso("2020-01-02,09:30:00,1\n2020-01-02,09:30:00,x\n") is None
+
+
+def test_days_before_the_first_year_are_not_dates() -> None:
+    assert iso("0000-12-31,09:30:00,1\n") is None
