@@ -17,7 +17,9 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +35,11 @@ LARGEST_MEMBER: Final = 1 << 30
 LARGEST_PACK: Final = 4 << 30
 MOST_MEMBERS: Final = 100_000
 HIGHEST_RATIO: Final = 1000
+# what reading a file that is no zip, or a spoilt one, may raise
+_NO_PACK: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, OSError, NotImplementedError, RuntimeError, EOFError, ValueError,
+    LookupError, ArithmeticError,
+)  # fmt: skip
 _TABLES: Final = ("orders", "fills", "trades", "positions", "equity", "log")
 
 README: Final = """\
@@ -147,7 +154,7 @@ def unpack(store: Store, source: Path) -> str:
     try:
         with zipfile.ZipFile(source) as archive:
             manifest, blobs = _checked(archive, source)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _NO_PACK as error:
         if isinstance(error, PackRefused):
             raise
         raise PackRefused(
@@ -223,6 +230,10 @@ def _check_member(member: zipfile.ZipInfo, seen: set[str], source: Path) -> None
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise PackRefused(
             f"importing {source.name} - expected plain files - {ascii(name)[:80]} is a link or a device"
+        )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise PackRefused(
+            f"importing {source.name} - expected deflated members - {ascii(name)[:80]} is of another kind"
         )
     if member.flag_bits & 1:
         raise PackRefused(
