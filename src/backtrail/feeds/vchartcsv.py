@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.datenums import from_days
 from ..base.time import date2num
 from ..base.timeframe import TimeFrame
 from .base import CSVFeedBase
 from .columns import FIELDS
-from .csv import CSVDataBase, FieldError, number, text
+from .csv import CSVDataBase, FieldError, constant_time, number, text
+from .csvtext import Kind, Table
+from .stamps import Layout, moments
+
+Floats = NDArray[np.float64]
 
 _PERIODS = {
     "I": TimeFrame.Minutes,
@@ -18,6 +26,9 @@ _PERIODS = {
     "M": TimeFrame.Months,
 }
 
+_DATE = Layout((("Y", 0, 4), ("m", 4, 2), ("d", 6, 2)), (), 8)
+_TIME = Layout((("H", 0, 2), ("M", 2, 2), ("S", 4, 2)), (), 6)
+
 
 class VChartCSVData(CSVDataBase):
     """Rows of ``ticker,period,date,time,open,high,low,close,volume,openinterest``.
@@ -25,6 +36,32 @@ class VChartCSVData(CSVDataBase):
     Dates are written 20060102 and times 93500. The period is I, D, W or M: it becomes the feed's timeframe (Minutes
     for I), and only bars of period I have the time of the row; others end with the session, to the second.
     """
+
+    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+        if len(first) <= 1 or first[1] not in _PERIODS:
+            return None
+        stamps: dict[int, Kind] = {1: "time", 2: "time"}
+        if first[1] == "I":
+            stamps[3] = "time"
+        return stamps | {4 + at: "number" for at in range(len(FIELDS))}
+
+    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+        period, days = table.codes[1], table.codes[2]
+        # one period throughout, written with one letter
+        if period is None or days is None or period.shape[1] != 1 or (period != period[0]).any():
+            return None
+        letter = chr(int(period[0, 0]))
+        times = table.codes.get(3)
+        if letter != "I":
+            found = moments(days, _DATE)
+        else:
+            found = None if times is None else moments(days, _DATE, times, _TIME)
+        if found is None:
+            return None
+        self._timeframe = _PERIODS[letter]
+        end = self.p.sessionend.replace(microsecond=0)
+        when = from_days(found[0], found[1] if letter == "I" else constant_time(end, table.count))
+        return {"datetime": when} | {name: table.numbers[4 + at] for at, name in enumerate(FIELDS)}
 
     def _row(self, tokens: list[str]) -> Sequence[float]:
         period = text(tokens, 1, "period")

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import backtrail
 from backtrail.errors import DataError, ParameterValueError
+from backtrail.feeds import csvtext
 
 pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::backtrail.errors.DataWarning")]
 
@@ -377,3 +378,31 @@ def test_rows_of_any_iterable() -> None:
         delivered(backtrail, make(backtrail, open=9))
     with pytest.raises(DataError, match="a datetime at position 1"):
         delivered(backtrail, make(backtrail, datetime=1))
+
+
+WIDE = {
+    "BacktraderCSVData": ("{0:%Y-%m-%d},{0:%H:%M:%S},{1},{2},{3},{1},{4},0", {"timeframe": MINUTES}),
+    "QuandlCSV": ("{0:%Y-%m-%d},{1},{2},{3},{1},{4},0,1,{1},{2},{3},{1},{4}", {"round": True}),
+    "YahooFinanceCSVData": ("{0:%Y-%m-%d},{1},{2},{3},{1},{2},{4}", {}),
+    "VChartCSVData": ("SYM,D,{0:%Y%m%d},0,{1},{2},{3},{1},{4},0", {"sessionend": time(17, 30)}),
+    "VChartCSVData intraday": ("SYM,I,{0:%Y%m%d,%H%M%S},{1},{2},{3},{1},{4},0", {}),
+    "VChartCSVData periods": ("SYM,{5},{0:%Y%m%d,%H%M%S},{1},{2},{3},{1},{4},0", {}),
+}
+
+
+@pytest.mark.parametrize("kind", list(WIDE))
+@pytest.mark.parametrize("large", [False, True])
+def test_large_files_read_as_small_ones(
+    kind: str, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if large:
+        monkeypatch.setattr(csvtext, "LARGE", -1)
+        monkeypatch.setattr(csvtext, "LARGE_WHEN_LOADED", -1)
+    row, options = WIDE[kind]
+    text = "title\n"
+    for at in range(60):
+        moment = datetime(1999, 12, 20, 9, 31, 5) + timedelta(days=at, minutes=at * 7)
+        text += row.format(moment, f"{10 + at / 7:.3f}", 30 + at, at / 8, at * 1000, "DI"[at % 2]) + "\n"
+    (tmp_path / "x.csv").write_text(text)
+    name = kind.partition(" ")[0]
+    assert len(same(lambda bt: getattr(bt.feeds, name)(dataname=str(tmp_path / "x.csv"), **options))) == 60
