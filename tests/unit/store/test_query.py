@@ -150,6 +150,11 @@ def test_runs_become_tables_with_one_name_per_column(store: Store) -> None:
     assert "param_deep.y" not in store.runs(order="start").rows()[1]
 
 
+def test_a_run_may_be_compared_with_itself(store: Store, make_record: Record) -> None:
+    first, second = store.commit(make_record(1.0)), store.commit(make_record(2.0))
+    assert store.compare([first, second, first]).columns()["sharpe_ratio"] == [1.0, 2.0, 1.0]
+
+
 def test_runs_are_compared_from_the_index_alone(store: Store, make_record: Record) -> None:
     """B25: neither results nor manifests are read to compare runs."""
     runs = [store.commit(make_record(float(n))) for n in range(3)]
@@ -157,5 +162,6 @@ def test_runs_are_compared_from_the_index_alone(store: Store, make_record: Recor
     for entry in list(store.files.list("runs")):
         store.files.remove(entry.name)
     assert listing.columns()["sharpe_ratio"] == [2.0, 1.0, 0.0]
+    assert store.compare([]).columns()["id"] == []
     with pytest.raises(KeyError, match="found no run"):
         store.compare(["01a1febf-1600-78c2-ba4d-11f320f90af9"])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .store import Store
 
+Columns = dict[str, list[Any]]
+
 SHOWN = ("id", "strategy", "status", "start", "wall", "sweep", "number", "splits", "fold", "key")
 
 
@@ -64,18 +66,23 @@ class Listing(Sequence[Run]):
 
         A metric whose name is that of another column is called ``metric_…``.
         """
+        once = list(dict.fromkeys(self.ids))
+        if len(once) < len(self.ids):
+            places = [once.index(run) for run in self.ids]
+            found = Listing(self._store, self._index, once).columns()
+            return {name: [values[at] for at in places] for name, values in found.items()}
         try:
             fields, params, metrics = self._read()
         except sqlite3.DatabaseError:  # torn since the question: have it made anew
             fields, params, metrics = self._store.search.asking(self._read)
-        columns: dict[str, list[Any]] = {name: [fields.get(run, {}).get(name) for run in self.ids] for name in SHOWN}
-        for path in sorted({path for held in params.values() for path in held}):
-            columns[f"param_{path}"] = _alike([params.get(run, {}).get(path) for run in self.ids])
-        for metric in sorted({name for held in metrics.values() for name in held}):
+        columns = fields
+        for path in sorted(params):
+            columns[f"param_{path}"] = _alike(params[path])
+        for metric in sorted(metrics):
             name = metric
             while name in columns:
                 name = f"metric_{name}"
-            columns[name] = [metrics.get(run, {}).get(metric) for run in self.ids]
+            columns[name] = metrics[metric]
         return columns
 
     def rows(self) -> list[dict[str, Any]]:
@@ -85,27 +92,32 @@ class Listing(Sequence[Run]):
         cells = zip(*columns.values())
         return [{name: value for name, value in zip(names, row) if value is not None} for row in cells]
 
-    def _read(self) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        fields: dict[str, dict[str, Any]] = {}
-        params: dict[str, dict[str, Any]] = {}
-        metrics: dict[str, dict[str, float]] = {}
+    def _read(self) -> tuple[Columns, Columns, Columns]:
+        """Read fields, parameters and metrics, each as columns with a place for every run."""
+        count = len(self.ids)
+        fields: Columns = {name: [None] * count for name in SHOWN}
+        params: Columns = {}
+        metrics: Columns = {}
+        places = {run: at for at, run in enumerate(self.ids)}
         names = ", ".join(f'"{name}"' for name in SHOWN)
-        for first in range(0, len(self.ids), 500):
+        for first in range(0, count, 500):
             part = self.ids[first : first + 500]
-            places = ",".join("?" * len(part))
-            numbers: dict[int, str] = {}
-            for n, *row in self._index.rows(f"SELECT n, {names} FROM runs WHERE id IN ({places})", part):
-                numbers[n] = row[0]
-                fields[row[0]] = dict(zip(SHOWN, row))
-                params[row[0]], metrics[row[0]] = {}, {}
-                fields[row[0]]["start"] = datetime.fromtimestamp(fields[row[0]]["start"], UTC)
-            inside = ",".join("?" * len(numbers))
-            for n, path, number, text in self._index.rows(
-                f"SELECT run, path, number, text FROM params WHERE run IN ({inside})", list(numbers)
-            ):
-                params[numbers[n]][path] = _param(number, text)
-            for n, name, value in self._index.rows(f"SELECT * FROM metrics WHERE run IN ({inside})", list(numbers)):
-                metrics[numbers[n]][name] = math.nan if value is None else value
+            marks = ",".join("?" * len(part))
+            at: dict[int, int] = {}
+            for n, *row in self._index.rows(f"SELECT n, {names} FROM runs WHERE id IN ({marks})", part):
+                at[n] = places[row[0]]
+                for name, value in zip(SHOWN, row):
+                    fields[name][at[n]] = datetime.fromtimestamp(value, UTC) if name == "start" else value
+            marks = ",".join("?" * len(at))
+            sql = f"SELECT run, path, number, text FROM params WHERE run IN ({marks})"
+            for n, path, number, text in self._index.rows(sql, list(at)):
+                if path not in params:
+                    params[path] = [None] * count
+                params[path][at[n]] = _param(number, text)
+            for n, name, value in self._index.rows(f"SELECT * FROM metrics WHERE run IN ({marks})", list(at)):
+                if name not in metrics:
+                    metrics[name] = [None] * count
+                metrics[name][at[n]] = math.nan if value is None else value
         return fields, params, metrics
 
     def to_arrow(self) -> pa.Table:
