@@ -43,7 +43,7 @@ def test_every_page_is_found() -> None:
 @pytest.mark.parametrize("page", [p for p in PAGES if program(p).strip()], ids=lambda p: p.name)
 def test_examples_run(page: Path, tmp_path: Path) -> None:
     shutil.copy(SAMPLE, tmp_path / SAMPLE.name)
-    script = tmp_path / f"{page.stem}.py"
+    script = tmp_path / f"page_{page.stem}.py"  # no name of a package that it imports
     script.write_text(program(page), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
