@@ -170,3 +170,11 @@ def test_a_time_limit_that_is_lifted_lets_an_order_sleep_on(run: Run) -> None:
     plan = {1: lambda s: s.buy(exectype=Order.Limit, price=5.0, valid=until), 15: lift}
     done = run([*flat(30), (10.0, 10.0, 4.0, 10.0)], plan)
     assert done.fills() == [(0, 1, 5.0)]
+
+
+def test_a_time_limit_that_is_no_date_is_told_as_it_is(run: Run) -> None:
+    def limit(strategy: Any) -> None:
+        strategy.issued[0].valid = -1.0
+
+    done = run(flat(30), {1: lambda s: s.buy(exectype=Order.Limit, price=5.0), 20: limit})
+    assert done.strategy.issued[0].reason == "expired: the bar is later than its time limit (-1.0)"
