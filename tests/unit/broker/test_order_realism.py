@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backtrail as bt
@@ -413,6 +413,7 @@ SINGLES = [
 ]
 
 
+@settings(max_examples=25)
 @given(markets(), st.sampled_from(SINGLES), st.booleans())
 def test_a_single_order_is_executed_as_by_backtraders_rules(
     bars: list[Bar], terms: dict[str, Any], buy: bool
@@ -428,6 +429,7 @@ def test_a_single_order_is_executed_as_by_backtraders_rules(
         assert found.values == plain.values
 
 
+@settings(max_examples=40)
 @given(markets(), st.integers(1, 6), st.integers(1, 6), st.booleans())
 def test_a_bracket_never_ends_twice_and_never_before_it_begins(
     bars: list[Bar], below: int, above: int, at_market: bool
