@@ -107,6 +107,7 @@ class Index:
             # The journal of WAL is shared memory, which a home on another machine cannot give.
             connection.execute(f"PRAGMA journal_mode={'DELETE' if self._shared else 'WAL'}")
             connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA cache_size=-32768")
             if not self._current(connection):
                 connection.execute("BEGIN IMMEDIATE")
                 try:
