@@ -147,7 +147,7 @@ class Recording:
                     engine=engine_part(engine_build()),
                     code=part("code", [self.closure.digest]),
                     params=part("params", said.params),
-                    config=part("config", said.config),
+                    config=part("config", _shortened(said.config)),
                     data=part("data", [one.digest for one in self.feeds]),
                     seed=part("seed", said.seed),
                     env=part("env", key_values(self.closure.packages)),
@@ -219,6 +219,7 @@ class Recording:
         try:
             manifest = self._manifest(status, strats, error, work)
             manifest["time"] = _time_entry(self.begun, wall, cpu)
+            self._compare_with_record(manifest)
             run_id: str = work.commit(manifest)
         except Exception as fault:  # noqa: BLE001  # whatever it is, the result of the run is not lost
             warnings.warn(
@@ -229,6 +230,24 @@ class Recording:
             _release(work)
             return None
         return run_id
+
+    def _compare_with_record(self, manifest: dict[str, Any]) -> None:
+        """Warn if an identical run that rests on nothing else gave another result before."""
+        if self.key is None or manifest["status"] != "finished" or manifest["purity"] != ["pure"]:
+            return
+        before = self.store.lookup(self.key.digest)
+        if before is None or before.manifest.get("purity") != ["pure"]:
+            return
+        if before.manifest.get("inputs") != manifest["inputs"]:
+            return
+        for name, item in manifest["result"]["artifacts"].items():
+            known = before.artifacts.get(name, {}).get("content")
+            if known is not None and known != item.get("content"):
+                warn_once(
+                    f"An identical run, {before.id}, gave other {name} than this one: the result rests on something "
+                    "that the key does not know, such as the clock. `backtrail runs diff` shows where they part."
+                )
+                return
 
     def _manifest(
         self, status: str, strats: list[Any], error: BaseException | None, work: Any
@@ -345,6 +364,30 @@ class Recording:
                         f"The record of this run does not replace it, for it lacks something: {lacking[0]}"
                     )
         return made
+
+
+_SCALARS: Final = frozenset((type(None), bool, int, float, str))
+_told_before: dict[Any, str] = {}
+
+
+def _shortened(config: dict[str, Any]) -> dict[str, Any]:
+    """Give *config* with the digests of its long lists of plain settings in their place: most runs share them."""
+    broker = config["broker"]
+    short = {**broker, **{name: _digest(broker[name]) for name in ("params", "options") if name in broker}}
+    return {**config, "settings": _digest(config["settings"]), "broker": short}
+
+
+def _digest(values: dict[str, Any]) -> Any:
+    """Give the digest of plain *values*, worked out once; the values themselves if one is not plain."""
+    if not all(type(value) in _SCALARS for value in values.values()):
+        return values
+    key = tuple((name, type(value), repr(value)) for name, value in values.items())
+    known = _told_before.get(key)
+    if known is None:
+        if len(_told_before) > 256:
+            _told_before.clear()
+        known = _told_before[key] = part("config", values)
+    return known
 
 
 _closures: dict[Any, Closure] = {}

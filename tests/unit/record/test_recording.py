@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,19 @@ def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
         third.run()
         assert third.run_id in (first.run_id, second.run_id)
     listening.close()
+
+
+def test_another_result_under_the_same_key_is_said(store: Store) -> None:
+    class Timed(bt.Strategy):
+        def next(self):
+            if len(self) == 5:
+                self.buy(size=1 + time.perf_counter_ns() % 1000)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RecordWarning)
+        cerebro_of(store, Timed).run()
+    with pytest.warns(RecordWarning, match="gave other orders than this one"):
+        cerebro_of(store, Timed).run()
 
 
 def test_a_seeded_run_may_use_its_own_chance(store: Store) -> None:
