@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 from backtrail.compat.differences import DIFFERENCES, KINDS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -45,6 +47,7 @@ def test_nothing_on_the_page_is_promised() -> None:
     assert [word for word in ("planned", "not yet", "coming", "soon", "in progress") if word in text] == []
 
 
+@pytest.mark.long  # backtrader is pinned: its names change with its version only
 def test_the_names_are_those_of_the_installed_backtrader() -> None:
     script = ROOT / "scripts" / "backtrader_names.py"
     done = subprocess.run(

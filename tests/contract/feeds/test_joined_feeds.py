@@ -73,7 +73,7 @@ def days(bt: Any, numbers: list[int], base: float = 0.0, **options: Any) -> Any:
 DAYS = st.lists(st.integers(0, 25), unique=True, min_size=1, max_size=12).map(sorted)
 
 
-@settings(max_examples=40)
+@settings(max_examples=18)
 @given(parts=st.lists(DAYS, min_size=1, max_size=3), beside=DAYS)
 def test_chained_feeds(parts: list[list[int]], beside: list[int]) -> None:
     def make(bt: Any) -> list[Any]:
@@ -83,7 +83,7 @@ def test_chained_feeds(parts: list[list[int]], beside: list[int]) -> None:
     same(make)
 
 
-@settings(max_examples=40)
+@settings(max_examples=18)
 @given(
     lengths=st.lists(st.integers(4, 20), min_size=2, max_size=3),
     first=st.integers(0, 10),
@@ -110,7 +110,7 @@ def test_futures_that_roll_over(lengths: list[int], first: int, width: int, by_v
     same(make)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(numbers=DAYS, beside=DAYS)
 def test_clones_and_copies(numbers: list[int], beside: list[int]) -> None:
     def make(bt: Any) -> list[Any]:

@@ -20,7 +20,7 @@ exchanges = pytest.importorskip("exchange_calendars")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-YEAR = [datetime(2020, 1, 1) + timedelta(hours=number * 17) for number in range(500)]
+YEAR = [datetime(2020, 1, 1) + timedelta(hours=number * 41) for number in range(200)]
 
 
 @pytest.fixture(scope="module")
