@@ -255,13 +255,24 @@ def top_attribute(name: str) -> Any:
     return attribute(home, name)
 
 
+#: What the names of backtrader's online services begin with.
+_SERVICES = {"IB": "Interactive Brokers", "Oanda": "Oanda", "VC": "Visual Chart's live data"}
+
+
 def _missing(path: str, name: str) -> str:
+    for begin, service in _SERVICES.items():
+        service_of = name.startswith(begin) and not name.startswith("VChart")  # whose files are read
+        if service_of and path.partition(".")[0] in ("stores", "brokers", "feeds"):
+            return (
+                f"backtrader.{path}.{name}: {service} is not part of backtrail. Read bars from files or frames; "
+                "docs/migration.md lists what is not there."
+            )
     if name in _HOME:
         return (
-            f"backtrader.{path} has {name!r}, but this version of backtrail does not. "
-            "docs/migration.md lists what is provided."
+            f"backtrader.{path} has {name!r}, but backtrail does not. "
+            "docs/reference/compatibility.md lists what is answered."
         )
     return (
-        f"backtrader.{path} has no {name!r} here. Check the spelling; docs/migration.md lists "
-        "which of backtrader's names this version of backtrail answers."
+        f"backtrader.{path} has no {name!r} here. Check the spelling; docs/reference/compatibility.md lists "
+        "the names that are answered, docs/migration.md what is not there."
     )

@@ -111,6 +111,10 @@ def test_a_missing_name_says_what_to_do() -> None:
         with pytest.raises(AttributeError, match=r"docs/migration\.md"):
             bt.order.NoSuchOrder
         assert not hasattr(bt, "no_such_name")
+        with pytest.raises(NotAvailableError, match="Interactive Brokers is not part of backtrail"):
+            bt.stores.IBStore
+        with pytest.raises(NotAvailableError, match="live data"):
+            bt.feeds.VCData
 
 
 def test_a_missing_module_is_an_import_error() -> None:
