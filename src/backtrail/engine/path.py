@@ -260,7 +260,8 @@ class AccountPath:
     def _picked(values: Floats, bars: Ints | None, begin: int, end: int) -> Floats:
         if bars is None:
             return values[begin:end]
-        seen: Floats = values[bars[begin:end]]  # -1, before the first bar, reads the last value as the broker does
+        # -1, before the first bar, reads the last value as the broker does
+        seen: Floats = values[bars[begin:end]]
         return seen
 
 
