@@ -15,7 +15,7 @@ import pytest
 from backtrail.runs.pack import PackRefused, pack, unpack
 from backtrail.runs.store import Store
 
-COUNT = int(os.environ.get("BACKTRAIL_FUZZ_PACKS", "300"))
+COUNT = int(os.environ.get("BACKTRAIL_FUZZ_PACKS", "120"))
 
 
 def spoilt(content: bytes, rng: random.Random) -> bytes:
