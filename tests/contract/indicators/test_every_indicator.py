@@ -17,6 +17,11 @@ from .together import APART, BASES, CLASSES, FITTED, build, compare, run_togethe
 
 BOTH_WAYS = pytest.mark.parametrize("runonce", [True, False], ids=["vectorised", "bar by bar"])
 
+#: Both ways, but backtrader's slow one only in the long campaigns; other tests compare it over other bars.
+SLOW_WAY_RARELY = pytest.mark.parametrize(
+    "runonce", [True, pytest.param(False, marks=pytest.mark.long)], ids=["vectorised", "bar by bar"]
+)
+
 #: What is right here and wrong in backtrader: bar by bar it stores the comparison, not the value that it chooses.
 FIXED_BAR_BY_BAR = {"DemarkPivotPoint"}
 
@@ -65,8 +70,10 @@ def test_every_class_of_backtrader_is_compared() -> None:
 
 
 @pytest.mark.contract
-@BOTH_WAYS
-@pytest.mark.parametrize("kind", ["ticks", "gaps"])
+@pytest.mark.parametrize(
+    ("kind", "runonce"),
+    [("ticks", True), ("ticks", False), ("gaps", True), pytest.param("gaps", False, marks=pytest.mark.long)],
+)
 def test_defaults_give_the_same_values(kind: str, runonce: bool) -> None:
     assert different(make_bars(kind, 100, 5), runonce) == {}
 
@@ -89,13 +96,15 @@ def test_many_parameters_give_the_same_values(seed: int, kind: str, runonce: boo
 
 
 @pytest.mark.contract
-@BOTH_WAYS
+@SLOW_WAY_RARELY
 def test_a_flat_stretch_gives_the_same_values_or_error(runonce: bool) -> None:
     assert different(make_bars("flat", 100, 5), runonce, alone=OVER_CONSTANT) == {}
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize(("price", "runonce"), [(7.0, True), (7.0, False), (0.0, True)])
+@pytest.mark.parametrize(
+    ("price", "runonce"), [(7.0, True), pytest.param(7.0, False, marks=pytest.mark.long), (0.0, True)]
+)
 def test_constant_prices_raise_where_backtrader_raises(price: float, runonce: bool) -> None:
     alone = OVER_CONSTANT if price else OVER_ZERO
     assert different(same_price(100, price), runonce, alone=alone) == {}
@@ -121,7 +130,7 @@ def test_short_data_gives_the_same_values_vectorised(count: int) -> None:
 
 
 @pytest.mark.contract
-@BOTH_WAYS
+@SLOW_WAY_RARELY
 def test_missing_prices_give_the_same_values(runonce: bool) -> None:
     bars = same_price(100, np.nan)
     assert different(bars, runonce, names=[n for n in CLASSES if n not in FINDING]) == {}
