@@ -8,6 +8,7 @@ import math
 import sys
 from typing import Any
 
+from ..engine.metrics import METRICS
 from ..runs.compare import diff as differences
 from ..runs.compare import nearest
 from ..runs.compare import why as reasons
@@ -18,8 +19,12 @@ _METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "trades")
 
 
 def opened(where: str | None) -> Store:
-    """Open the store of a command; it must be there."""
-    return Store.open(where, create=False)
+    """Open the store of a command; it must be there. It knows which of the engine's figures are better when lower."""
+    store = Store.open(where, create=False)
+    for name, metric in METRICS.items():
+        if metric.higher_is_better is not None:
+            store.declare_metric(name, "higher" if metric.higher_is_better else "lower")
+    return store
 
 
 def print_json(told: Any) -> None:

@@ -150,7 +150,8 @@ def test_compare_and_best(made: Made) -> None:
     values = [row["value"] for row in told["runs"]]
     assert values == sorted(values, reverse=True)
     assert "the best of 3 runs" in made("best", "total_return", "--scope", "all")
-    assert made.json("best", "max_drawdown", "--scope", "all")["direction"] == "lower"
+    for metric, direction in (("max_drawdown_bars", "lower"), ("average_loss", "higher")):
+        assert made.json("best", metric, "--scope", "all")["direction"] == direction
 
 
 def test_diff_covers_code_params_data_metrics_and_the_first_order(made: Made) -> None:
