@@ -1,0 +1,148 @@
+"""What a cached function is, for its key: its code, the values it has closed over, the user's functions it calls.
+
+What a function only writes to - a list it appends to, a counter it adds to, never reading either - decides nothing of
+its result and does not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Final
+
+from ..runs.callables import is_known
+from ..runs.digests import raw_digest
+from ..runs.encoding import UncacheableParameter, encode, type_name
+from ..runs.source import form_of_function
+from ..runs.tables import is_table
+
+_FORM: Final = "backtrail-cache-function/1"
+_CONTAINERS: Final = (list, tuple, set, frozenset, dict)
+_CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes)
+_WRITING: Final = {
+    "add",
+    "append",
+    "appendleft",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "setdefault",
+    "update",
+    "write",
+}
+
+
+def code_of(function: Callable[..., Any]) -> Any:
+    """Give what tells *function* from another, as plain values; UncacheableParameter for what has no canonical form."""
+    if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
+        return encode(function, "function")
+    waiting, seen = [function], {id(function)}
+    told: list[Any] = []
+    while waiting:
+        one = waiting.pop()
+        told.append(_told(one, waiting, seen))
+        if one is not function:  # the arguments of the function itself are bound, with its defaults
+            told[-1] += [one.__defaults__, one.__kwdefaults__]
+    return [told[0], sorted(encode(one) for one in told[1:])]
+
+
+def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -> list[Any]:
+    written = written_only(function.__code__)
+    held: dict[str, Any] = {}
+    for name, value in _reached(function):
+        if name in written:
+            continue
+        if isinstance(value, FunctionType):
+            value = inspect.unwrap(value)
+            if isinstance(value, FunctionType) and not is_known(value):
+                if id(value) not in seen:
+                    seen.add(id(value))
+                    waiting.append(value)
+                held[name] = ["function", value.__module__, value.__qualname__]
+                continue
+        held[name] = _value(value, name, name in function.__code__.co_freevars)
+    own = [function.__qualname__, raw_digest(_FORM, form_of_function(function))]
+    return [*own, held]
+
+
+def _reached(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Give what a function has closed over and what it refers to in its module, by name."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # not set yet
+            continue
+    known = function.__globals__
+    for name in sorted(set(_names(function.__code__))):
+        if name in known:
+            yield name, known[name]
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _names(one)
+
+
+def _value(value: Any, name: str, closed_over: bool) -> Any:
+    """Give what stands for a value that a function reads."""
+    kind = type(value)
+    if isinstance(value, ModuleType):
+        return ["module", value.__name__]
+    if closed_over or isinstance(value, type) or kind in _CONSTANTS or kind in _CONTAINERS or is_table(value):
+        try:
+            return ["value", encode(value, name)]
+        except UncacheableParameter:
+            if closed_over:
+                raise
+    return ["reference", type_name(kind)]  # it is known by the code that makes it
+
+
+@functools.lru_cache(maxsize=256)
+def written_only(code: CodeType) -> frozenset[str]:
+    """Give the names outside of a function that it only writes to, so that they cannot decide what it returns."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return frozenset()
+    writes: dict[str, int] = {}
+    uses: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            uses[node.id] = uses.get(node.id, 0) + 1
+        name = _written_name(node)
+        if name is not None:
+            writes[name] = writes.get(name, 0) + 1
+    return frozenset(name for name, count in writes.items() if uses[name] == count)
+
+
+def _written_name(node: ast.AST) -> str | None:
+    """Give the name that a statement writes to without reading more of it than it writes back."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        if (
+            isinstance(called, ast.Attribute)
+            and called.attr in _WRITING
+            and isinstance(called.value, ast.Name)
+        ):
+            return called.value.id
+    if isinstance(node, ast.AugAssign):
+        return _target(node.target)
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.targets[0], ast.Name):
+        return _target(node.targets[0])
+    return None
+
+
+def _target(node: ast.expr) -> str | None:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+__all__ = ["code_of", "written_only"]

@@ -1,0 +1,82 @@
+"""The runs of a cache as a mapping: read from the store whenever it is asked, and never written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import StoreError
+from ..runs.digests import PREFIX, is_digest
+from ..runs.store.run import start_of
+from .records import data_hash_of, summary_of
+
+if TYPE_CHECKING:
+    from ..runs.store import Run, Store
+
+#: Finished runs that have a key and a name: what a cache knows. Attached trades have no name.
+KNOWN = "status='finished' AND key IS NOT NULL AND strategy IS NOT NULL"
+
+
+class RunIndex(Mapping[str, dict[str, Any]]):
+    """The finished runs of a store by id: strategy, parameters, data hash, timestamp and the main metrics of each.
+
+    A view: it shows what the store holds when it is asked, what other processes wrote included.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, run_id: str) -> dict[str, Any]:
+        run = self.run(run_id)
+        if run is None:
+            raise KeyError(run_id)
+        return {
+            "strategy": run.strategy,
+            "parameters": run.params,
+            "data_hash": data_hash_of(run),
+            "timestamp": start_of(run.manifest),
+            "metrics": summary_of(run),
+        }
+
+    def run(self, run_id: object) -> Run | None:
+        """Give the run with this id; None if there is none."""
+        key = f"{PREFIX}{run_id}"
+        if not is_digest(key):
+            return None
+        run = self._store.lookup(key)
+        return run if run is not None and run.strategy is not None else None
+
+    def __contains__(self, run_id: object) -> bool:
+        return self.run(run_id) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        rows = self._rows(f"SELECT key FROM runs WHERE {KNOWN} GROUP BY key ORDER BY min(start), key")
+        return (key.removeprefix(PREFIX) for (key,) in rows)
+
+    def __len__(self) -> int:
+        return int(self._rows(f"SELECT count(DISTINCT key) FROM runs WHERE {KNOWN}")[0][0])
+
+    def strategies(self) -> dict[str, int]:
+        """Count the runs of each strategy."""
+        rows = self._rows(f"SELECT strategy, count(DISTINCT key) FROM runs WHERE {KNOWN} GROUP BY strategy")
+        return dict(sorted(rows))
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        search = self._store.search
+        return search.asking(lambda: search.rows(sql, []))
+
+    def find(self, ref: str) -> Run | None:
+        """Give the run that *ref* names: an id, the beginning of one, a tag, ``latest`` or ``best:METRIC``."""
+        run = self.run(ref)
+        if run is not None:
+            return run
+        try:
+            return self._store.run(str(ref))
+        except StoreError:
+            return None
+
+    def __repr__(self) -> str:
+        return f"<RunIndex of {len(self)} runs in {self._store.url}>"
+
+
+__all__ = ["KNOWN", "RunIndex"]
