@@ -13,9 +13,10 @@ import numpy as np
 from ..market.execution import OrderData
 from ..market.order import Order
 
-#: Bars that are looked at one by one, which is quicker than arrays, before they are looked at in chunks.
-_NEAR = 24
-_CHUNK = 256
+#: Bars that are looked at first, one by one, which is quicker than arrays; after each look without a touch, this many
+#: times as many.
+_NEAR = 32
+_GROWTH = 8
 _NEVER = 1 << 60
 
 _BY_LIMIT = (Order.Limit,)
@@ -35,6 +36,7 @@ class WatchedPrices(OrderData):
 def next_touch(order: Any, start: int, stop: int) -> int:
     """Give the first bar in [start, stop) at which *order* could be executed or expires; *stop* if there is none.
 
+    The first look goes a few bars ahead, each further one farther: it may give a bar before which nothing happens, too.
     """
     data = order.data
     lines = data.lines
@@ -48,30 +50,24 @@ def next_touch(order: Any, start: int, stop: int) -> int:
     valid = order.valid
     if valid:
         stop = min(stop, int(np.searchsorted(lines.datetime.array[start:stop], valid, side="right")) + start)
-    near = min(start + _NEAR, stop)
+    span = order._outlook
+    order._outlook = span * _GROWTH
+    if span > _NEAR:
+        end = min(start + span, stop)
+        edge, opening = side.array[start:end], lines.open.array[start:end]
+        touched = (edge <= wanted) | (opening <= wanted) if below else (edge >= wanted) | (opening >= wanted)
+        first = int(touched.argmax()) if end > start else 0
+        return start + first if end > start and touched[first] else end
+    stop = min(start + span, stop)
     reached, opens = side._a, lines.open._a
     if below:
-        for at in range(start, near):
+        for at in range(start, stop):
             if reached[at] <= wanted or opens[at] <= wanted:
                 return at
     else:
-        for at in range(start, near):
+        for at in range(start, stop):
             if reached[at] >= wanted or opens[at] >= wanted:
                 return at
-    edge, opening = side.array, lines.open.array
-    chunk = _CHUNK
-    at = near
-    while at < stop:
-        end = min(at + chunk, stop)
-        if below:
-            touched = (edge[at:end] <= wanted) | (opening[at:end] <= wanted)
-        else:
-            touched = (edge[at:end] >= wanted) | (opening[at:end] >= wanted)
-        first = int(touched.argmax())
-        if touched[first]:
-            return at + first
-        at = end
-        chunk *= 4
     return stop
 
 

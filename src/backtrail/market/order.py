@@ -98,6 +98,7 @@ class OrderBase:
     _ended: float | None = None
     _counted: bool = False
     _lean: bool = False
+    _outlook: int = 32  # bars to look ahead for the next touch
     _wake: int = -1
     ref: int
     status: int
