@@ -417,12 +417,13 @@ class OrderMixin:
         """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
         told: list[Any] | None = [] if self._wants_trades else None
         copied = order._source is not None
-        if copied and not order.simulated:
+        shown = copied or self._wants_orders  # a broker of the user's own may queue the order itself
+        if shown and not order.simulated:
             self._orderspending.append(order)
         bit = order._bit
         if order._counted:
             executed = order.executed
-            if not copied:  # nobody looks at orders: this is the order itself, after an execution
+            if not copied:  # this is the order itself, after an execution
                 executed.markpending()
             if executed.size and executed.p2 > executed.p1:
                 self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
@@ -431,7 +432,7 @@ class OrderMixin:
         if told:
             self._tradespending.extend(told)
         if quicknotify:
-            self._notify((order,) if copied else (), told or ())
+            self._notify((order,) if shown else (), told or ())
 
     def _book(self, order: Any, bit: tuple[Any, ...], told: list[Any] | None) -> None:
         """Count the execution that completed *order* at once into a trade; a copy for the hooks goes to *told*."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -59,7 +60,8 @@ class WriterMixin:
                 for one in group
             }
         found: OrderedDict[str, Any] = OrderedDict()
-        found["Value"] = {"Begin": self.broker.startingcash, "End": self.broker.getvalue()}
+        begin = getattr(self.broker, "startingcash", math.nan)  # a broker of the user's own may not say
+        found["Value"] = {"Begin": begin, "End": self.broker.getvalue()}
         for name, analyzer in self.analyzers.getitems():
             found[name] = {
                 "Params": analyzer.params._getkwargs() or None,
