@@ -254,10 +254,9 @@ def _read_frame(table: pa.Table, told: Told) -> Any:
     import pandas as pd
 
     index, first = _read_index(table, told["index"])
-    columns = {
-        at: _read_column(table.column(first + at), kind).array for at, kind in enumerate(told["types"])
-    }
-    frame = pd.DataFrame(columns, index=index)
+    columns = {at: _read_column(table.column(first + at), kind) for at, kind in enumerate(told["types"])}
+    frame = pd.DataFrame(columns) if columns else pd.DataFrame(index=index)
+    frame.index = index
     frame.columns = _read_labels(told["columns"])
     if "attrs" in told:
         frame.attrs = read_leaf(told["attrs"])
