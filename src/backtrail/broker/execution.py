@@ -60,8 +60,10 @@ class Executor(Account):
         owner = order.owner
         if owner is None or owner._wants_orders:
             self.notifs.append(order.clone())
-        if (order._counted or order._bit is not None) and order.executed.size:
-            executed = order.executed
+        if not order._counted and order._bit is None:
+            return
+        executed = order.executed
+        if executed.size:
             cycle = self._cycle() if self._working else self._cycle() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
 

@@ -297,12 +297,15 @@ class OrderMixin:
             data=data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
             trailamount=trailamount, trailpercent=trailpercent,
         )  # fmt: skip
-        child = dict(data=data, valid=valid, tradeid=tradeid)
-        stop = None if stopexec is None else dict(child, price=stopprice, exectype=stopexec) | dict(stopargs)
-        limit = (
-            None if limitexec is None else dict(child, price=limitprice, exectype=limitexec) | dict(limitargs)
-        )
-        return self._bracket(self.buy, self.sell, main | dict(oargs), stop, limit, kwargs)
+        stop = limit = None
+        if stopexec is not None:
+            stop = dict(data=data, valid=valid, tradeid=tradeid, price=stopprice, exectype=stopexec)
+            stop.update(stopargs)
+        if limitexec is not None:
+            limit = dict(data=data, valid=valid, tradeid=tradeid, price=limitprice, exectype=limitexec)
+            limit.update(limitargs)
+        main.update(oargs)
+        return self._bracket(self.buy, self.sell, main, stop, limit, kwargs)
 
     def sell_bracket(
         self,
@@ -329,12 +332,15 @@ class OrderMixin:
             data=data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid,
             trailamount=trailamount, trailpercent=trailpercent,
         )  # fmt: skip
-        child = dict(data=data, valid=valid, tradeid=tradeid)
-        stop = None if stopexec is None else dict(child, price=stopprice, exectype=stopexec) | dict(stopargs)
-        limit = (
-            None if limitexec is None else dict(child, price=limitprice, exectype=limitexec) | dict(limitargs)
-        )
-        return self._bracket(self.sell, self.buy, main | dict(oargs), stop, limit, kwargs)
+        stop = limit = None
+        if stopexec is not None:
+            stop = dict(data=data, valid=valid, tradeid=tradeid, price=stopprice, exectype=stopexec)
+            stop.update(stopargs)
+        if limitexec is not None:
+            limit = dict(data=data, valid=valid, tradeid=tradeid, price=limitprice, exectype=limitexec)
+            limit.update(limitargs)
+        main.update(oargs)
+        return self._bracket(self.sell, self.buy, main, stop, limit, kwargs)
 
     def _bracket(
         self,
@@ -346,15 +352,19 @@ class OrderMixin:
         both: dict[str, Any],
     ) -> list[Any]:
         """Issue the main order and its children; the last one transmits them all."""
-        parent = enter(**(main | both | {"transmit": stop is None and limit is None}))
+        main.update(both)
+        main["transmit"] = stop is None and limit is None
+        parent = enter(**main)
         if parent is None:
             return [None, None, None]
-        link = {"parent": parent, "size": parent.size}
+        size = parent.size
         stop_order = limit_order = None
         if stop is not None:
-            stop_order = leave(**(stop | both | link | {"transmit": limit is None}))
+            stop.update(both, parent=parent, size=size, transmit=limit is None)
+            stop_order = leave(**stop)
         if limit is not None:
-            limit_order = leave(**(limit | both | link | {"transmit": True}))
+            limit.update(both, parent=parent, size=size, transmit=True)
+            limit_order = leave(**limit)
         return [parent, stop_order, limit_order]
 
     # -- targets -----------------------------------------------------------------------------------------------
@@ -415,19 +425,23 @@ class OrderMixin:
 
     def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
         """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
-        told: list[Any] | None = [] if self._wants_trades else None
         copied = order._source is not None
         shown = copied or self._wants_orders  # a broker of the user's own may queue the order itself
         if shown and not order.simulated:
             self._orderspending.append(order)
         bit = order._bit
+        if bit is None and not order._counted:
+            if quicknotify:
+                self._notify((order,) if shown else (), ())
+            return
+        told: list[Any] | None = [] if self._wants_trades else None
         if order._counted:
             executed = order.executed
             if not copied:  # this is the order itself, after an execution
                 executed.markpending()
             if executed.size and executed.p2 > executed.p1:
                 self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
-        elif bit is not None:
+        else:
             self._book(order, bit, told)
         if told:
             self._tradespending.extend(told)
