@@ -19,7 +19,7 @@ from ..runs.store.layout import QUARANTINE, blob_name
 from ..runs.store.run import start_of
 from . import places, ranking
 from .explaining import explain_key
-from .keys import Data, direct_key, shown
+from .keys import Data, direct_key, hash_of, shown
 from .listing import RunIndex
 from .model import (
     BacktestResult,
@@ -164,7 +164,8 @@ class BacktestCache:
         if data_reason is not None:
             more["uncacheable"] = data_reason
         manifest = manifest_of(
-            name=strategy_name, kind="direct", key=key, parameters=shown(parameters), data=made,
+            name=strategy_name, kind="direct", key=key, parameters=shown(parameters),
+            data=[] if made is None else made.entries, data_hash=None if made is None else hash_of([made]),
             metrics=numbers_of(metrics), begun=begun, more=more,
         )  # fmt: skip
         return self.keep_draft(draft, manifest, split=split, on_conflict=on_conflict)

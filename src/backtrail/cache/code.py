@@ -9,16 +9,22 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import os
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..runs.callables import is_known
+from ..runs.code.loaded import changed_since_loaded
 from ..runs.digests import raw_digest
 from ..runs.encoding import UncacheableParameter, encode, type_name
 from ..runs.source import form_of_function
 from ..runs.tables import is_table
+
+if TYPE_CHECKING:
+    from ..runs.code import Closure
 
 _FORM: Final = "backtrail-cache-function/1"
 _CONTAINERS: Final = (list, tuple, set, frozenset, dict)
@@ -145,4 +151,28 @@ def _target(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-__all__ = ["code_of", "written_only"]
+def changed_modules(closure: Closure) -> list[str]:
+    """Say which loaded modules of *closure* are no longer what their files say: the files do not tell what runs."""
+    found = []
+    for file in closure.files:
+        module = sys.modules.get(file.module) if file.module else None
+        path = getattr(module, "__file__", None)
+        if module is None or path is None or file.content is None:
+            continue
+        if os.path.realpath(path) != os.path.realpath(closure.root / file.path):
+            continue
+        things = [
+            inspect.unwrap(one) if isinstance(one, FunctionType) else one for one in vars(module).values()
+        ]
+        own = [
+            one for one in things if isinstance(one, FunctionType | type) and one.__module__ == file.module
+        ]
+        difference = changed_since_loaded(file.module, path, file.content, own)
+        if difference is not None:
+            found.append(
+                f"{file.path} was changed after it was loaded ({difference}): start again to run what it says"
+            )
+    return found
+
+
+__all__ = ["changed_modules", "code_of", "written_only"]

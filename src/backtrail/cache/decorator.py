@@ -11,13 +11,15 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import StoreError
 from ..runs.encoding import UncacheableParameter
 from . import places
+from .code import changed_modules
 from .explaining import explain_key
-from .keys import Data, function_key, is_data, summary_of
+from .keys import Data, function_key, hash_of, is_data, kind_of_data, summary_of
 from .model import CacheWarning, Explanation, InputMutated
 from .records import Draft, is_servable, manifest_of, numbers_of, slots_of, value_of
 from .values import fields_of
@@ -121,6 +123,21 @@ def cached_backtest(
     return decorate
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """The key of a call, and the code, the arguments that are no data, and the data it is made of."""
+
+    key: RunKey
+    closure: Closure
+    rest: dict[str, Any]
+    data: dict[str, Data]
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """What a record says of the data."""
+        return [entry for one in self.data.values() for entry in one.entries]
+
+
 class _Function:
     """A decorated function: how its calls are bound, keyed and described."""
 
@@ -158,6 +175,7 @@ class _Function:
         self.ignore = ignore
         self.cache = cache
         self.wait_s = wait_s
+        self._checked: tuple[Any, frozenset[str], list[str]] = (None, frozenset(), [])
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Give all arguments by name, defaults filled in; TypeError as the function itself would raise."""
@@ -172,7 +190,7 @@ class _Function:
         return {name: value for name, value in found.items() if name not in self.ignore}
 
     def closure(self) -> Closure:
-        """Give the code that the function rests on; UncacheableParameter if not all of it is known."""
+        """Give the code that the function rests on; UncacheableParameter if what runs is not what the files say."""
         from ..runs.code import closure_of
 
         found = closure_of([inspect.unwrap(self.function)], roles={}, runtime=False)
@@ -180,38 +198,33 @@ class _Function:
             raise UncacheableParameter(
                 f"not all of the code that runs is known: {found.problems[0].message}", "code"
             )
+        loaded = frozenset(file.module for file in found.files if file.module in sys.modules)
+        if self._checked[0] is not found or self._checked[1] != loaded:
+            self._checked = (found, loaded, changed_modules(found))
+        if self._checked[2]:
+            raise UncacheableParameter(
+                f"not all of the code that runs is known: {self._checked[2][0]}", "code"
+            )
         return found
 
-    def key(self, arguments: Mapping[str, Any]) -> tuple[RunKey, Closure]:
-        """Give the key of a call, and the code."""
-        data = {name: one for name, one in arguments.items() if _counts_as_data(name, one)}
+    def key(self, arguments: Mapping[str, Any]) -> Keyed:
+        """Give the key of a call with what it is made of."""
+        data = {name: Data(one, name) for name, one in arguments.items() if _counts_as_data(name, one)}
+        kinds = {name: kind_of_data(arguments[name]) for name in data}
         rest = {name: one for name, one in arguments.items() if name not in data}
         closure = self.closure()
-        return function_key(self.name, self.function, closure, rest, data, [self.save_trades]), closure
-
-    def described(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], Data | None]:
-        """Give parameters and data of a call as a record shows them."""
-        data = {name: one for name, one in arguments.items() if _counts_as_data(name, one)}
-        rest = [(name, one) for name, one in arguments.items() if name not in data]
-        made = (
-            Data(next(iter(data.values())), next(iter(data)))
-            if len(data) == 1
-            else Data(data)
-            if data
-            else None
-        )
-        return summary_of(rest), made
+        key = function_key(self.name, self.function, closure, rest, data, kinds, [self.save_trades])
+        return Keyed(key, closure, rest, data)
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Say whether the result of a call is stored, and if not, in what the nearest run differs."""
         arguments = self.arguments(args, kwargs)
         try:
-            key, _ = self.key(arguments)
-            shown, data = self.described(arguments)
+            keyed = self.key(arguments)
         except UncacheableParameter as error:
             return Explanation(False, None, details=(str(error),))
         store = (self.cache or places.get_backtest_cache()).store
-        return explain_key(store, self.name, key, shown, [] if data is None else data.entries)
+        return explain_key(store, self.name, keyed.key, summary_of(keyed.rest.items()), keyed.entries)
 
     def without_trades(self, result: Any) -> Any:
         """Give *result* with nothing in the place of its trades, unless they are kept."""
@@ -242,21 +255,17 @@ class _Call:
         self.function = function
         self.values = function.arguments(args, kwargs)
         self.begun = time.time()
-        self.key: RunKey | None = None
-        self.closure: Closure | None = None
+        self.keyed: Keyed | None = None
         self.cache: BacktestCache | None = None
-        self.shown: dict[str, Any] = {}
-        self.data: Data | None = None
+        self._shown: dict[str, Any] = {}
         self._claim: Any = None
 
     def begin(self, wait_s: float) -> Any:
         """Give the stored result of the call, or `_MISS` if it is to be computed."""
         function = self.function
         try:
-            self.key, self.closure = function.key(self.values)
-            self.shown, self.data = function.described(self.values)
+            self.keyed = function.key(self.values)
         except UncacheableParameter as error:
-            self.key = None
             _warn_once(
                 f"The backtest {function.name!r} runs uncached: {error}. Name what does not decide the "
                 "result in ignore=[...]"
@@ -264,7 +273,7 @@ class _Call:
             return _MISS
         try:
             self.cache = function.cache or places.get_backtest_cache()
-            self._claim = self.cache.store.claim(self.key.digest, wait_s=wait_s)
+            self._claim = self.cache.store.claim(self.keyed.key.digest, wait_s=wait_s)
             found = self._served(self._claim.run) if self._claim.run is not None else _MISS
         except Exception as error:  # noqa: BLE001  # a store that fails must not keep a backtest from running
             self.cache = self.cache if self._claim is not None else None
@@ -272,6 +281,8 @@ class _Call:
             found = _MISS
         if found is not _MISS:
             self._release()
+        else:  # now, for the function may change what it is given
+            self._shown = summary_of(self.keyed.rest.items())
         return found
 
     def _served(self, run: Run) -> Any:
@@ -298,9 +309,9 @@ class _Call:
             )
         try:
             result = function.without_trades(result)
-            if self.key is not None and self.cache is not None:
+            if self.keyed is not None and self.cache is not None:
                 self._check_inputs()
-                self._keep(result)
+                self._keep(self.keyed, self.cache, result)
         except Exception as error:  # noqa: BLE001  # whatever it is, the result that was computed is not lost
             _warn(f"The result of {function.name!r} is there and is not stored: {error}")
         finally:
@@ -309,12 +320,14 @@ class _Call:
 
     def _check_inputs(self) -> None:
         try:
-            after, _ = self.function.key(self.values)
+            after = self.function.key(self.values).key
         except UncacheableParameter as error:
             _warn(f"The backtest {self.function.name!r} changed what it was given: {error}", InputMutated)
             return
         changed = [
-            name for name in ("params", "data") if self.key is not None and name in self.key.explain(after)
+            name
+            for name in ("params", "data")
+            if self.keyed is not None and name in self.keyed.key.explain(after)
         ]
         if changed:
             _warn(
@@ -326,44 +339,34 @@ class _Call:
                 InputMutated,
             )
 
-    def _manifest(self, metrics: Mapping[str, float], more: dict[str, Any]) -> dict[str, Any]:
-        closure = self.closure
-        if closure is not None:
-            more["code"] = closure.manifest()
+    def _manifest(self, keyed: Keyed, metrics: Mapping[str, float], more: dict[str, Any]) -> dict[str, Any]:
+        more["code"] = keyed.closure.manifest()
         return manifest_of(
-            name=self.function.name, kind="function", key=self.key, parameters=self.shown, data=self.data,
-            metrics=metrics, begun=self.begun, more=more,
+            name=self.function.name, kind="function", key=keyed.key, parameters=self._shown, data=keyed.entries,
+            data_hash=hash_of(list(keyed.data.values())), metrics=metrics, begun=self.begun, more=more,
         )  # fmt: skip
 
-    def _keep(self, result: Any) -> None:
+    def _keep(self, keyed: Keyed, cache: BacktestCache, result: Any) -> None:
         draft = Draft.of_result(result)
         if draft.left_out:
             _warn_once(
                 f"The result of {self.function.name!r} is recorded and is computed again each time: {draft.left_out[0]}"
             )
-        manifest = self._manifest(numbers_of(slots_of(result).get("metrics")), {})
-        if self.cache is not None:
-            self.cache.keep_draft(draft, manifest, sources=self._sources())
-
-    def _sources(self) -> list[bytes]:
-        return (
-            []
-            if self.closure is None
-            else [one.content for one in self.closure.files if one.content is not None]
-        )
+        manifest = self._manifest(keyed, numbers_of(slots_of(result).get("metrics")), {})
+        cache.keep_draft(draft, manifest, sources=_sources(keyed.closure))
 
     def failed(self, error: BaseException) -> None:
         """Record that the call failed, and how."""
         try:
-            if self.key is not None and self.cache is not None:
+            if self.keyed is not None and self.cache is not None:
                 store = self.cache.store
-                text = _told(error, self.closure)
+                text = _told(error, self.keyed.closure)
                 more = {
                     "status": "failed",
                     "exit": {"type": type(error).__name__, "traceback": store.put(text)},
                 }
-                store.put_all(self._sources())
-                store.commit(self._manifest({}, more))
+                store.put_all(_sources(self.keyed.closure))
+                store.commit(self._manifest(self.keyed, {}, more))
         except Exception as fault:  # noqa: BLE001  # the failure itself is what the caller must see
             _warn(f"The failure of {self.function.name!r} is not recorded: {fault}")
         finally:
@@ -375,11 +378,14 @@ class _Call:
             self._claim = None
 
 
-def _told(error: BaseException, closure: Closure | None) -> bytes:
+def _sources(closure: Closure) -> list[bytes]:
+    return [one.content for one in closure.files if one.content is not None]
+
+
+def _told(error: BaseException, closure: Closure) -> bytes:
     """Give the traceback of *error* without folders that name the user."""
     text = "".join(traceback.format_exception(error))
-    root = "" if closure is None else str(closure.root)
-    for folder, shown in ((root, "."), (os.path.expanduser("~"), "~"), (sys.prefix, "<python>")):
+    for folder, shown in ((str(closure.root), "."), (os.path.expanduser("~"), "~"), (sys.prefix, "<python>")):
         if len(folder) > 1:
             text = text.replace(folder, shown)
     return text.encode("utf-8", "replace")

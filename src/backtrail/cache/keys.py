@@ -46,13 +46,6 @@ class Data:
         self.entries: list[dict[str, Any]] = []
         self.value = self._value(data, name)
 
-    @property
-    def hash(self) -> str:
-        """One digest for all of the data."""
-        if len(self.entries) == 1:
-            return str(self.entries[0]["fingerprint"])
-        return digest(_VALUE, encode(self.value))
-
     def _value(self, data: Any, name: str) -> Any:
         if is_table(data):
             zone = getattr(getattr(data, "index", None), "tz", None)
@@ -85,6 +78,14 @@ class Data:
         return str(found.digest)
 
 
+def hash_of(data: list[Data]) -> str:
+    """Give one digest for all data of a run: that of its only table, or one over all."""
+    entries = [entry for one in data for entry in one.entries]
+    if len(entries) == 1:
+        return str(entries[0]["fingerprint"])
+    return digest(_VALUE, encode([one.value for one in data]))
+
+
 def direct_key(
     name: str, parameters: Mapping[str, Any], data: Data, config: Mapping[str, Any] | None, seed: Any
 ) -> RunKey:
@@ -107,12 +108,14 @@ def function_key(
     function: Callable[..., Any],
     closure: Any,
     arguments: Mapping[str, Any],
-    data: Mapping[str, Any],
+    data: Mapping[str, Data],
+    kinds: Mapping[str, Any],
     shape: Any,
 ) -> RunKey:
     """Give the key of a call of *function*, whose code is *closure*, with *arguments* and *data* by name.
 
-    *shape* says what of the result is kept: a call that keeps less is another.
+    *kinds* tells what kinds of frames the data is. *shape* says what of the result is kept: a call that keeps less is
+    another.
     """
     return RunKey.of(
         engine=engine_part(engine_build()),
@@ -120,18 +123,18 @@ def function_key(
         params=part(
             "params", {"name": name, "arguments": {at: _stated(one, at) for at, one in arguments.items()}}
         ),
-        data=part("data", {at: [_kind(one), Data(one, at).value] for at, one in data.items()}),
+        data=part("data", {at: [kinds[at], one.value] for at, one in data.items()}),
         env=part("env", key_values(closure.packages)),
         salt=part("salt", [*_FUNCTION, shape]),
     )
 
 
-def _kind(value: Any) -> Any:
+def kind_of_data(value: Any) -> Any:
     """Tell what kinds of frames *value* is made of: a function may treat them differently."""
     if type(value) is dict:
-        return {key: _kind(one) for key, one in value.items()}
+        return {key: kind_of_data(one) for key, one in value.items()}
     if type(value) in (list, tuple):
-        return [type(value).__name__, *map(_kind, value)]
+        return [type(value).__name__, *map(kind_of_data, value)]
     kind = type(value)
     return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
 
@@ -198,4 +201,4 @@ def summary_of(parameters: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return shown(found)
 
 
-__all__ = ["Data", "direct_key", "function_key", "is_data", "shown", "summary_of"]
+__all__ = ["Data", "direct_key", "function_key", "hash_of", "is_data", "kind_of_data", "shown", "summary_of"]

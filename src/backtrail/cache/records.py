@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ..runs.key import RunKey
     from ..runs.store import Run, Work
-    from .keys import Data
 
 FORMAT: Final = 1
 LARGEST_INLINE: Final = 32 * 1024
@@ -131,7 +130,8 @@ def manifest_of(
     kind: str,
     key: RunKey | None,
     parameters: Mapping[str, Any],
-    data: Data | None,
+    data: list[dict[str, Any]],
+    data_hash: str | None,
     metrics: Mapping[str, float],
     begun: float,
     more: Mapping[str, Any],
@@ -142,7 +142,7 @@ def manifest_of(
         "strategy": name,
         "engine": engine_entry(),
         "params": dict(parameters),
-        "data": [] if data is None else data.entries,
+        "data": data,
         "purity": ["pure"],
         "result": {"metrics": dict(metrics), "artifacts": {}},
         "cache": {"format": FORMAT, "kind": kind},
@@ -152,8 +152,8 @@ def manifest_of(
         },
         **more,
     }
-    if data is not None:
-        made["cache"]["data_hash"] = data.hash
+    if data_hash is not None:
+        made["cache"]["data_hash"] = data_hash
     if key is not None:
         made["key"] = key.digest
         made["components"] = dict(key.components)

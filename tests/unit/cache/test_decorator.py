@@ -128,6 +128,18 @@ def test_b08_comments_and_layout_are_the_same_key(load: Load) -> None:
     assert same.ran == []
 
 
+def test_b08_a_module_that_was_edited_after_it_was_loaded_is_not_taken_for_what_runs(
+    load: Load, tmp_path: Path
+) -> None:
+    text = STRATEGY.replace("import LEVEL", "import level").replace("* LEVEL", "* level()")
+    module = load(text, rules="def level():\n    return 1\n")
+    (tmp_path / "project" / "my_rules.py").write_text("def level():\n    return 10\n")
+    with pytest.warns(CacheWarning, match="changed after it was loaded"):
+        assert module.run(np.arange(5.0), {"fast": 2}) == {"sharpe_ratio": 20.0}
+    fresh = load(text, rules="def level():\n    return 10\n")
+    assert fresh.run(np.arange(5.0), {"fast": 2}) == {"sharpe_ratio": 200.0}
+
+
 def test_b08_the_sources_are_kept_with_the_run(load: Load, cache: BacktestCache) -> None:
     load(STRATEGY).run(np.arange(5.0), {"fast": 2})
     run = cache.store.run("latest")
