@@ -215,7 +215,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--case", action="append", choices=names, help="only this case (repeat for more)")
     parser.add_argument("--quick", action="store_true", help="fewer bars; ratios are then smaller")
     parser.add_argument("--repeats", type=int, default=3, help="pairs of runs per case (3)")
-    parser.add_argument("--warmup", type=int, default=6, help="unmeasured runs of backtrail per case (6)")
+    parser.add_argument("--warmup", type=int, default=20, help="unmeasured runs of backtrail per case (20)")
     parser.add_argument("--inner", type=int, default=3, help="runs of backtrail per pair; the median counts (3)")
     parser.add_argument("--cpu", action="store_true", help="measure processor time: for machines that are busy")
     parser.add_argument("--ours-only", action="store_true", help="measure backtrail alone")
