@@ -134,6 +134,29 @@ FIXED: tuple[Difference, ...] = (
         "their values in all modes",
     ),
     _right(
+        "layered-indicators",
+        "indicator:Indicator.once indicator:Indicator.nextstart",
+        "in vectorised mode an indicator with a next of its own that is computed from one with an once of its own "
+        "reads the last bar all the time, and one bar late from one with a nextstart of its own",
+        "it reads the present bar, in all modes",
+    ),
+    _right(
+        "windows-without-values",
+        "indicators.basicops:FindFirstIndex indicators.basicops:FindLastIndex "
+        "indicators.basicops:FindFirstIndexHighest "
+        "indicators.basicops:FindFirstIndexLowest indicators.basicops:FindLastIndexHighest "
+        "indicators.basicops:FindLastIndexLowest indicators.aroon:AroonUp "
+        "indicators.aroon:AroonDown studies.contrib.fractal:Fractal",
+        "a window with NaN raises StopIteration or ValueError",
+        "the value is NaN, a fractal sets no mark",
+    ),
+    _right(
+        "heikin-ashi",
+        "indicators.heikinashi:HeikinAshi",
+        "it is computed bar by bar in vectorised mode",
+        "over all bars, with the same values",
+    ),
+    _right(
         "cmpex",
         "functions:CmpEx indicators.pivotpoint:DemarkPivotPoint",
         "in event mode the result is -1, 0 or 1 instead of the value chosen",
