@@ -192,7 +192,10 @@ def notes(results: dict[str, dict[str, Any]]) -> list[str]:
     lines = []
     speed = results.get("sma_cross", {}).get("ours_bars_per_s")
     if speed:
-        lines.append(f"engine (SMA cross, load + run): {speed / 1e6:.2f} million bars/s")
+        lines.append(f"SMA cross, load + run: {speed / 1e6:.2f} million bars/s")
+    speed = results.get("bare", {}).get("engine_bars_per_s")
+    if speed:
+        lines.append(f"engine, SMA cross, from start() to stop(): {speed / 1e6:.2f} million bars/s")
     for kind in ("inline", "objects"):
         loop = results.get("bare", {}).get(f"{kind}_bars_per_s")
         if loop:
@@ -240,6 +243,8 @@ def main(argv: list[str] | None = None) -> int:
                 "inline_bars_per_s": bare.bars_per_second(bare.inline),
                 "objects_bars_per_s": bare.bars_per_second(bare.objects),
             }
+            if ours is not None:
+                results["bare"]["engine_bars_per_s"] = bare.engine_bars_per_second(ours)
         for case in CASES:
             if case.name in wanted:
                 say(f"{case.title} ({case.quick if args.quick else case.size:,} bars)")
