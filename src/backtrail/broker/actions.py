@@ -76,7 +76,8 @@ class ActionRules:
             self.d_credit[data] -= amount  # as interest that is received: in the next closing execution
             self._note_action(data, position)
 
-    def _note_action(self, data: Any, position: Any) -> None:
+    def _note_action(self, data: Any, position: Any, ratio: float = 1.0) -> None:
+        self.journal.actions[len(self.journal.moves)] = ratio
         move = (self._cycle(), data, position.size, position.price, self.cash, self._fundshares)
         self.journal.moves.append(move)
 
@@ -90,7 +91,8 @@ class ActionRules:
             position.price_orig /= ratio
             if position.adjbase is not None:
                 position.adjbase /= ratio
-            self._note_action(data, position)
+        if position is not None:  # trades may be open where they come to a position of 0
+            self._note_action(data, position, ratio)
         for order in (*self.pending, *self.submitted):
             if order is not None and order.data is data and order.created.dt < now:
                 _split_order(order, ratio)

@@ -140,7 +140,7 @@ def _closed(journal: Any) -> Journal | None:
     if journal is None:
         return None
     made = Journal(journal.begin, journal.shares)
-    made.moves, made.dense = list(journal.moves), list(journal.dense)
+    made.moves, made.actions, made.dense = list(journal.moves), dict(journal.actions), list(journal.dense)
     return made
 
 

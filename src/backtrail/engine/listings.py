@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -40,6 +40,13 @@ class Held:
     left: float = 0.0
     received: float = 0.0
 
+    def split(self, ratio: float) -> None:
+        """Count in shares after a split; a trade that is over stays as it is."""
+        if self.size:
+            self.size *= ratio
+            self.largest *= ratio
+            self.left *= ratio
+
 
 @dataclass
 class Listings:
@@ -49,6 +56,8 @@ class Listings:
     orders: list[Any] = field(init=False)
     numbers: dict[int, int] = field(init=False)
     fills: list[Fill] = field(init=False)
+    #: Splits that were accounted for: how many executions came before, data, ratio.
+    splits: list[tuple[int, Any, float]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         every = {order.ref: order for order in (*self.ending.orders, *self.ending.special_orders)}
@@ -72,12 +81,16 @@ class Listings:
         ]
         waiting.sort(key=lambda row: row[:3])
         journal = self.ending.journal
-        moves = [] if journal is None else [move for move in journal.moves if move[1] is not None]
-        if len(moves) != len(waiting):
+        moves = [] if journal is None else [row for row in enumerate(journal.moves) if row[1][1] is not None]
+        actions = {} if journal is None else journal.actions
+        if len(moves) - len(actions) != len(waiting):
             return [Fill(order, number, bit, -1, _NONE) for _, number, _, order, bit in waiting]
         target = self.ending.target
-        fills = []
-        for cycle, data, size, price, cash, _ in moves:
+        fills: list[Fill] = []
+        for place, (cycle, data, size, price, cash, _) in moves:
+            if place in actions:
+                self.splits.append((len(fills), data, actions[place]))
+                continue
             at = next(
                 (
                     k
@@ -273,7 +286,10 @@ class Listings:
     def _held(self) -> dict[Any, list[Held]]:
         """Give, for each strategy, data and trade id, what its executions came to, trade by trade."""
         made: defaultdict[Any, list[Held]] = defaultdict(list)
-        for fill in self.fills:
+        splits = deque(self.splits)
+        for number, fill in enumerate(self.fills):
+            while splits and splits[0][0] <= number:
+                _split(made, *splits.popleft()[1:])
             order, bit = fill.order, fill.bit
             trades = made[self.strategy_of(order), self.ending.target(order.data), order.tradeid]
             for size in (bit[3], bit[6]):
@@ -288,7 +304,16 @@ class Listings:
                     held.received += units * bit[2]
                 held.size += size
                 held.largest = max(held.largest, abs(held.size))
+        for _, data, ratio in splits:
+            _split(made, data, ratio)
         return made
+
+
+def _split(held: dict[Any, list[Held]], data: Any, ratio: float) -> None:
+    """Count the open trades of *data* in shares after a split."""
+    for (_, traded, _), trades in held.items():
+        if traded is data and trades:
+            trades[-1].split(ratio)
 
 
 class _Done(NamedTuple):
