@@ -162,11 +162,10 @@ class Trade:
         self.commission += commission
         now = len(data)
         if not before:
-            self.justopened = bool(after)
-            if after:
-                self.baropen = now
-                self.dtopen = 0.0 if order.simulated else data.datetime[0]
-                self.long = after > 0
+            self.justopened = True
+            self.baropen = now
+            self.dtopen = 0.0 if order.simulated else data.datetime[0]
+            self.long = after > 0
         else:
             self.justopened = False
         self.isopen = bool(after)
@@ -176,7 +175,7 @@ class Trade:
             self.barclose = now
             self.dtclose = data.datetime[0]
             self.status = Trade.Closed
-        elif after:
+        else:
             self.status = Trade.Open
         if abs(after) > abs(before):
             self.price = (before * self.price + size * price) / after
