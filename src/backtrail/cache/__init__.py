@@ -21,6 +21,7 @@ from .model import (
 )
 
 if TYPE_CHECKING:
+    from ..runs.folds import in_fold as in_fold
     from ..runs.splits import SplitSet as SplitSet
     from .backtests import BacktestCache as BacktestCache
     from .decorator import cached_backtest as cached_backtest
@@ -33,6 +34,7 @@ _LAZY = {
     "cached_backtest": ".decorator",
     "configure": ".places",
     "get_backtest_cache": ".places",
+    "in_fold": "..runs.folds",
 }
 
 
@@ -60,4 +62,5 @@ __all__ = [
     "cached_backtest",
     "configure",
     "get_backtest_cache",
+    "in_fold",
 ]

@@ -90,6 +90,7 @@ class BacktestCache:
         self.store: Store = places.open_store(cache_dir)
         self.strict = strict
         self.keep = keep
+        self._index = RunIndex(self.store)
 
     @property
     def cache_dir(self) -> Path:
@@ -104,7 +105,7 @@ class BacktestCache:
     @property
     def index(self) -> RunIndex:
         """The finished runs by id, as the store holds them: a mapping that cannot be written to."""
-        return RunIndex(self.store)
+        return self._index
 
     # -- results -------------------------------------------------------------------------------------------------
 

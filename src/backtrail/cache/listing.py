@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Finished runs that have a key and a name: what a cache knows. Attached trades have no name.
 KNOWN = "status='finished' AND key IS NOT NULL AND strategy IS NOT NULL"
 
+REMEMBERED = 5_000
+
 
 class RunIndex(Mapping[str, dict[str, Any]]):
     """The finished runs of a store by id: strategy, parameters, data hash, timestamp and the main metrics of each.
@@ -25,6 +27,12 @@ class RunIndex(Mapping[str, dict[str, Any]]):
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known: dict[str, Run] = {}
+
+    @property
+    def url(self) -> str:
+        """The place of the store."""
+        return self._store.url
 
     def __getitem__(self, run_id: str) -> dict[str, Any]:
         run = self.run(run_id)
@@ -61,9 +69,34 @@ class RunIndex(Mapping[str, dict[str, Any]]):
         rows = self._rows(f"SELECT strategy, count(DISTINCT key) FROM runs WHERE {KNOWN} GROUP BY strategy")
         return dict(sorted(rows))
 
-    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        search = self._store.search
-        return search.asking(lambda: search.rows(sql, []))
+    def has_strategy(self, strategy: str) -> bool:
+        """Tell whether there is a run of *strategy*."""
+        return bool(self._rows(f"SELECT 1 FROM runs WHERE strategy=? AND {KNOWN} LIMIT 1", [strategy]))
+
+    def known(self, run: str) -> Run:
+        """Give the run of a record; its manifest, which never changes, is read once."""
+        from ..runs.store import Run
+
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        return self._known.setdefault(run, Run(self._store, run))
+
+    def find_all(self, refs: Iterable[str]) -> dict[str, Run | None]:
+        """Give the run that each of *refs* names, None for those that name none; see `find`."""
+        wanted = {f"{PREFIX}{ref}": ref for ref in refs}
+        found: dict[str, Run | None] = dict.fromkeys(wanted.values())
+        keys = [key for key in wanted if is_digest(key)]
+        for first in range(0, len(keys), 500):
+            part = keys[first : first + 500]
+            places = ",".join("?" * len(part))
+            sql = f"SELECT key, id, max(start) FROM runs WHERE key IN ({places}) AND {KNOWN} GROUP BY key"
+            for key, run, _ in self._rows(sql, part):
+                found[wanted[key]] = self.known(run)
+        return {ref: run if run is not None else self.find(ref) for ref, run in found.items()}
+
+    def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        search, bound = self._store.search, list(values)
+        return search.asking(lambda: search.rows(sql, bound))
 
     def find(self, ref: str) -> Run | None:
         """Give the run that *ref* names: an id, the beginning of one, a tag, ``latest`` or ``best:METRIC``."""

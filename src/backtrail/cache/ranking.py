@@ -39,12 +39,10 @@ def pandas() -> Any:
 def compare(index: RunIndex, run_ids: list[str], metrics: list[str] | None) -> pd.DataFrame:
     """Give runs as rows of a frame; see `BacktestCache.compare_runs`."""
     found: list[tuple[str, Run]] = []
-    for run_id in run_ids:
-        run = index.find(run_id)
+    for run_id, run in index.find_all(map(str, run_ids)).items():
         if run is None:
-            warnings.warn(
-                f"Run {run_id!r:.80} is not in {index._store.url}: it is left out", CacheWarning, stacklevel=3
-            )
+            text = f"Run {run_id!r:.80} is not in {index.url}: it is left out"
+            warnings.warn(text, CacheWarning, stacklevel=3)
         else:
             found.append((run_id_of(run), run))
     return frame_of(found, metrics)
@@ -97,7 +95,7 @@ def find_best(
 ) -> pd.DataFrame:
     """Give the best runs of a strategy; see `BacktestCache.find_best_parameters`."""
     pd = pandas()
-    if strategy not in index.strategies():
+    if not index.has_strategy(strategy):
         warnings.warn(f"There are no runs of {strategy!r} in {store.url}", CacheWarning, stacklevel=3)
         return pd.DataFrame()  # type: ignore[no-any-return]
     lower = store.directions.of(metric) == "lower"
@@ -118,8 +116,10 @@ def find_best(
     chosen: list[tuple[str, Run]] = []
     seen: set[str] = set()
     for run, _ in ranked:
-        held = store.run(run)
-        if run_id_of(held) not in seen and len(chosen) < top_n:
+        if len(chosen) >= top_n:
+            break
+        held = index.known(run)
+        if run_id_of(held) not in seen:
             seen.add(run_id_of(held))
             chosen.append((run_id_of(held), held))
     frame = frame_of(chosen, [metric])

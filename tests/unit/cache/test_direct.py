@@ -790,3 +790,27 @@ def test_a_run_that_the_engine_recorded_can_be_asked_for(cache: BacktestCache) -
     )
     assert cache.get_cached_trades(run)["pnl"].tolist() == [1.0, 2.0]  # type: ignore[index]
     assert cache.compare_runs([run])["strategy"].tolist() == ["engine"]
+
+
+def test_a_cache_may_lie_behind_a_url(bars: pd.DataFrame, trades: pd.DataFrame) -> None:
+    cache = BacktestCache("memory://cache-of-backtests")
+    run_id = cache.cache_backtest("sma", {"fast": 1}, bars, GOOD, trades)
+    found = cache.get_cached_backtest("sma", {"fast": 1}, bars)
+    assert found is not None
+    pd.testing.assert_frame_equal(found.trades, trades)
+    cache.cache_walk_forward_split("wf", bars[:200], bars[200:], 0, 1)
+    assert cache.get_walk_forward_split("wf", 0) is not None
+    assert cache.find_best_parameters("sma").index.tolist() == [run_id]
+    assert cache.clear_old_runs(0) == 1
+
+
+def test_another_home_sees_the_same_store(tmp_path: Path, bars: pd.DataFrame, trades: pd.DataFrame) -> None:
+    here, there = (
+        BacktestCache(Store.open(tmp_path / "shared", index_folder=tmp_path / name))
+        for name in ("here", "there")
+    )
+    run_id = here.cache_backtest("sma", {"fast": 1}, bars, GOOD, trades)
+    assert list(there.index) == [run_id]
+    assert there.get_cached_backtest("sma", {"fast": 1}, bars) is not None
+    there.clear_old_runs(0)
+    assert here.get_cached_backtest("sma", {"fast": 1}, bars) is None
