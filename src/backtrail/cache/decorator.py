@@ -46,14 +46,15 @@ class Cached(Protocol):
 
 
 def cached_backtest(
-    name: str,
+    strategy_name: str | None = None,
     save_trades: bool = True,
     *,
+    name: str | None = None,
     ignore: Iterable[str] = (),
     cache: BacktestCache | None = None,
     wait_s: float = 60.0,
 ) -> Callable[[F], F]:
-    """Keep the results of a backtest function under *name*.
+    """Keep the results of a backtest function under *strategy_name* (or *name*, which is the same).
 
     ::
 
@@ -75,16 +76,17 @@ def cached_backtest(
     whole.
     """
     left_out = frozenset([ignore] if isinstance(ignore, str) else ignore)
-    if not isinstance(name, str):
+    title = name if strategy_name is None else strategy_name
+    if not isinstance(title, str) or (name is not None and name != title):
         raise TypeError(
-            f"decorating a backtest - expected its name - found {name!r:.60} - write "
-            "@cached_backtest('name') with a name"
+            f"decorating a backtest - expected its name - found {title!r:.60} and {name!r:.60} - write "
+            "@cached_backtest('name') with one name"
         )
 
     def decorate(function: F) -> F:
         if isinstance(function, staticmethod):
             return cast("F", staticmethod(decorate(cast("F", function.__func__))))
-        call = _Function(function, name, save_trades, left_out, cache, wait_s)
+        call = _Function(function, title, save_trades, left_out, cache, wait_s)
         wrapper: Any
         if inspect.iscoroutinefunction(function):
 
@@ -266,10 +268,12 @@ class _Call:
         try:
             self.keyed = function.key(self.values)
         except UncacheableParameter as error:
-            _warn_once(
-                f"The backtest {function.name!r} runs uncached: {error}. Name what does not decide the "
-                "result in ignore=[...]"
+            hint = (
+                "Keep the function in a file"
+                if error.where == "code"
+                else "Name what decides nothing in ignore=[...]"
             )
+            _warn_once(f"The backtest {function.name!r} runs uncached: {error}. {hint}")
             return _MISS
         try:
             self.cache = function.cache or places.get_backtest_cache()

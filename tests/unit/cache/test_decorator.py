@@ -552,6 +552,19 @@ def test_b35_a_call_explains_itself(bars: pd.DataFrame) -> None:
     assert run.explain(bars, {"fast": object()}).run_id is None
 
 
+def test_the_name_may_be_given_by_keyword(bars: pd.DataFrame, cache: BacktestCache) -> None:
+    for more in (
+        {"strategy_name": "by-keyword"},
+        {"name": "by-keyword"},
+        {"strategy_name": "x", "name": "x"},
+    ):
+        cached_backtest(**more)(lambda data: {"x": 1.0})(bars)
+    assert set(cache.get_cache_stats()["strategies"]) == {"by-keyword", "x"}
+    for wrong in ({}, {"strategy_name": "a", "name": "b"}, {"strategy_name": 5}):
+        with pytest.raises(TypeError, match="its name"):
+            cached_backtest(**wrong)  # type: ignore[arg-type]
+
+
 def test_the_wrapper_looks_like_the_function() -> None:
     @cached_backtest("plain")
     def run(data: Any, n: int = 1) -> dict[str, float]:
