@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .backtests import BacktestCache
 
 _stores: dict[tuple[str, int], Store] = {}
-_configured: ContextVar[BacktestCache | None] = ContextVar("backtrail_cache", default=None)
+_process: dict[str, BacktestCache | None] = {}
+_block: ContextVar[BacktestCache | None] = ContextVar("backtrail_cache", default=None)
 
 
 def open_store(where: Any) -> Store:
@@ -37,14 +38,14 @@ def get_backtest_cache() -> BacktestCache:
     """
     from .backtests import BacktestCache
 
-    return _configured.get() or BacktestCache()
+    return _block.get() or _process.get("cache") or BacktestCache()
 
 
 class configure:
     """Let `get_backtest_cache` give the cache at *cache_dir* from here on, or within ``with configure(...)``.
 
-    *cache_dir* is a folder, a URL, a store or a cache; None undoes an earlier choice. The choice belongs to the
-    context: other threads and processes do not see it.
+    *cache_dir* is a folder, a URL, a store or a cache; None undoes an earlier choice. A call by itself holds for the
+    whole process; in ``with`` the choice belongs to the block, and other threads do not see it.
     """
 
     def __init__(self, cache_dir: str | os.PathLike[str] | Store | BacktestCache | None = None) -> None:
@@ -54,15 +55,20 @@ class configure:
             self.cache = cache_dir
         else:
             self.cache = BacktestCache(cache_dir)
-        self._token: Token[BacktestCache | None] = _configured.set(self.cache)
+        self._before = _process.get("cache")
+        self._token: Token[BacktestCache | None] | None = None
+        _process["cache"] = self.cache
 
     def __enter__(self) -> BacktestCache:
+        _process["cache"] = self._before
+        self._token = _block.set(self.cache)
         return get_backtest_cache()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _configured.reset(self._token)
+        if self._token is not None:
+            _block.reset(self._token)
 
 
 __all__ = ["configure", "get_backtest_cache", "open_store"]

@@ -708,6 +708,12 @@ def test_b38_the_global_cache_is_the_store_of_the_moment(
         assert inner.cache_dir == tmp_path / "three"
     assert get_backtest_cache().cache_dir == tmp_path / "two"
     configure(tmp_path / "four")
+    with configure(tmp_path / "five"):
+        seen: list[Path] = []
+        thread = threading.Thread(target=lambda: seen.append(get_backtest_cache().cache_dir))
+        thread.start()
+        thread.join()
+        assert seen == [tmp_path / "four"]
     assert get_backtest_cache().cache_dir == tmp_path / "four"
     configure(None)
     assert get_backtest_cache().cache_dir == tmp_path / "two"
