@@ -358,10 +358,11 @@ def test_b13_a_store_that_fails_loses_nothing(
         patch.setattr(cache.store.files.disk, "write", refuse)  # type: ignore[attr-defined]
         with pytest.warns(CacheWarning):
             assert run(bars, 1) == {"at": 1}
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("BACKTRAIL_STORE", str(tmp_path / "file" / "store"))
-    with configure(None), pytest.warns(CacheWarning, match="so it is run"):
-        assert run(bars, 2) == {"at": 2}
+    with configure(None):
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("BACKTRAIL_STORE", str(tmp_path / "file" / "store"))
+        with pytest.warns(CacheWarning, match="so it is run"):
+            assert run(bars, 2) == {"at": 2}
 
 
 class Desk:
