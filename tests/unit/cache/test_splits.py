@@ -256,3 +256,16 @@ def test_b28_a_hit_in_another_fold_is_recorded_as_such(cache: BacktestCache, bar
     assert [(one.status, one.manifest["split"]["fold"]) for one in served] == [("cached", 0), ("cached", 1)]
     assert {one.manifest["attempt_of"] for one in served} == {cache.store.runs(status="finished")[0].id}
     assert cache.find_best_parameters("study", "mean")["trials"].tolist() == [1]
+
+
+def test_the_store_checks_clean_with_results_trades_and_folds(
+    cache: BacktestCache, bars: pd.DataFrame
+) -> None:
+    cache.cache_backtest("sma", {}, bars, {"x": 1.0}, bars)
+    cache.cache_trades("run", bars)
+    cache.cache_walk_forward_split("wf", bars[:200], bars[200:], 0, 1)
+    SplitSet.k_fold(bars, folds=3).save(cache.store)
+    assert cache.store.fsck().clean
+    assert cache.store.gc(grace_days=0, dry_run=False).trashed == []
+    assert cache.get_cached_trades("run") is not None
+    assert cache.get_walk_forward_split("wf", 0) is not None
