@@ -115,3 +115,35 @@ def test_a_feed_may_be_traded_on_another_ones_account() -> None:
     assert (setup.broker.getposition(stock).size, setup.broker.getposition(hedge).size) == (3, 0)
     rows = [(row["data"], row["size"]) for row in setup.result.positions.rows()]
     assert rows == [("stock", 5.0), ("stock", 3.0)]
+
+
+class Listing(Ledger):
+    """Also list orders with their executions, as backtrail's broker does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: list[Any] = []
+
+    def _take(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
+        order = super()._take(cls, owner, data, size)
+        order.addcomminfo(self.getcommissioninfo(data))
+        position, price = self.getposition(data), data.close[0]
+        opened = order.size if position.size else 0.0
+        order.execute(
+            data.datetime[0], order.size, price, order.size - opened, 0.0, 0.0, opened, 0.0, 0.0, None, 0.0,
+            position.size, position.price,
+        )  # fmt: skip
+        self.orders.append(order)
+        return order
+
+
+def test_executions_are_listed_without_the_cycles_that_only_a_journal_knows() -> None:
+    setup = cerebro(BuyAndSell)
+    setup.broker = Listing()
+    setup.run()
+    result = setup.result
+    assert result.fills["size"].tolist() == [3.0, -3.0]
+    assert result.fills["price"].tolist() == [2.0, 4.0]
+    assert result.fills["cycle"].tolist() == [-1, -1]
+    assert result.fills.values("cash") == [None, None]
+    assert result.orders["filled"].tolist() == [3.0, 3.0]
