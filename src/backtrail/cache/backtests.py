@@ -375,7 +375,7 @@ class BacktestCache:
         try:
             alone = self.store.lookup(digest(_TRADES, str(run_id).encode("utf-8", "surrogatepass")))
             if alone is not None:
-                return read_node(node_of(alone), alone.table)  # type: ignore[no-any-return]
+                return read_node(node_of(alone), alone.table)
             run = self.index.find(run_id)
             return None if run is None else result_of(run).trades
         except (StoreError, ValueError, KeyError) as error:

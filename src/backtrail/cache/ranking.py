@@ -52,7 +52,7 @@ def frame_of(found: list[tuple[str, Run]], metrics: list[str] | None) -> pd.Data
     """Give runs as rows of a frame with their ids as index."""
     pd = pandas()
     if not found:
-        return pd.DataFrame()  # type: ignore[no-any-return]
+        return pd.DataFrame()
     params = [_flat_params(run) for _, run in found]
     taken = {*_COLUMNS, *(f"param_{path}" for held in params for path in held)}
     rows = []
@@ -70,7 +70,7 @@ def frame_of(found: list[tuple[str, Run]], metrics: list[str] | None) -> pd.Data
             if metrics is None or name in metrics:
                 row[column_of(name, taken)] = value
         rows.append(row)
-    return pd.DataFrame(rows).set_index("run_id")  # type: ignore[no-any-return]
+    return pd.DataFrame(rows).set_index("run_id")
 
 
 def column_of(metric: str, taken: set[str]) -> str:
@@ -97,7 +97,7 @@ def find_best(
     pd = pandas()
     if not index.has_strategy(strategy):
         warnings.warn(f"There are no runs of {strategy!r} in {store.url}", CacheWarning, stacklevel=3)
-        return pd.DataFrame()  # type: ignore[no-any-return]
+        return pd.DataFrame()
     lower = store.directions.of(metric) == "lower"
     agrees = maximize is None or maximize is not lower
     where = "status = 'finished'"

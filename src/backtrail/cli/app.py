@@ -64,7 +64,8 @@ def run(
     record: Annotated[
         bool,
         typer.Option(
-            "--record", help="Record its runs (in BACKTRAIL_STORE, else the nearest .backtrail, else the user's)."
+            "--record",
+            help="Record its runs (in BACKTRAIL_STORE, else the nearest .backtrail, else the user's).",
         ),
     ] = False,
 ) -> None:

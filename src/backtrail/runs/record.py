@@ -27,6 +27,7 @@ from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
 from .feeds import FeedFingerprint, fingerprint_feed, load, stored_lines
+from .folds import current_fold
 from .key import RunKey, engine_part, part
 from .plain import UnstorableValue
 from .store import Store, find_place
@@ -279,6 +280,9 @@ class Recording:
         else:
             manifest["key"] = self.key.digest
             manifest["components"] = dict(self.key.components)
+        fold = current_fold()
+        if fold is not None:
+            manifest["split"] = fold.entry()
         state = self.git.state()
         if state is not None:
             manifest["git"] = state.entry

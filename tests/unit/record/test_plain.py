@@ -48,7 +48,7 @@ VALUES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES)
 def test_a_value_comes_back_as_it_was(value: Any) -> None:
     found = again(value)
     assert found == value
@@ -87,7 +87,7 @@ def test_nested_values_come_back(value: Any) -> None:
     assert again(value) == value
 
 
-@pytest.mark.parametrize("value", [object(), lambda: 1, (x for x in ()), np.array([object()])], ids=repr)
+@pytest.mark.parametrize("value", [object(), lambda: 1, (x for x in ()), np.array([object()])])
 def test_what_has_no_stored_form_is_refused(value: Any) -> None:
     with pytest.raises(UnstorableValue, match=r"storing value\.a\[0\] - expected .* found"):
         to_plain({"a": [value]})
@@ -115,7 +115,6 @@ def test_code_comes_back_only_where_names_are_resolved() -> None:
     "told",
     [{"~dict": 1}, {"~dict": ["none", None, []]}, {"~datetime": ["x", 0]}, {"~nothing": 1}, {"~numpy": ["O", 1]},
      {"~array": ["|O", [1], "AA=="]}, {"~float": "1"}, {"~bytes": "*"}, {"~timedelta": [1e400]}],
-    ids=repr,
 )  # fmt: skip
 def test_a_strangers_value_is_refused(told: Any) -> None:
     with pytest.raises(ValueError):

@@ -20,6 +20,7 @@ from backtrail.engine.run import Run
 from backtrail.errors import DataError, StoreWriteError
 from backtrail.optimize.transport import dumps, loads
 from backtrail.runs import record as recording
+from backtrail.runs.folds import Split, in_fold
 from backtrail.runs.record import RecordWarning
 from backtrail.runs.store import Store
 from backtrail.runs.watching import track
@@ -41,6 +42,14 @@ def twice(store: Store, **kwargs: Any) -> tuple[bt.Cerebro, Any, bt.Cerebro, Any
     second = cerebro_of(store, setup=analysed, cache="use", **kwargs)
     served = second.run()[0]
     return first, computed, second, served
+
+
+def test_a_run_within_a_fold_says_so(store: Store) -> None:
+    split = Split("b3:" + "0" * 64, "walk", 1, 3, ("2020-01-01", "2020-06-30"), ("2020-07-01", "2020-09-30"))
+    with in_fold(split):
+        cerebro = cerebro_of(store)
+        cerebro.run()
+    assert store.run(cerebro.run_id).manifest["split"] == split.entry()
 
 
 def test_a_hit_has_the_types_and_values_of_the_run(store: Store) -> None:

@@ -170,7 +170,6 @@ def test_no_encoding_is_the_beginning_of_another() -> None:
         (pl.Series("a", [1, 2]), pl.concat([pl.Series("a", [1]), pl.Series("a", [2])])),
         (pa.chunked_array([[1, 2]]), pa.chunked_array([[1], [2]])),
     ],
-    ids=repr,
 )
 def test_equal_values_share_an_encoding(one: Any, other: Any) -> None:
     assert encode(one) == encode(other)

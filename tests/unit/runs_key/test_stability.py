@@ -35,7 +35,7 @@ VALUES: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "written"), VALUES, ids=repr)
+@pytest.mark.parametrize(("value", "written"), VALUES)
 def test_plain_values_are_written_like_this(value: Any, written: str) -> None:
     assert encode(value).hex() == written
 

@@ -58,7 +58,6 @@ class Colour(Enum):
         math.inf,
         -math.inf,
     ],
-    ids=repr,
 )
 def test_a_value_comes_back_with_its_type(value: object) -> None:
     text = json.dumps(to_json(value), allow_nan=False)
