@@ -11,7 +11,7 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 # The same examples in each run, and none made smaller: HYPOTHESIS_PROFILE=dev does that.
 _PHASES = (Phase.explicit, Phase.generate)
 settings.register_profile(
-    "ci", derandomize=True, max_examples=60, deadline=None, suppress_health_check=_SLOW, phases=_PHASES
+    "ci", derandomize=True, max_examples=40, deadline=None, suppress_health_check=_SLOW, phases=_PHASES
 )
 settings.register_profile("dev", max_examples=200, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("long", max_examples=5_000, deadline=None, suppress_health_check=_SLOW)

@@ -159,6 +159,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
         module = types.ModuleType("IPython")
         module.get_ipython = lambda: Shell(cells, names)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "IPython", module)
+        monkeypatch.delitem(sys.modules, "__mp_main__", raising=False)  # what the start of worker processes leaves
         monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
 
     return make

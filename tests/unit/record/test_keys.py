@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib
 import shutil
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -277,49 +275,7 @@ def test_what_cannot_be_keyed_runs_uncached_and_says_so(store: Store) -> None:
 # -- code ------------------------------------------------------------------------------------------------------------
 
 
-MODULE = """
-import backtrail as bt
-from sizes_of_keys import SIZE
-
-
-class Bought(bt.Strategy):
-    def next(self):
-        if len(self) == 3:
-            self.buy(size=SIZE)
-"""
-
-
-def test_code_that_means_the_same_has_the_same_key_and_other_code_another(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def key(folder: str, module: str, sizes: str, more: str = "") -> str:
-        home = tmp_path / folder
-        home.mkdir()
-        (home / "strategy_of_keys.py").write_text(module)
-        (home / "sizes_of_keys.py").write_text(sizes)
-        (home / "unrelated.py").write_text(more)
-        with monkeypatch.context() as patch:
-            patch.syspath_prepend(str(home))
-            try:
-                return key_of(store, importlib.import_module("strategy_of_keys").Bought)
-            finally:
-                for name in ("strategy_of_keys", "sizes_of_keys"):
-                    sys.modules.pop(name, None)
-
-    first = key("a", MODULE, "SIZE = 2\n")
-    commented = MODULE.replace("    def next", '    """Buy once."""\n\n    # on the third bar\n    def next')
-    laid_out = commented.replace(
-        "self.buy(size=SIZE)", "self.buy(\n                size=SIZE,\n            )"
-    )
-    assert key("b", laid_out, "SIZE = 2  # units\n", "X = 1\n") == first
-    others = [key("c", MODULE, "SIZE = 3\n"), key("d", MODULE.replace("== 3", "== 4"), "SIZE = 2\n")]
-    assert len({first, *others}) == 3
-
-
-@pytest.mark.long
-def test_scripts_in_processes_of_their_own_have_the_same_key_for_the_same_meaning(project: Project) -> None:
+def test_code_that_means_the_same_has_the_same_key_and_other_code_another(project: Project) -> None:
     first = project.run()
     project.replace("strategy.py", "class Cross", "# a comment\nclass Cross")
     project.replace("strategy.py", "Buy when the fast average", "Buys as soon as the fast average")
