@@ -141,6 +141,12 @@ FIXED: tuple[Difference, ...] = (
         "it reads the present bar, in all modes",
     ),
     _right(
+        "late-functions",
+        "functions:Reduce functions:MultiLogic",
+        "in vectorised mode what Reduce gives, or a function whose first operand is a number, is one bar late",
+        "it is of the present bar, in all modes",
+    ),
+    _right(
         "windows-without-values",
         "indicators.basicops:FindFirstIndex indicators.basicops:FindLastIndex "
         "indicators.basicops:FindFirstIndexHighest "

@@ -35,6 +35,17 @@ def test_expressions_of_two_datas_are_those_of_backtrader(mode: str, tree: Tree,
     assert differences(both, mode, [frame(seed=seed), frame(seed=seed + 10)]) == []
 
 
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "vectorised"])
+@pytest.mark.parametrize(
+    "operands", [(("low",), ("high",), 3), (("low",), 2.0), (("neg", ("low",)), ("close",), ("open",))]
+)
+def test_reductions_are_those_of_backtrader(mode: str, operands: tuple[Any, ...]) -> None:
+    def both(library: Any, strategy: Any, notes: list[Any]) -> dict[str, Any]:
+        return {"tree": build(library, strategy.data, ("Reduce", *operands))}
+
+    assert differences(both, mode, [frame(seed=2)]) == []
+
+
 @modes
 @given(spec=legacies, seed=seeds)
 def test_user_indicators_are_those_of_backtrader(mode: str, spec: Legacy, seed: int) -> None:

@@ -50,14 +50,17 @@ leaves = st.sampled_from([(name,) for name in (*LEAVES, "data")])
 
 
 def _grown(lines: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
-    """Give larger expressions; the first operand of a function is a line, as its clock comes from there."""
+    """Give larger expressions; the first operand of a function is a line, as its clock comes from there.
+
+    That of ``Reduce`` is a function: over all bars backtrader's ``Reduce`` is a bar late, bar by bar it is not.
+    """
     either = lines | numbers
     return st.one_of(
         st.tuples(st.sampled_from(sorted(BINARY)), lines, either),
         st.tuples(st.sampled_from(sorted(BINARY)), either, lines),
         st.tuples(st.sampled_from(sorted(UNARY)), lines),
         st.tuples(st.just("delay"), lines, st.integers(0, 4)),
-        st.tuples(st.sampled_from(["And", "Or", "All", "Any", "Max", "Min", "Sum", "Reduce"]), lines, either, either),
+        st.tuples(st.sampled_from(["And", "Or", "All", "Any", "Max", "Min", "Sum"]), lines, either, either),
         st.tuples(st.sampled_from(["Max", "Min", "Sum", "And"]), lines, either),
         st.tuples(st.just("Cmp"), lines, lines),
         st.tuples(st.just("If"), lines, either, either),
