@@ -18,6 +18,7 @@ from ..errors import ParameterError
 from .align import seen_index, seen_values
 from .buffer import NAN, Floats, Line
 from .clock import Clock
+from .dynamic import Dynamic, nothing, offer
 from .expr import LineNum, unowned
 from .place import Placed, place_on
 from .root import LineRoot, Shown
@@ -130,6 +131,10 @@ class LineIterator(LineSeries):
             own["data"] = datas[0]
         for number, data in enumerate(datas):
             own[f"data{number}"] = data
+            lines = data.lines
+            spec = lines._spec
+            if (number, spec._names, spec._aliases, len(lines._all)) not in _named:
+                _name_lines(number, lines)
 
     def _adopt_clock(self, clock: Clock) -> None:
         for one in self.lines._all:
@@ -198,34 +203,12 @@ class LineIterator(LineSeries):
     bind2lines = bindlines
     bind2line = bindlines
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("data") and "datas" in self.__dict__:
-            found = self._data_alias(name)
-            if found is not None:
-                object.__setattr__(self, name, found)
-                return found
-        return super().__getattr__(name)
-
     def _missing(self, name: str) -> str:
         """Say that there is no attribute *name*; that a data is missing when it is one."""
         if name.startswith("data") and name[4:].isdigit():
             datas = len(self.datas)
             return f"{type(self).__name__} uses {name}; it was given {datas} data{'s' * (datas != 1)}. Pass one more."
         return super()._missing(name)
-
-    def _data_alias(self, name: str) -> Any:
-        """Resolve ``data_close``, ``data0_close``, ``data1_0``, ``data_0`` … or give None."""
-        head, _, tail = name[4:].partition("_")
-        if not tail or (head and not head.isdigit()):
-            return None
-        number = int(head or 0)
-        if number >= len(self.datas):
-            return None
-        lines = self.datas[number].lines
-        if tail.isdigit():
-            return lines[int(tail)] if int(tail) < lines.fullsize() else None
-        found = lines.__dict__.get(tail)
-        return found if isinstance(found, Line) else None
 
     @Shown
     def dnames(self) -> Any:
@@ -460,6 +443,35 @@ def _listed(which: Any) -> list[Any]:
     if isinstance(which, (str, int)):
         return [which]
     return list(which)
+
+
+# The datas for whose lines there are names such as ``data0_close``: number, line names, aliases and count of lines.
+_named: set[tuple[int, tuple[str, ...], tuple[tuple[str, str], ...], int]] = set()
+
+
+def _line_of_data(obj: LineIterator, name: str) -> Any:
+    """Find ``data_close``, ``data0_close``, ``data1_0``, ``data_0`` …"""
+    head, _, tail = name[4:].partition("_")
+    number = int(head or 0)
+    if number >= len(obj.datas):
+        return Dynamic.missing
+    lines = obj.datas[number].lines
+    if tail.isdigit():
+        return lines[int(tail)] if int(tail) < lines.fullsize() else Dynamic.missing
+    found = lines.__dict__.get(tail)
+    return found if isinstance(found, Line) else Dynamic.missing
+
+
+def _name_lines(number: int, lines: Any) -> None:
+    """Let iterators answer the names of *lines*, those of data *number*."""
+    spec = lines._spec
+    _named.add((number, spec._names, spec._aliases, len(lines._all)))
+    tails = (*spec._names, *(alias for alias, _ in spec._aliases), *map(str, range(len(lines._all))))
+    for head in ("data", "data0") if number == 0 else (f"data{number}",):
+        offer(LineIterator, [f"{head}_{tail}" for tail in tails], _line_of_data)
+
+
+offer(LineIterator, [f"data{number}" for number in range(32)], nothing)
 
 
 class StrategyBase(LineIterator):

@@ -11,6 +11,7 @@ from ..base.owner import find_owner
 from ..errors import DeclarationError
 from .buffer import _NO_BARS, NAN, Line
 from .clock import Clock
+from .dynamic import Dynamic, nothing, offer
 from .root import LineMultiple, LineRoot, Shown
 
 
@@ -321,28 +322,21 @@ class LineSeries(Declared, LineMultiple):
         for name, value in lines.__dict__.items():
             if isinstance(value, Line) and name not in ("p", "params"):
                 own[name] = value
+        if len(lines._all) > _numbered:
+            _number_lines(len(lines._all))
         if lines._all:
             own["line"] = lines._all[0]
             lines._all[0]._mirror(self)
 
-    def __getattr__(self, name: str) -> Any:
-        if (
-            name.startswith("line")
-            and (digits := name[4:].removeprefix("_")).isdigit()
-            and "lines" in self.__dict__
-        ):
-            if int(digits) < self.lines.fullsize():
-                found = self.lines[int(digits)]
-                object.__setattr__(self, name, found)
-                return found
-        if not name.startswith("__") and hasattr(Lines, name) and "lines" in self.__dict__:
-            return getattr(self.lines, name)
-        raise AttributeError(self._missing(name))
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Lines, lines by number and the methods of ``lines``: see :mod:`backtrail.lines.dynamic`."""
 
     def _missing(self, name: str) -> str:
         """Say that there is no attribute *name*, and what to do when it is a price."""
         kind = type(self).__name__
-        if name in _PRICES and "lines" in self.__dict__:
+        if name in PRICES and "lines" in self.__dict__:
             lines = [one._label() for one in self.lines._all]
             return (
                 f"{kind!r} object has no attribute {name!r}: it has the lines {lines}. "
@@ -437,7 +431,32 @@ class LineSeries(Declared, LineMultiple):
             own["_a"] = lines[0].__dict__.get("_a", _NO_BARS) if lines else _NO_BARS
 
 
-_PRICES = frozenset({"open", "high", "low", "close", "volume", "openinterest"})
+PRICES = ("open", "high", "low", "close", "volume", "openinterest")
+
+
+def _line_by_number(obj: LineSeries, name: str) -> Any:
+    """Find ``line0`` or ``line_0``."""
+    number = int(name[4:].removeprefix("_"))
+    return obj.lines[number] if number < obj.lines.fullsize() else Dynamic.missing
+
+
+def _number_lines(count: int) -> None:
+    """Let groups answer ``line0`` to ``line<count - 1>``, also with an underscore."""
+    global _numbered
+    for number in range(_numbered, count):
+        offer(LineSeries, (f"line{number}", f"line_{number}"), _line_by_number)
+    _numbered = max(_numbered, count)
+
+
+_numbered = 0
+_number_lines(8)
+offer(LineSeries, PRICES, nothing)
+offer(
+    LineSeries,
+    [name for name in dir(Lines) if not name.startswith("__")],
+    lambda obj, name: getattr(obj.lines, name),
+    keep=False,
+)
 
 
 class LineSeriesStub(LineSeries):

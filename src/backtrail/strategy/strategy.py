@@ -65,13 +65,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         position = _BrokerPosition()
         result = _ResultOfRun()
 
-    def _missing(self, name: str) -> str:
-        if name == "result":  # Python asks here after the attribute itself has raised
-            return (
-                "The result of a run was asked for before its end; read it after Cerebro.run() has returned."
-            )
-        return super()._missing(name)
-
     @classmethod
     def _declare(cls) -> None:
         for old, new in _RENAMED.items():

@@ -181,5 +181,5 @@ def test_the_result_of_a_run_is_not_there_before_its_end() -> None:
             assert not hasattr(self, "result")
             _ = self.result
 
-    with pytest.raises(AttributeError, match=r"asked for before its end; read it after Cerebro\.run\(\)"):
+    with pytest.raises(AttributeError, match=r"asked for while it goes on; read it after Cerebro\.run\(\)"):
         cerebro(Early).run()
