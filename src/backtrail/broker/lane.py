@@ -157,7 +157,73 @@ class MarketLane(Executor):
         if journal.heard:
             clock = self._clock
             journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
-        owner._book(order, bit, None)
+        if owner._counts_later:
+            clock = order.data._c
+            owner._uncounted.append((order, bit, clock.i + 1 + clock.dropped, self._clock.i))
+        else:
+            owner._book(order, bit, None)
+
+    def _trade_whole(self, order: Any, book: Book, price: float, dt: float) -> bool:
+        """Check *order* and execute it at *price*, if it opens a position from nothing or closes all of one.
+
+        Tell whether that was so and could be paid; nothing has happened otherwise. Nobody may look at the order.
+        """
+        position: Any = book.position
+        before, entry, size = position.size, position.price, order.size
+        after = before + size
+        terms, percent = book.terms, book.percent
+        leverage, rate = terms["leverage"], terms["commission"]
+        check = order.price or order._pclose
+        cash = left = self.cash
+        amount = abs(size) * rate
+        if not before:
+            value = size * check
+            left -= value / leverage if value > 0 else value
+            left -= amount * check if percent else amount
+            if not left >= 0.0:
+                return False
+            value = size * price
+            commission = amount * price if percent else amount
+            cash -= value / leverage if value > 0 else value
+            cash -= commission
+            if not cash >= 0.0:
+                return False
+            pnl = 0 * (price - entry) * terms["mult"]
+            bit = (dt, size, price, 0, 0.0, 0.0, size, value, commission, pnl, after, price)
+            position.adjbase = pprice = price
+            position.upopened, position.upclosed = size, 0
+        elif not after:
+            value = -size * check
+            left += value / leverage if value > 0 else value
+            left -= amount * check if percent else amount
+            if not left >= 0.0:
+                return False
+            pnl = -size * (price - entry) * terms["mult"]
+            value = -size * entry
+            cash += (value / leverage if value > 0 else value) + pnl
+            commission = amount * price if percent else amount
+            cash -= commission
+            pprice = 0.0
+            bit = (dt, size, price, size, value, commission + 0.0, 0, 0.0, 0.0, pnl, after, 0.0)
+            position.upopened, position.upclosed = 0, size
+        else:
+            return False
+        self.cash = cash
+        data = book.data
+        position.size, position.price, position.price_orig = after, pprice, entry
+        position._when, position._data = dt, data
+        order._bit = bit
+        order.status = _COMPLETED
+        order.comminfo = book.comminfo
+        clock = self._clock
+        cycle = clock.i
+        journal = self.journal
+        if journal.kept:
+            journal.moves.append((cycle + clock.dropped, data, after, pprice, cash, self._fundshares))
+        if journal.heard:
+            journal.notices.append((cycle + clock.dropped, order, size, size * price / size))
+        order.owner._uncounted.append((order, bit, order.plen, cycle))
+        return True
 
 
 __all__ = ["MarketLane"]

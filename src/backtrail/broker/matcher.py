@@ -104,6 +104,15 @@ class Matcher(MarketLane):
         now = data.datetime._a[i]
         if now <= order._dt:
             return False
+        opening = data.open._a[i]
+        if order.owner._counts_later and not self.notifs and not order._counted:
+            was, order.plen = order.plen, i + 1 + clock.dropped
+            if self._trade_whole(order, book, opening, now):
+                self.submitted.clear()
+                self._valued = -2
+                self.active = False
+                return True
+            order.plen = was
         price = order.price or order._pclose
         if not self._plain_cash_after(book, order.size, price, self.cash, book.position.size) >= 0.0:
             return False
@@ -112,7 +121,7 @@ class Matcher(MarketLane):
         if order.owner._wants_orders:
             order.status = Order.Accepted
             self.notifs.append(order.clone())
-        self._execute_lean(order, book, data.open._a[i], now)
+        self._execute_lean(order, book, opening, now)
         self._valued = -2
         self.active = bool(self.pending)
         return True

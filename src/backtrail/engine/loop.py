@@ -79,6 +79,8 @@ def start(run: Any, strat: Any) -> None:
     strat._wants_trades = (
         "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat._bar_observers)
     )
+    # Trades are numbered in the order in which they open: those of one strategy can be counted afterwards.
+    strat._counts_later = len(run.strats) == 1 and not (strat._wants_orders or strat._wants_trades)
     strat._tells_cash = bool(strat._bar_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
     strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers)
     strat.start()

@@ -240,7 +240,7 @@ class Run:
         if any(len(s.analyzers) or s._slave_analyzers or s._every_observer for s in self.strats):
             return
         for strat in self.strats:
-            strat._closed = Nowhere()
+            strat._trades_closed = Nowhere()
         if hasattr(self.broker, "journal"):
             self.broker.journal.discard()
 

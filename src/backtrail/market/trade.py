@@ -154,17 +154,20 @@ class Trade:
 
         Value and profit come from *comminfo*, not from the arguments *value* and *pnl*.
         """
-        if not size:
-            return
-        data = self.data
+        if size:
+            self.count(order, size, price, commission, comminfo, len(self.data), self.data.datetime[0])
+
+    def count(
+        self, order: Any, size: float, price: float, commission: float, comminfo: Any, now: int, dt: float
+    ) -> None:
+        """Count an execution of *size* at *price* on bar number *now* at the date number *dt* in."""
         before = self.size
         after = self.size = before + size
         self.commission += commission
-        now = len(data)
         if not before:
             self.justopened = True
             self.baropen = now
-            self.dtopen = 0.0 if order.simulated else data.datetime[0]
+            self.dtopen = 0.0 if order.simulated else dt
             self.long = after > 0
         else:
             self.justopened = False
@@ -173,7 +176,7 @@ class Trade:
         self.isclosed = bool(before and not after)
         if self.isclosed:
             self.barclose = now
-            self.dtclose = data.datetime[0]
+            self.dtclose = dt
             self.status = Trade.Closed
         else:
             self.status = Trade.Open
@@ -189,31 +192,27 @@ class Trade:
         else:
             self.value = comminfo.getvaluesize(after, self.price)
         if self.historyon:
-            self._remember(order, size, price, commission)
+            self._remember(order, size, price, commission, dt)
 
-    def shut(self, size: float, price: float, commission: float, comminfo: Any) -> None:
-        """Count the execution in that closes the trade; *comminfo* is a standard scheme of a stock."""
-        data = self.data
-        clock = data._c
-        now = clock.i + 1 + clock.dropped
+    def shut(self, size: float, price: float, commission: float, mult: float, now: int, dt: float) -> None:
+        """Count the execution in that closes the trade, in a stock under a standard scheme with the factor *mult*."""
         self.commission += commission
         self.size += size
         self.justopened = self.isopen = False
         self.isclosed = True
         self.barlen = now - self.baropen
         self.barclose = now
-        self.dtclose = data.datetime._a[clock.i]
+        self.dtclose = dt
         self.status = 2
-        self.pnl += -size * (price - self.price) * comminfo.p.mult
+        self.pnl += -size * (price - self.price) * mult
         self.pnlcomm = self.pnl - self.commission
         self.value = self.size * self.price  # zero, of the sign of the price
 
-    def _remember(self, order: Any, size: float, price: float, commission: float) -> None:
+    def _remember(self, order: Any, size: float, price: float, commission: float, dt: float) -> None:
         """Append the update to the history."""
-        dt = 0.0 if order.simulated else self.data.datetime[0]
         entry = TradeHistory(
             self.status,
-            dt,
+            0.0 if order.simulated else dt,
             self.barlen,
             self.size,
             self.price,
@@ -259,8 +258,8 @@ class Trade:
         return f"<Trade {self.ref}: {state} {self.size} at {self.price}, pnl {self.pnl}>"
 
 
-def opened_trade(data: Any, size: float, price: float, commission: float) -> Trade:
-    """Give the trade that one execution in a stock opens."""
+def opened_trade(data: Any, size: float, price: float, commission: float, now: int, dt: float) -> Trade:
+    """Give the trade that one execution in a stock opens on bar number *now* at the date number *dt*."""
     trade = Trade.__new__(Trade)
     trade.ref = next(Trade.refbasis)
     trade.data = data
@@ -270,9 +269,8 @@ def opened_trade(data: Any, size: float, price: float, commission: float) -> Tra
     trade.commission = commission = 0.0 + commission  # no negative zero
     trade.pnlcomm = 0.0 - commission
     trade.justopened = trade.isopen = True
-    clock = data._c
-    trade.baropen = clock.i + 1 + clock.dropped
-    trade.dtopen = data.datetime._a[clock.i]
+    trade.baropen = now
+    trade.dtopen = dt
     trade.long = size > 0
     trade.status = 1
     return trade

@@ -1,32 +1,26 @@
-"""The order methods of strategies, and the trades that come of the executions."""
+"""The order methods of strategies."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections import OrderedDict
 from typing import Any
 
-from ..base.autodict import AutoDictList
 from ..broker.checks import check_target
 from ..errors import OrderError, unknown_name
 from ..market.order import Order
-from ..market.trade import Trade, opened_trade
 from ..sizers.base import Sizer
 from ..sizers.fixedsize import FixedSize
+from .trades import TradesMixin
 
 _INF = float("inf")
 
 
-class OrderMixin:
+class OrderMixin(TradesMixin):
     """Orders, positions and sizing of a strategy.
 
-    ``data`` may be a data or its name everywhere; left out, it is the first data. ``_wants_orders`` and
-    ``_wants_trades`` tell whether somebody looks at notifications; without, neither copies of orders nor of
-    trades are made.
+    ``data`` may be a data or its name everywhere; left out, it is the first data.
     """
 
-    _wants_orders: bool = True
-    _wants_trades: bool = True
     _price_sizes: bool = False
     _quick_broker: Any = None
     _fixed_size: Any = None
@@ -38,10 +32,8 @@ class OrderMixin:
     position: Any
     _c: Any
     _sizer: Any
-    _tradehistoryon: bool = False
     _order_analyzers: Any = ()
     _trade_analyzers: Any = ()
-    _clock_of_run: Any
     notify_order: Any
     notify_trade: Any
 
@@ -51,11 +43,8 @@ class OrderMixin:
         self._quick_broker = broker if hasattr(broker, "issue") else None
         self._orders: list[Any] = []
         self._orderspending: list[Any] = []
-        self._trades: defaultdict[Any, AutoDictList] = defaultdict(AutoDictList)
         self._tradespending: list[Any] = []
-        self._plain_trades: dict[Any, list[Any]] = {}  # those of trade id 0, by data
-        self._closed: list[tuple[int, Any]] = []  # closed trades with the cycle in which they closed
-        self._openings = 0  # trades that opened
+        self._init_trades()
 
     # -- sizing ------------------------------------------------------------------------------------------------
 
@@ -422,93 +411,6 @@ class OrderMixin:
         )
 
     # -- what came of it ---------------------------------------------------------------------------------------
-
-    def _addnotification(self, order: Any, quicknotify: bool = False) -> None:
-        """Take an order from the broker's queue: keep it for the hooks, and build trades from its executions."""
-        copied = order._source is not None
-        shown = copied or self._wants_orders  # a broker of the user's own may queue the order itself
-        if shown and not order.simulated:
-            self._orderspending.append(order)
-        bit = order._bit
-        if bit is None and not order._counted:
-            if quicknotify:
-                self._notify((order,) if shown else (), ())
-            return
-        told: list[Any] | None = [] if self._wants_trades else None
-        if order._counted:
-            executed = order.executed
-            if not copied:  # this is the order itself, after an execution
-                executed.markpending()
-            if executed.size and executed.p2 > executed.p1:
-                self._trade(order, executed.exbits[executed.p1 : executed.p2], told)
-        else:
-            self._book(order, bit, told)
-        if told:
-            self._tradespending.extend(told)
-        if quicknotify:
-            self._notify((order,) if shown else (), told or ())
-
-    def _book(self, order: Any, bit: tuple[Any, ...], told: list[Any] | None) -> None:
-        """Count the execution that completed *order* at once into a trade; a copy for the hooks goes to *told*."""
-        data = order.data
-        comminfo = order.comminfo
-        if order.tradeid or self._tradehistoryon or data._compensate is not None or not comminfo._simple:
-            self._trade(order, (bit,), told)
-            return
-        trades = self._plain_trades.get(data)
-        if trades is None:
-            trades = self._plain_trades[data] = self._trades[data][0]
-        _, size, price, closed, _, closedcomm, opened, _, openedcomm, _, _, _ = bit
-        trade = trades[-1] if trades else None
-        if not closed and (trade is None or trade.isclosed):
-            trade = opened_trade(data, size, price, openedcomm)
-            trades.append(trade)
-            self._openings += 1
-        elif not opened and trade is not None and trade.size == -size:
-            trade.shut(size, price, closedcomm, comminfo)
-            self._closed.append((self._clock_of_run.i, trade.copy()))
-        else:
-            self._trade(order, (bit,), told)
-            return
-        if told is not None:
-            told.append(trade.copy())
-
-    def _trade(self, order: Any, bits: Iterable[tuple[Any, ...]], told: list[Any] | None) -> None:
-        """Count executions into the trades of their data and id; copies for the hooks go to *told*."""
-        data = order.data._compensate
-        if data is None:
-            data = order.data
-        tradeid = order.tradeid
-        trades = self._trades[data][tradeid]
-        if trades:
-            trade = trades[-1]
-        else:
-            trade = Trade(data, tradeid, self._tradehistoryon)
-            trades.append(trade)
-        comminfo = order.comminfo
-        for bit in bits:
-            _, _, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, _, _ = bit
-            if closed:
-                trade.update(order, closed, price, closedvalue, closedcomm, pnl, comminfo)
-                if trade.isclosed:
-                    self._end_trade(trade, told)
-            if opened:
-                if trade.isclosed:
-                    trade = Trade(data, tradeid, self._tradehistoryon)
-                    trades.append(trade)
-                trade.update(order, opened, price, openedvalue, openedcomm, pnl, comminfo)
-                if trade.isclosed:
-                    self._end_trade(trade, told)
-            if trade.justopened:
-                self._openings += 1
-                if told is not None:
-                    told.append(trade.copy())
-
-    def _end_trade(self, trade: Trade, told: list[Any] | None) -> None:
-        done = trade.copy()  # a later execution may go on with the trade itself
-        self._closed.append((self._clock_of_run.i, done))
-        if told is not None:
-            told.append(done)
 
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         """Call the hooks of the strategy and of its analyzers for orders and trades.

@@ -173,6 +173,8 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
 
     def set_tradehistory(self, onoff: bool = True) -> None:
         """Keep the history of each trade."""
+        if self._uncounted:
+            self._count_all()
         self._tradehistoryon = onoff
 
     # -- hooks ------------------------------------------------------------------------------------------------------
