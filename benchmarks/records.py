@@ -110,7 +110,8 @@ class _Capture(record.Recording):
 def measure_capture(folder: Path) -> bool:
     """Measure capture in fresh processes, the second of which finds the memo of the code."""
     root = Path(__file__).resolve().parent.parent
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as where they are installed
     figures = []
     for _ in range(4):
         done = subprocess.run(

@@ -17,6 +17,7 @@ import sysconfig
 from collections.abc import Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from .digests import raw_digest
 from .encoding import (
@@ -273,9 +274,16 @@ def _function(value: FunctionType, place: Place) -> bytes:
 
 def encode_class(value: type, place: Place) -> bytes:
     """Encode a class: by name if it is a library's, else by name, code and bases."""
-    if is_known(value):
-        return named(b"T", _full_name(value))
+    by_name = _named.get(value)
+    if by_name is None and is_known(value):
+        by_name = _named[value] = named(b"T", _full_name(value))
+    if by_name is not None:
+        return by_name
     return _Reach(value, _deeper(value, place)).encode(b"T", _full_name(value))
+
+
+#: Classes of libraries, as they are written.
+_named: Final[WeakKeyDictionary[type, bytes]] = WeakKeyDictionary()
 
 
 def _deeper(value: Any, place: Place) -> Place:

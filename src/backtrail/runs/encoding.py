@@ -11,6 +11,7 @@ A class of its own kind says what it stands for in ``__fingerprint__()``. Anythi
 
 from __future__ import annotations
 
+import operator
 import struct
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -136,18 +137,37 @@ def text(value: str) -> bytes:
 def items(values: Iterable[Any], place: Place, owner: Any) -> bytes:
     """Encode *values* one after the other."""
     inside = place.enter(owner)
-    return b"".join([encode_at(one, Place(f"[{at}]", place, inside)) for at, one in enumerate(values)])
+    out = []
+    for at, one in enumerate(values):
+        plain = _PLAIN.get(type(one))
+        out.append(encode_at(one, Place(f"[{at}]", place, inside)) if plain is None else plain(one, place))
+    return b"".join(out)
 
 
 def mapping(pairs: Iterable[tuple[Any, Any]], place: Place, owner: Any, ordered: bool = False) -> bytes:
     """Encode *pairs* of keys and values, sorted by encoded key unless *ordered*."""
     inside = place.enter(owner)
     out = [
-        (encode_at(key, Place(f".<key {label(key)}>", place, inside)), key, value) for key, value in pairs
-    ]  # keys may hold anything hashable
+        (
+            text(key)
+            if type(key) is str
+            else encode_at(key, Place(f".<key {label(key)}>", place, inside)),  # they may hold anything hashable
+            key,
+            value,
+        )
+        for key, value in pairs
+    ]
     if not ordered:
-        out.sort(key=lambda one: one[0])
-    return b"".join([key + encode_at(value, place.key(name, inside)) for key, name, value in out])
+        out.sort(key=_by_key)
+    written = []
+    for key, name, value in out:
+        plain = _PLAIN.get(type(value))
+        written.append(key)
+        written.append(encode_at(value, place.key(name, inside)) if plain is None else plain(value, place))
+    return b"".join(written)
+
+
+_by_key = operator.itemgetter(0)
 
 
 # -- exact types --------------------------------------------------------------------------------------------
@@ -257,6 +277,9 @@ _EXACT: dict[type, Encoder] = {
     type(NotImplemented): _ellipsis,
 }
 
+# Those of them that hold nothing else, so that nothing is said of the place in them.
+_PLAIN: Final = {kind: _EXACT[kind] for kind in (type(None), bool, int, float, str, bytes)}
+
 
 def register(*kinds: type) -> Callable[[Encoder], Encoder]:
     """Make the decorated function the encoder of values that are exactly of one of *kinds*."""
@@ -288,6 +311,8 @@ def _encode_other(value: Any, place: Place) -> bytes:
         return scalars.numpy_scalar(value, place)
     from . import callables, tables
 
+    if isinstance(value, type):
+        return callables.encode_class(value, place)
     for encoder in (
         scalars.other_scalar,
         tables.encode_table,

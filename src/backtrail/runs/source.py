@@ -16,7 +16,8 @@ from types import CodeType, FunctionType
 from typing import Any, Final
 
 _DOCUMENTED: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
-_FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+#: Where statements, handlers and cases hold further ones.
+_BODIES: Final = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 def form_of_function(value: FunctionType) -> bytes:
@@ -52,18 +53,14 @@ class _Module:
     def __init__(self, source: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-            compiled = compile(tree, "<source>", "exec", dont_inherit=True)
+            self._tree = ast.parse(source)
+            compiled = compiled_source(source.encode("utf-8", "surrogatepass"))
         self.codes = set(_codes(compiled))
-        self.functions: dict[int, list[Any]] = {}
         self.classes: list[tuple[str, ast.ClassDef]] = []
+        self._functions: dict[int, list[Any]] = {}
+        self._lambdas: dict[int, list[Any]] | None = None
         self._forms: dict[ast.AST, bytes] = {}
-        for node in ast.walk(tree):
-            if isinstance(node, _FUNCTIONS):
-                decorators = getattr(node, "decorator_list", [])
-                line = min([node.lineno, *(one.lineno for one in decorators)])
-                self.functions.setdefault(line, []).append(node)
-        self._gather(tree, "")
+        self._gather(self._tree.body, "")
 
     def form(self, node: ast.AST) -> bytes:
         """Give the normal form of a function or class of this source."""
@@ -72,15 +69,46 @@ class _Module:
             known = self._forms[node] = b"source " + normal_form(node)
         return known
 
-    def _gather(self, node: ast.AST, prefix: str) -> None:
-        for child in ast.iter_child_nodes(node):
-            inner = prefix
-            if isinstance(child, ast.ClassDef):
-                self.classes.append((f"{prefix}{child.name}", child))
-                inner = f"{prefix}{child.name}."
-            elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                inner = f"{prefix}{child.name}.<locals>."
-            self._gather(child, inner)
+    def functions(self, name: str, line: int) -> list[Any]:
+        """Give the functions called *name* that begin on *line*, decorators included."""
+        if name != "<lambda>":
+            return [node for node in self._functions.get(line, ()) if node.name == name]
+        if self._lambdas is None:
+            self._lambdas = {}
+            for node in ast.walk(self._tree):
+                if isinstance(node, ast.Lambda):
+                    self._lambdas.setdefault(node.lineno, []).append(node)
+        return list(self._lambdas.get(line, ()))
+
+    def _gather(self, body: list[Any], prefix: str) -> None:
+        """Note the classes and functions that are defined in *body*, at any depth."""
+        for node in body:
+            if isinstance(node, ast.ClassDef):
+                self.classes.append((f"{prefix}{node.name}", node))
+                self._gather(node.body, f"{prefix}{node.name}.")
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                line = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                self._functions.setdefault(line, []).append(node)
+                self._gather(node.body, f"{prefix}{node.name}.<locals>.")
+            else:
+                for field in _BODIES:
+                    inner = getattr(node, field, None)
+                    if inner:
+                        self._gather(inner, prefix)
+
+
+def compiled_source(source: bytes) -> CodeType:
+    """Compile the module whose text is *source*, once if it is asked for twice; errors are those of ``compile``."""
+    known = _compiled.get(source)
+    if known is None:
+        if len(_compiled) >= _MOST_COMPILED:
+            _compiled.clear()
+        known = _compiled[source] = compile(source, "<source>", "exec", dont_inherit=True)
+    return known
+
+
+_compiled: dict[bytes, CodeType] = {}
+_MOST_COMPILED: Final = 32
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -118,12 +146,7 @@ def _form_of(code: CodeType) -> bytes | None:
     module = _module(code.co_filename)
     if module is None or code not in module.codes:
         return None
-    name = code.co_name
-    here = [
-        node
-        for node in module.functions.get(code.co_firstlineno, [])
-        if (isinstance(node, ast.Lambda) and name == "<lambda>") or getattr(node, "name", None) == name
-    ]
+    here = module.functions(code.co_name, code.co_firstlineno)
     if len(here) > 1:  # lambdas on one line: the innermost whose text holds all of the code
         spots = _spots(code)
         here = [one for one in here if all(_span(one)[0] <= spot <= _span(one)[1] for spot in spots)]

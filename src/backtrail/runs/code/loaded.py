@@ -12,6 +12,7 @@ from importlib.machinery import SourceFileLoader
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple
 
+from ..source import compiled_source
 from .notebook import is_cell_file, remembered_source
 from .places import not_user_code
 
@@ -133,7 +134,7 @@ def changed_since_loaded(name: str, file: str, source: bytes, things: list[Any])
     if module is None or not (loader is None or type(loader) is SourceFileLoader):
         return None  # loaded by something that may change the code, as pytest does
     try:
-        compiled = compile(source, file, "exec", dont_inherit=True)
+        compiled = compiled_source(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "the file can no longer be compiled"
     written: dict[str, set[Any]] = {}
