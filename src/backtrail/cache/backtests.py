@@ -16,6 +16,7 @@ from ..runs.encoding import UncacheableParameter
 from ..runs.plain import UnstorableValue
 from ..runs.splits import Split, read_fold, verify_fold, write_fold
 from ..runs.store.layout import QUARANTINE, blob_name
+from ..runs.store.retention import Policy
 from ..runs.store.run import start_of
 from . import places, ranking
 from .explaining import explain_key
@@ -43,6 +44,7 @@ from .records import (
     splits_of,
     summary_of,
 )
+from .room import Room
 from .values import read_node
 
 if TYPE_CHECKING:
@@ -52,10 +54,9 @@ if TYPE_CHECKING:
     from ..runs.store import Run, Store
 
 OnConflict = Literal["keep", "replace", "error"]
-Keep = Literal["all", "summary", "metrics"]
 
 _TRADES: Final = "backtrail-cache-trades/1"
-_KEPT: Final = {"all": None, "summary": ("metrics", "equity_curve"), "metrics": ("metrics",)}
+_KEPT: Final = {"summary": ("metrics", "equity_curve"), "metrics": ("metrics",)}
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,11 @@ class BacktestCache:
     ``.backtrail`` folder, else the user's data directory. Any number of processes may use one store at once.
 
     With *strict*, what cannot be stored raises instead of warning. *keep* says which parts of a result are stored:
-    ``"all"``, ``"summary"`` (metrics and equity curve) or ``"metrics"``.
+    ``"all"``, ``"summary"`` (metrics and equity curve), ``"metrics"``, or ``"top:50"``: everything of the best 50 runs
+    of a strategy on the same data, code and settings, by the Sharpe ratio (``"top:50:METRIC"``: by another metric), and
+    the metrics of the others. *max_bytes*, or else the environment variable ``BACKTRAIL_CACHE_MAX_BYTES``, limits what
+    the cached runs need: a number of bytes, or text such as ``"2GB"``; what was not used for the longest time goes
+    first. Runs that are pinned or tagged, and those of the engine, are never given up.
 
     Wherever a run id is taken, so are the id of a record, the beginning of either, a tag, ``latest`` and
     ``best:METRIC``.
@@ -83,11 +88,12 @@ class BacktestCache:
         cache_dir: str | os.PathLike[str] | Store | None = None,
         *,
         strict: bool = False,
-        keep: Keep = "all",
+        keep: str = "all",
+        max_bytes: int | str | None = None,
     ) -> None:
-        if keep not in _KEPT:
-            raise ValueError(f"opening a cache - expected keep to be one of {list(_KEPT)} - found {keep!r}")
+        Policy.of(keep)  # refuses what is none
         self.store: Store = places.open_store(cache_dir)
+        self._room = Room(self.store, keep, max_bytes)
         self.strict = strict
         self.keep = keep
         self._index = RunIndex(self.store)
@@ -151,7 +157,7 @@ class BacktestCache:
             )
         slots = {"metrics": metrics, "trades": trades, "equity_curve": equity_curve}
         slots |= {"positions": positions, "diagnostics": diagnostics}
-        kept = _KEPT[self.keep]
+        kept = _KEPT.get(self.keep)
         draft = Draft.of_slots(
             {name: one if kept is None or name in kept else None for name, one in slots.items()}
         )
@@ -199,7 +205,6 @@ class BacktestCache:
             if known is not None:
                 self.store.rm(known.id, dry_run=False)
             log.info("cached backtest %s (%s)", run_id or run, manifest["strategy"])
-            return StoreResult(run_id or run, run=run, left_out=tuple(draft.left_out))
         except CacheConflict:
             raise
         except Exception as error:
@@ -207,6 +212,12 @@ class BacktestCache:
                 raise
             warn(f"The backtest {manifest['strategy']!r} is not stored: {error}", depth=4)
             return StoreResult(run_id, stored=False, reason=str(error), left_out=tuple(draft.left_out))
+        done, problem = self._room.after_write()
+        if problem:
+            warn(f"After the backtest {manifest['strategy']!r} was stored, {problem}", depth=4)
+        gone = done is not None and run in done.evicted
+        reason = "it is larger than the cache may be" if gone else ""
+        return StoreResult(run_id or run, stored=not gone, reason=reason, run=run, left_out=tuple(draft.left_out))
 
     def _write(self, draft: Draft, manifest: dict[str, Any], sources: Iterable[bytes]) -> str:
         with self.store.begin(key=manifest.get("key"), strategy=manifest["strategy"]) as work:
@@ -288,7 +299,11 @@ class BacktestCache:
             return None
         try:
             run = self.store.lookup(key.digest)
-            return None if run is None else result_of(run, parameters)
+            if run is None:
+                return None
+            found = result_of(run, parameters)
+            self.store.note_use(run)
+            return found
         except (StoreError, ValueError, KeyError, OSError) as error:
             warn(f"The stored result of {strategy_name!r} cannot be read and is passed over: {error}")
             return None

@@ -299,6 +299,7 @@ class _Call:
             return _MISS
         from ..runs.splits import current_fold
 
+        self.cache.store.note_use(run)
         self.cache.note_fold(run, current_fold())
         return value
 

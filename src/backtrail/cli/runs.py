@@ -238,14 +238,29 @@ def rm(
 @app.command()
 def gc(
     grace_days: Annotated[float, typer.Option(help="Leave alone what is younger.")] = 14.0,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="Give results up: `metrics` keeps none, `summary` the equity curve, `top:50` those of the best 50 "
+            "(`top:50:METRIC`: by a metric).",
+        ),
+    ] = None,
+    max_bytes: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="Remove runs until the store needs no more, for example `2GB`."),
+    ] = None,
     yes: Yes = False,
     store: Where = None,
     json: Json = False,
 ) -> None:
-    """Give back the space of what no run needs."""
+    """Give back the space of what no run needs; with --keep or --max-bytes, of more than that.
+
+    Runs that are pinned, tagged or the best of their sweep keep everything.
+    """
     from . import runs_care as care
 
-    _do(lambda: care.gc(store, grace_days, yes, json))
+    _do(lambda: care.gc(store, grace_days, keep, max_bytes, yes, json))
 
 
 @app.command()

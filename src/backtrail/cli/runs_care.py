@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
 from ..runs.checkout import checkout as write_sources
@@ -13,6 +13,9 @@ from ..runs.pack import unpack
 from ..runs.rerun import rerun as run_again
 from ..runs.store import Store
 from .runs_show import opened, print_json, text
+
+if TYPE_CHECKING:
+    from ..runs.store.retention import Retained
 
 
 def rerun(where: str | None, reference: str, env: str, timeout: float | None, as_json: bool) -> int:
@@ -168,14 +171,32 @@ def rm(
         print("Nothing was removed; say --yes to do it.")
 
 
-def gc(where: str | None, grace_days: float, yes: bool, as_json: bool) -> None:
-    """Collect what no run needs."""
-    found = opened(where).gc(grace_days=grace_days, dry_run=not yes)
+def gc(
+    where: str | None, grace_days: float, keep: str | None, max_bytes: str | None, yes: bool, as_json: bool
+) -> None:
+    """Give up what is not to be kept, then collect what no run needs."""
+    store = opened(where)
+    retained = None
+    if keep is not None or max_bytes is not None:
+        retained = store.retain(keep=keep, max_bytes=max_bytes, dry_run=not yes)
+    found = store.gc(grace_days=grace_days, dry_run=not yes)
     if as_json:
-        print_json(dataclasses.asdict(found))
+        print_json(dataclasses.asdict(found) | {"retained": retained and dataclasses.asdict(retained)})
         return
+    if retained is not None:
+        _print_retained(retained, yes)
     did = "moved to the trash" if yes else "would be moved to the trash"
     print(f"{len(found.trashed)} files {did}, {len(found.deleted)} deleted for good: {found.bytes:,} bytes")
+
+
+def _print_retained(retained: Retained, yes: bool) -> None:
+    for run in retained.thinned:
+        print(f"{'results given up' if yes else 'results would be given up'}: {run}")
+    for run in retained.evicted:
+        print(f"{'removed' if yes else 'would be removed'}: {run}")
+    for run, reason in retained.kept.items():
+        print(f"kept: {run}: {reason}")
+    print(f"The records need {retained.bytes_after:,} bytes; it was {retained.bytes_before:,}")
 
 
 def fsck(where: str | None, repair: bool, deep: bool, as_json: bool) -> int:

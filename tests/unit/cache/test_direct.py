@@ -569,7 +569,7 @@ def test_b30_less_may_be_kept(cache: BacktestCache, bars: pd.DataFrame, trades: 
     assert summary.trades is None
     assert summary.equity_curve is not None
     with pytest.raises(ValueError, match="keep"):
-        BacktestCache(cache.store, keep="some")  # type: ignore[arg-type]
+        BacktestCache(cache.store, keep="some")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from backtrail.runs.checkout import CannotRebuild, checkout
 from backtrail.runs.pack import PackRefused, pack, unpack
 from backtrail.runs.rerun import read_lock, requirements
 from backtrail.runs.store import Store
-from backtrail.runs.store.layout import blob_name
+from backtrail.runs.store.layout import blob_name, new_run_id
 
 SCRIPT = """\
 import sys
@@ -253,6 +253,26 @@ def test_rm_asks_first_and_gc_gives_space_back(made: Made) -> None:
     assert made.json("gc")["dry_run"] is True
     assert "moved to the trash" in made("gc", "--yes", "--grace-days", "0")
     assert made.json("verify", made.base)["ok"] is True
+
+
+def test_gc_holds_a_store_to_a_policy_and_a_size(made: Made) -> None:
+    """B30: what would go is said first; what is pinned stays."""
+    doomed = made.store.commit({"strategy": "Doomed", "time": {"start": 1.0}, "run": new_run_id(1.0)})
+    made("pin", made.base)
+    told = made.json("gc", "--keep", "top:1", "--max-bytes", "0")["retained"]
+    assert doomed in told["evicted"]
+    assert told["kept"] == {made.base: "is pinned"}
+    assert told["bytes_after"] < told["bytes_before"]
+    assert made.json("gc")["retained"] is None
+    said = made("gc", "--keep", "all", "--max-bytes", str(told["bytes_before"] - 1))
+    assert f"would be removed: {doomed}" in said
+    limit = str(told["bytes_before"] - 1)
+    assert f"\nremoved: {doomed}" in "\n" + made("gc", "--max-bytes", limit, "--yes")
+    assert "no such run" in made("show", doomed, status=1)
+    assert made.json("verify", made.base)["ok"] is True
+    assert made.json("pin", made.base, "--remove")["pinned"] is False
+    for wrong in (["--max-bytes", "a lot"], ["--keep", "best"]):
+        assert "backtrail runs: reading" in made("gc", *wrong, status=1)
 
 
 def test_fsck_reindex_and_stats(made: Made) -> None:

@@ -66,6 +66,7 @@ class _Check:
         self.found = Checked()
         self.manifests: dict[str, Manifest] = {}
         self.bad: set[str] = set()
+        self.thinned = store.refs.thinned()
 
     def blobs(self) -> None:
         """Compute the digest of every blob, or look whether its name is one."""
@@ -112,7 +113,8 @@ class _Check:
             if size is not None and expected is not None and size != expected and item["blob"] not in self.bad:
                 self.bad.add(item["blob"])
                 self._set_aside_blob(item["blob"], f"has {size} bytes, run {manifest['run']} says {expected}")
-        for blob in self.store.blobs.missing(result_blobs_of(manifest)):
+        parts = self.thinned.get(manifest["run"])
+        for blob in self.store.blobs.missing(result_blobs_of(manifest, parts)):
             self.found.problems.append(Problem(name, f"blob {blob} of its results is missing", "left"))
 
     def _set_aside_blob(self, digest: str, what: str) -> None:

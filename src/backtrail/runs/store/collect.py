@@ -6,7 +6,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,10 @@ from .layout import (
     digest_of_name,
     key_name,
     manifest_name,
+    run_of_name,
     run_time,
 )
-from .manifest import Manifest, decode, read_object
+from .manifest import Manifest, decode, digests_in, read_object
 from .segments import scan
 
 if TYPE_CHECKING:
@@ -136,22 +137,23 @@ def _elsewhere(store: Store, run: str) -> str:
 
 def _to_trash(store: Store, run: str) -> None:
     name = manifest_name(run)
-    manifest = _manifest(store, name)
+    manifest = manifest_at(store, name)
     store.files.touch(name)
     store.files.move(name, f"{TRASH}/{name}")
     key = manifest.get("key") if manifest else None
     if key:
-        _point_away(store, key, run)
+        point_away(store, key, run)
 
 
-def _manifest(store: Store, name: str) -> Manifest | None:
+def manifest_at(store: Store, name: str) -> Manifest | None:
+    """Read the manifest in file *name*; None if it cannot be read."""
     try:
         return decode(store.files.read(name))
     except (StoreError, FileNotFoundError):
         return None
 
 
-def _point_away(store: Store, key: str, run: str) -> None:
+def point_away(store: Store, key: str, run: str) -> None:
     """Let *key* point to another run than *run*, if it pointed to that."""
     try:
         pointed = store.files.read(key_name(key)).decode("ascii", "replace").strip()
@@ -194,7 +196,7 @@ def restore(store: Store, run: str) -> None:
     if store.files.size(f"{TRASH}/{name}") is None:
         raise RunNotFoundError(f"restoring run {run} - expected it in the trash of {store.url} - found no such run")
     store.files.move(f"{TRASH}/{name}", name)
-    manifest = _manifest(store, name)
+    manifest = manifest_at(store, name)
     if manifest is not None:
         store.point(manifest)
 
@@ -228,6 +230,10 @@ def collect(store: Store, *, grace_days: float, dry_run: bool) -> Collected:
         if entry.modified <= min(before, time.time() - DAY_S) and not _held(store, entry):
             _delete(store, entry, done)
     if not dry_run:
+        for run in store.refs.thinned():
+            name = manifest_name(run)
+            if store.files.size(name) is None and store.files.size(f"{TRASH}/{name}") is None:
+                store.refs.unthin(run)
         gone = [digest_of_name(name) for name in done.trashed]
         with store.index.writing() as connection:
             if connection is not None:
@@ -253,6 +259,7 @@ def referred(store: Store) -> set[str]:
     """
     found: set[str] = set()
     thinned = _thinned(store)
+    lean = store.refs.thinned()
     for prefix in (RUNS, SWEEPS, f"{TRASH}/{RUNS}", f"{TRASH}/{SWEEPS}", "quarantine"):
         for entry in list(store.files.list(prefix)):
             if digest_of_name(entry.name) is None:
@@ -261,10 +268,29 @@ def referred(store: Store) -> set[str]:
                 except FileNotFoundError:
                     continue
                 parts = entry.name.split("/")
+                kept_parts = lean.get(run_of_name(entry.name) or "")
+                if kept_parts is not None and prefix in (RUNS, f"{TRASH}/{RUNS}"):
+                    found |= needed_of(data, kept_parts)
+                    continue
                 best = thinned.get(parts[1]) if parts[0] == SWEEPS and entry.name.endswith(".seg") else None
                 for text in [data] if best is None else _kept_records(data, best):
                     found.update(digest.decode() for digest in _DIGEST.findall(text))
     return found
+
+
+def needed_of(data: bytes, parts: Collection[str] | None) -> set[str]:
+    """Give the digests in a manifest without those of its results, the artifacts named in *parts* excepted.
+
+    With None for *parts*, or for a manifest that cannot be read, give all.
+    """
+    if parts is not None:
+        with contextlib.suppress(ManifestError, AttributeError):
+            manifest = read_object(data, "a manifest")
+            result = dict(manifest.get("result") or {})
+            artifacts = dict(result.get("artifacts") or {})
+            result["artifacts"] = {name: item for name, item in artifacts.items() if name in parts}
+            return digests_in({**manifest, "result": result})
+    return {digest.decode() for digest in _DIGEST.findall(data)}
 
 
 def _thinned(store: Store) -> dict[str, set[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ...errors import ManifestError, StoreVersionError
@@ -270,12 +270,16 @@ def blobs_of(manifest: Manifest) -> set[str]:
     return digests_in(manifest)
 
 
-def result_blobs_of(manifest: Manifest) -> set[str]:
-    """Give the digests of the blobs that hold the results of *manifest*: without them the run is incomplete."""
+def result_blobs_of(manifest: Manifest, parts: Collection[str] | None = None) -> set[str]:
+    """Give the digests of the blobs that hold the results of *manifest*: without them the run is incomplete.
+
+    *parts* names the artifacts that are kept of a run whose results were given up; None stands for all.
+    """
     found: set[str] = set()
-    for item in ((manifest.get("result") or {}).get("artifacts") or {}).values():
-        found.add(item["blob"])
-        found.update(item.get("parts") or ())
+    for name, item in ((manifest.get("result") or {}).get("artifacts") or {}).items():
+        if parts is None or name in parts:
+            found.add(item["blob"])
+            found.update(item.get("parts") or ())
     return found
 
 

@@ -1,13 +1,13 @@
-"""Names that people give to runs, and pins that keep them: one small file each."""
+"""Names that people give to runs, pins that keep them, and what was given up of them: one small file each."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ...errors import ManifestError, RunNotFoundError
 from .files import Files
-from .layout import PINS, TAGS, check_name, is_run_id, lease_name
+from .layout import PINS, TAGS, THINNED, check_name, is_run_id, lease_name
 from .manifest import read_object
 
 
@@ -65,6 +65,36 @@ class Refs:
                     note = None  # an unreadable note still pins
                 found[run] = note if isinstance(note, str) else ""
         return found
+
+    def thin(self, run: str, parts: Collection[str]) -> None:
+        """Say that of the results of *run* only the artifacts named in *parts* are kept."""
+        lease_name(run)
+        self._files.put(f"{THINNED}/{run}", json.dumps({"parts": sorted(parts)}).encode("utf-8"))
+
+    def unthin(self, run: str) -> None:
+        """Forget what was given up of *run*: the run itself is gone."""
+        lease_name(run)
+        self._files.remove(f"{THINNED}/{run}")
+
+    def thinned(self) -> dict[str, frozenset[str]]:
+        """Give every run whose results were given up, with the names of the artifacts that it keeps."""
+        found = {}
+        for entry in self._files.list(THINNED):
+            run = entry.name.rpartition("/")[2]
+            if is_run_id(run):
+                parts = self.parts_of(run)
+                if parts is not None:
+                    found[run] = parts
+        return found
+
+    def parts_of(self, run: str) -> frozenset[str] | None:
+        """Give the artifacts that a thinned run keeps; None if nothing of *run* was given up, as far as is known."""
+        lease_name(run)
+        try:
+            parts = read_object(self._files.read(f"{THINNED}/{run}"), "what a run keeps").get("parts")
+        except (ManifestError, FileNotFoundError):
+            return None  # of a note that cannot be read everything is kept
+        return frozenset(map(str, parts)) if isinstance(parts, list) else None
 
     def _read(self, folder: str) -> Iterator[tuple[str, str | None]]:
         for entry in self._files.list(folder):

@@ -98,6 +98,12 @@ class Run:
         item = self.artifacts.get(name)
         if item is None:
             raise MissingBlobError(f"reading {name!r} of run {self.id} - it has {sorted(self.artifacts)}")
+        parts = self.store.refs.parts_of(self.id)
+        if parts is not None and name not in parts:
+            raise MissingBlobError(
+                f"reading {name!r} of run {self.id} - expected it in the store - it was given up to hold less - "
+                "run the backtest again"
+            )
         return self.store.get(item["blob"], size=item.get("size"))
 
     def table(self, name: str, *, full: bool = False) -> pa.Table:

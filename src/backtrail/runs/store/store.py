@@ -7,12 +7,13 @@ of the run is visible; once it is there, the run is complete.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
@@ -31,7 +32,7 @@ from .index import Index
 from .layout import is_run_id, key_name, lease_name, manifest_name, new_run_id
 from .lease import Attempt, attempts
 from .listing import Listing
-from .manifest import Manifest, blobs_of, check, decode, result_blobs_of, seal, to_plain
+from .manifest import Manifest, blobs_of, check, decode, seal, to_plain
 from .opening import index_path, open_files, prepare
 from .place import Place, find_place, without_secrets
 from .ranking import Direction, Directions
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from .check import Checked
     from .collect import Collected, Removed
+    from .retention import Retained
 
 
 class Store:
@@ -270,11 +272,15 @@ class Store:
             return None  # the run was removed, set aside by a check, or recorded by a later version
         if manifest.get("key") != key or manifest["status"] != "finished":
             return None
-        for item in ((manifest.get("result") or {}).get("artifacts") or {}).values():
+        artifacts = ((manifest.get("result") or {}).get("artifacts") or {}).values()
+        for item in artifacts:
             size = self.blobs.size(item["blob"])
             if size is None or size != item.get("size", size):
                 return None
-        return None if self.blobs.missing(result_blobs_of(manifest)) else Run(self, run, manifest)
+        parts = [part for item in artifacts for part in item.get("parts") or ()]
+        if self.blobs.missing(parts) or (artifacts and self.refs.parts_of(run) is not None):
+            return None  # a blob is lost, or results were given up
+        return Run(self, run, manifest)
 
     def _has_sweeps(self) -> bool:
         return next(iter(self.files.list("sweeps")), None) is not None
@@ -470,6 +476,38 @@ class Store:
 
         with writing("collecting what no run needs", self.url):
             return collect(self, grace_days=grace_days, dry_run=dry_run)
+
+    def retain(
+        self,
+        *,
+        keep: str | None = None,
+        max_bytes: int | str | None = None,
+        fill: float = 1.0,
+        only: Callable[[Manifest], bool] | None = None,
+        dry_run: bool = True,
+    ) -> Retained:
+        """Let the store hold less: give up results as *keep* says, then remove runs until it needs *max_bytes*.
+
+        *keep* is ``"all"``, ``"summary"`` (of the results, the equity curve stays), ``"metrics"`` (none do), or
+        ``"top:50"`` or ``"top:50:METRIC"``: all results of the best 50 of the runs with the same strategy, data, code
+        and settings (by the Sharpe ratio), none of the others. If the records need more than *max_bytes*, a number or
+        text such as ``"2GB"``, those that were not used for the longest time are removed, until *fill* (a part of one)
+        of it is needed. *only* tells by its manifest whether a run is in question.
+
+        Runs that are pinned, tagged or the best of their sweep keep everything, and so do runs of sweeps, whose plan
+        says what is kept. What was given up is deleted an hour later, by another call or by `gc`. With *dry_run*, which
+        is the default, nothing changes.
+        """
+        from .retention import retain
+
+        with writing("making the store smaller", self.url):
+            return retain(self, keep=keep, max_bytes=max_bytes, fill=fill, only=only, dry_run=dry_run)
+
+    def note_use(self, run: Run) -> None:
+        """Say that the result of *run* was just used: of the runs without a pin it is evicted last."""
+        if run.key is not None and not self.files.remote:
+            with contextlib.suppress(OSError):  # it is as old as it was
+                self.files.touch(key_name(run.key))
 
     def fsck(self, *, repair: bool = True, deep: bool = True) -> Checked:
         """Check every file of the store; *deep* computes the digest of every blob.
