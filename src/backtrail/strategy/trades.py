@@ -125,7 +125,7 @@ class TradesMixin:
             trade = opened_trade(data, size, price, openedcomm, now, dt)
             trades.append(trade)
             self._trades_opened += 1
-        elif not opened and trade is not None and trade.size == -size:
+        elif not opened and trade is not None and trade.size == -size and not trade.historyon:
             trade.shut(size, price, closedcomm, comminfo.p.mult, now, dt)
             self._trades_closed.append((cycle, trade.copy()))
         else:
