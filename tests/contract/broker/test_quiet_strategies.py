@@ -120,8 +120,8 @@ def run(bt: Any, seed: int) -> dict[str, Any]:
             if order is None
             else (
                 order.status, order.size, order.exectype, order.alive(), order.executed.size, order.executed.price,
-                order.executed.value, order.executed.comm, order.executed.pnl, order.executed.remsize, order.executed.dt,
-                order.created.price, order.created.dt, order.plen,
+                order.executed.value, order.executed.comm, order.executed.pnl, order.executed.remsize,
+                order.executed.dt, order.created.price, order.created.dt, order.plen,
                 [[getattr(bit, name) for name in BITS] for bit in order.executed.exbits],
             )
             for order in strat.issued
