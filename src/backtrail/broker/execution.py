@@ -221,6 +221,7 @@ class Executor(Account):
             if cash < 0.0:
                 opened = 0
                 openedvalue = openedcomm = 0.0
+                psize, pprice = position.size + closed, entry if position.size + closed else 0.0
             else:
                 if abs(psize) > abs(opened):
                     # Futures held before are settled to this price, so that all of them share one base.

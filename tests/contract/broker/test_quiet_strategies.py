@@ -76,6 +76,11 @@ def strategy(bt: Any, seed: int, way: dict[str, Any]) -> type:
     return Quiet
 
 
+def bits_of(order: Any) -> tuple[str, ...]:
+    """Leave the position out where the opening part was refused: backtrader reports one that was never reached."""
+    return BITS[:-2] if order.status == order.Margin else BITS
+
+
 def trades_of(strat: Any) -> list[Any]:
     out: list[Any] = []
     for data, by_id in strat._trades.items():
@@ -122,7 +127,7 @@ def run(bt: Any, seed: int) -> dict[str, Any]:
                 order.status, order.size, order.exectype, order.alive(), order.executed.size, order.executed.price,
                 order.executed.value, order.executed.comm, order.executed.pnl, order.executed.remsize,
                 order.executed.dt, order.created.price, order.created.dt, order.plen,
-                [[getattr(bit, name) for name in BITS] for bit in order.executed.exbits],
+                [[getattr(bit, name) for name in bits_of(order)] for bit in order.executed.exbits],
             )
             for order in strat.issued
         ]  # fmt: skip

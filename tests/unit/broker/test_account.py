@@ -65,8 +65,7 @@ def test_on_a_gap_the_closing_part_is_executed_and_the_opening_part_refused(run:
     done = run(bars, plan, setup)
     order = done.strategy.issued[1]
     assert done.statuses(order) == ["Submitted", "Accepted", "Partial", "Margin"]
-    assert (order.executed.size, done.strategy.position.size) == (1, 0)
-    assert (order.executed.psize, order.executed.pprice) == (2, 12)  # as if all had been executed: so does backtrader
+    assert (order.executed.size, order.executed.psize, done.strategy.position.size) == (1, 0, 0)
 
 
 def test_a_market_order_that_a_gap_makes_too_dear_is_refused_at_the_open(run: Run) -> None:
