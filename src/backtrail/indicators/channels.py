@@ -166,7 +166,9 @@ class ChoppinessIndex(Indicator):
     It is the logarithm, to base *period*, of the sum of true ranges over the range of all bars, times 100; 100 where
     prices stood still.
 
-    Formula: E. W. Dreiss (1993), ``100 * log10(sum(TR) / (highest high - lowest low)) / log10(period)``.
+    Formula: ``100 * log10(sum(TR) / (highest high - lowest low)) / log10(period)``; E. W. Dreiss, in Gibbons Burke,
+    "Measuring market choppiness with chaos", Futures (October 1993). Burke takes true highs and true lows; highs and
+    lows are what most charts take, and differ where the first bar of the window has a gap.
     """
 
     alias = ("CHOP",)

@@ -36,8 +36,7 @@ def one(build: Build, bars: Any = BARS, **how: Any) -> Any:
 
 # name: how it is built, what TA-Lib gives for each line, relative tolerance, from which bar on.
 # 0: the same bits. 1e-9: TA-Lib adds to and subtracts from running sums, which drift; ours are correctly rounded.
-# 1e-4 from bar 120 on: TA-Lib begins the smoothed range of its Keltner channel later; the weight of the beginning has
-# shrunk to 0.9 ** 100 there.
+# The Keltner channel is compared with its parts: TA-Lib's KC begins the average range on a later bar, see below.
 AGAINST_TALIB: dict[str, tuple[Build, Any, float, int]] = {
     "VWAP": (lambda i, s: i.VWAP(s.data, restart="never"), lambda: [talib.VWAP(H, L, C, V)], 0.0, 0),
     "AnchoredVWAP": (lambda i, s: i.AnchoredVWAP(s.data), lambda: [talib.VWAP(H, L, C, V)], 0.0, 0),
@@ -58,9 +57,9 @@ AGAINST_TALIB: dict[str, tuple[Build, Any, float, int]] = {
     ),
     "KeltnerChannel": (
         lambda i, s: i.KeltnerChannel(s.data),
-        lambda: [talib.KC(H, L, C, 20, 10, 2.0)[k] for k in (1, 0, 2)],
-        1e-4,
-        120,
+        lambda: [talib.EMA(TYPICAL, 20) + k * talib.ATR(H, L, C, 10) for k in (0.0, 2.0, -2.0)],
+        1e-12,
+        0,
     ),
     "ZScore": (
         lambda i, s: i.ZScore(s.data, period=20),
@@ -129,6 +128,16 @@ def test_money_flow_of_the_published_example() -> None:
     price = np.array([1.0, 2.0, 4.0, 5.0, 4.0])
     bars.update(open=price, high=price, low=price, close=price, volume=np.array([9.0, 5.0, 5.0, 6.0, 5.0]))
     assert one(lambda i, s: i.MFI(s.data, period=4), bars)[-1] == pytest.approx(100.0 - 100.0 / (1.0 + 60.0 / 20.0))
+
+
+def test_keltner_of_talib_differs_in_the_bar_on_which_the_average_range_begins() -> None:
+    # TA-Lib leaves out the first 20 - 1 - 10 bars, so that the range has its first value together with the average
+    upper, middle, lower = talib.KC(H, L, C, 20, 10, 2.0)
+    ours = values(lambda i, s: i.KeltnerChannel(s.data), BARS)
+    np.testing.assert_allclose(ours["mid"], middle, rtol=1e-12)
+    later = {name: column[9:] for name, column in BARS.items()}
+    ranges = one(lambda i, s: i.ATR(s.data, period=10), later)
+    np.testing.assert_allclose(ranges[10:], ((upper - lower) / 4.0)[19:], rtol=1e-12)
 
 
 def test_keltner_is_an_average_and_average_ranges() -> None:

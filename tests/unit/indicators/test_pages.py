@@ -71,6 +71,16 @@ def test_the_lines_and_parameters_of_a_page_are_those_of_the_class() -> None:
                 assert parameter in made.params._getkeys(), (name, parameter)
 
 
+def test_the_numbers_on_the_page_of_talib_are_counted() -> None:
+    talib = pytest.importorskip("talib")
+    from tests.contract.indicators.test_against_talib import CASES
+
+    text = (FOLDER / "talib.md").read_text(encoding="utf-8")
+    assert f"compares {len(CASES)} of backtrail's own" in text
+    if talib.__version__.startswith("0.8"):
+        assert f"{len(talib.get_functions())} of them with TA-Lib 0.8" in text
+
+
 def test_pictures_are_what_the_script_draws() -> None:
     pytest.importorskip("talib")
     drawing: dict[str, Any] = runpy.run_path(str(FOLDER / "draw.py"))
