@@ -1,10 +1,10 @@
 """Indicators that no library in the tests computes give the values of published tables.
 
 The bars are those of SPY that Stock Indicators (D. Skender, https://dotnet.stockindicators.dev) publishes as
-``Default.csv``, with the values of its calculation spreadsheets ``Chop.Calc.xlsx`` and ``Mfi.Calc.xlsx``: the choppiness
-of 24 January 2017, 28 December 2017 and 31 December 2018, and the money flow index of that last day. The other table of
-the money flow index is the one of StockCharts' ChartSchool (typical prices and volumes, in thousands, of QQQQ), as the
-tests of *technicalindicators* (A. Aravindan) hold it.
+``Default.csv``, with the values of its calculation spreadsheets: the choppiness of 24 January 2017, 28 December 2017 and
+31 December 2018, and the money flow index of that last day. The other table of the money flow index is the example of
+StockCharts' ChartSchool (typical prices and volumes in thousands), as the tests of *technicalindicators* (A. Aravindan)
+hold it.
 """
 
 from __future__ import annotations
