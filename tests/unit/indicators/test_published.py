@@ -1,8 +1,8 @@
 """Indicators that no library in the tests computes give the values of published tables.
 
 The bars are those of SPY that Stock Indicators (D. Skender, https://dotnet.stockindicators.dev) publishes as
-``Default.csv``, with the values of its calculation spreadsheets: the choppiness of 24 January 2017, 28 December 2017 and
-31 December 2018, and the money flow index of that last day. The other table of the money flow index is the example of
+``Default.csv``, with the values of its calculation spreadsheets: the choppiness of 2017-01-24, 2017-12-28 and
+2018-12-31, and the money flow index of that last day. The other table of the money flow index is the example of
 StockCharts' ChartSchool (typical prices and volumes in thousands), as the tests of *technicalindicators* (A. Aravindan)
 hold it.
 """
