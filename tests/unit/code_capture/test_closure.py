@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import linecache
 import os
 import sys
 import time
@@ -110,6 +111,7 @@ def test_digest_changes_with_what_runs(tmp_path: Path, changed: dict[str, str]) 
     assert digest_of(tmp_path / "a", FILES) != digest_of(tmp_path / "b", {**FILES, **changed})
 
 
+@pytest.mark.row("A14")
 def test_a14_whole_closure_is_captured_and_not_the_entry_point_alone(tmp_path: Path) -> None:
     closure = static(project(tmp_path, FILES) / "strategy.py")
     assert paths(closure) == {"strategy.py", "tools/__init__.py", "tools/levels.py"}
@@ -117,6 +119,7 @@ def test_a14_whole_closure_is_captured_and_not_the_entry_point_alone(tmp_path: P
     assert closure["tools/levels.py"].text == "LOW = 10\n"
 
 
+@pytest.mark.row("A15")
 def test_a15_submodules_named_in_from_imports_are_followed(tmp_path: Path) -> None:
     main = (
         project(
@@ -136,6 +139,7 @@ def test_a15_submodules_named_in_from_imports_are_followed(tmp_path: Path) -> No
     assert paths(static(main)) >= {"pkg/indicators.py", "pkg/sub/deep.py", "shared/tool.py"}
 
 
+@pytest.mark.row("A15")
 def test_a15_relative_imports_work_in_a_script_outside_of_any_package(tmp_path: Path) -> None:
     main = (
         project(
@@ -154,6 +158,7 @@ def test_a15_relative_imports_work_in_a_script_outside_of_any_package(tmp_path: 
     assert closure.problems == ()
 
 
+@pytest.mark.row("A15")
 def test_a15_star_imports_take_the_submodules_that_all_names(tmp_path: Path) -> None:
     main = (
         project(
@@ -170,6 +175,7 @@ def test_a15_star_imports_take_the_submodules_that_all_names(tmp_path: Path) -> 
     assert paths(static(main)) == {"main.py", "pkg/__init__.py", "pkg/a.py"}
 
 
+@pytest.mark.row("A16")
 def test_a16_every_parent_package_is_captured(tmp_path: Path) -> None:
     main = (
         project(
@@ -181,6 +187,7 @@ def test_a16_every_parent_package_is_captured(tmp_path: Path) -> None:
     assert paths(static(main)) == {"main.py", "a/__init__.py", "a/b/__init__.py", "a/b/c.py"}
 
 
+@pytest.mark.row("A17")
 def test_a17_local_modules_that_shadow_the_standard_library_are_captured(tmp_path: Path) -> None:
     files = {
         "main.py": "import calendar, queue, signal, statistics, sys, time, os\n",
@@ -197,6 +204,7 @@ def test_a17_local_modules_that_shadow_the_standard_library_are_captured(tmp_pat
     assert found == {"main.py", "calendar.py", "queue.py", "signal.py", "statistics.py"}
 
 
+@pytest.mark.row("A18")
 def test_a18_analysis_executes_nothing(tmp_path: Path) -> None:
     trap = "open(__file__ + '.ran', 'w').close()\nraise SystemExit('executed')\n"
     files = {
@@ -215,6 +223,7 @@ def test_a18_analysis_executes_nothing(tmp_path: Path) -> None:
     assert {name for name in set(sys.modules) - loaded if name.partition(".")[0] in "abcde"} == set()
 
 
+@pytest.mark.row("A19")
 @pytest.mark.parametrize("marker", ["venv/pyvenv.cfg", "node_modules/x/package.json", ".venv/pyvenv.cfg"])
 def test_a19_environments_inside_of_the_project_are_third_party(tmp_path: Path, marker: str) -> None:
     top = marker.split("/")[0]
@@ -226,6 +235,7 @@ def test_a19_environments_inside_of_the_project_are_third_party(tmp_path: Path, 
     assert found.place == "library"
 
 
+@pytest.mark.row("A19")
 def test_a19_modules_that_a_distribution_owns_are_third_party_wherever_they_lie(tmp_path: Path) -> None:
     project(
         tmp_path,
@@ -241,6 +251,7 @@ def test_a19_modules_that_a_distribution_owns_are_third_party_wherever_they_lie(
     assert closure.packages == ("vendored",)
 
 
+@pytest.mark.row("A20")
 def test_a20_literal_dynamic_imports_are_followed(tmp_path: Path) -> None:
     main = (
         project(
@@ -259,6 +270,7 @@ def test_a20_literal_dynamic_imports_are_followed(tmp_path: Path) -> None:
     assert paths(static(main)) == {"main.py", "plug.py", "other/__init__.py", "other/inner.py", "third.py"}
 
 
+@pytest.mark.row("A20")
 def test_a20_modules_that_were_loaded_by_a_computed_name_are_captured_and_listed(
     imported, tmp_path: Path
 ) -> None:  # type: ignore[no-untyped-def]
@@ -278,6 +290,7 @@ def test_a20_modules_that_were_loaded_by_a_computed_name_are_captured_and_listed
     assert closure.completeness == "complete"
 
 
+@pytest.mark.row("A22")
 def test_a22_a_file_edited_after_it_was_loaded_is_stale(imported, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (strategy,) = imported({"strategy.py": "class S:\n    def next(self):\n        return 1\n"}, "strategy")
     assert not closure_of(strategy.S, entry=tmp_path / "strategy.py").stale
@@ -291,6 +304,7 @@ def test_a22_a_file_edited_after_it_was_loaded_is_stale(imported, tmp_path: Path
     assert "S.next" in closure.problems[0].message
 
 
+@pytest.mark.row("A22")
 def test_a22_a_changed_constant_of_an_imported_module_is_stale(tmp_path: Path) -> None:
     program = """
         import strategy
@@ -305,6 +319,7 @@ def test_a22_a_changed_constant_of_an_imported_module_is_stale(tmp_path: Path) -
     assert done.stdout.split() == ["False", "True"]
 
 
+@pytest.mark.row("A23")
 @pytest.mark.parametrize(
     "source",
     [b"# -*- coding: latin-1 -*-\nimport helper\nNAME = '\xe9'\n", b"\xef\xbb\xbfimport helper\n"],
@@ -317,12 +332,14 @@ def test_a23_coding_cookies_and_byte_order_marks_are_obeyed(tmp_path: Path, sour
     assert closure["main.py"].read() == source
 
 
+@pytest.mark.row("A24")
 def test_a24_chains_of_any_length_are_followed(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {f"m{n}.py": f"import m{n + 1}\n" for n in range(1500)}
     files["m1500.py"] = "import m0\n"
     assert len(static(project(tmp_path, files) / "m0.py").files) == 1501
 
 
+@pytest.mark.row("A41")
 def test_a41_analyses_are_remembered_by_content_and_python_version(tmp_path: Path) -> None:
     main = project(tmp_path / "p", FILES) / "strategy.py"
     first = closure_of(main, runtime=False, memo=Memo(tmp_path / "memo"))
@@ -334,6 +351,7 @@ def test_a41_analyses_are_remembered_by_content_and_python_version(tmp_path: Pat
     assert closure_of(main, runtime=False, memo=again).digest == first.digest
 
 
+@pytest.mark.row("A41")
 @pytest.mark.parametrize(
     "damage", [b"", b"{}", b"b3:00\n{}", b"\xff\xfe", None], ids=["empty", "json", "digest", "binary", "torn"]
 )
@@ -345,6 +363,7 @@ def test_a41_a_damaged_memo_is_ignored(tmp_path: Path, damage: bytes | None) -> 
     assert closure_of(main, runtime=False, memo=Memo(tmp_path / "memo")).digest == first.digest
 
 
+@pytest.mark.row("A41")
 def test_a41_an_edit_is_noticed_at_once_and_an_unchanged_project_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +384,7 @@ def test_a41_an_edit_is_noticed_at_once_and_an_unchanged_project_is_not_read_aga
     assert "calendar.py" in paths(closure_of(main, runtime=False, memo=memo))
 
 
+@pytest.mark.row("A42")
 def test_a42_a_users_folder_named_like_the_framework_is_the_users(tmp_path: Path) -> None:
     main = (
         project(
@@ -386,6 +406,7 @@ def test_a42_a_users_folder_named_like_the_framework_is_the_users(tmp_path: Path
     }
 
 
+@pytest.mark.row("A42")
 def test_a42_the_framework_itself_is_left_out(tmp_path: Path) -> None:
     main = (
         project(tmp_path, {"main.py": "import backtrail.indicators\nimport numpy\nimport json\n"}) / "main.py"
@@ -395,11 +416,13 @@ def test_a42_the_framework_itself_is_left_out(tmp_path: Path) -> None:
     assert closure.packages == ("numpy",)
 
 
+@pytest.mark.row("A43")
 def test_a43_namespace_packages_have_no_init(tmp_path: Path) -> None:
     main = project(tmp_path, {"main.py": "from space.deep import mod\n", "space/deep/mod.py": ""}) / "main.py"
     assert paths(static(main)) == {"main.py", "space/deep/mod.py"}
 
 
+@pytest.mark.row("A43")
 def test_a43_a_folder_without_init_does_not_shadow_a_module_further_on_the_path(tmp_path: Path) -> None:
     main = project(tmp_path, {"main.py": "import statistics\n", "statistics/report.txt": ""}) / "main.py"
     closure = static(main)
@@ -407,6 +430,7 @@ def test_a43_a_folder_without_init_does_not_shadow_a_module_further_on_the_path(
     assert closure.problems == ()
 
 
+@pytest.mark.row("A43")
 def test_a43_extension_modules_are_kept_by_their_bytes(tmp_path: Path) -> None:
     from importlib.machinery import EXTENSION_SUFFIXES
 
@@ -420,6 +444,7 @@ def test_a43_extension_modules_are_kept_by_their_bytes(tmp_path: Path) -> None:
     assert static(main).digest != before
 
 
+@pytest.mark.row("A43")
 def test_a43_modules_in_zip_archives_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     main = project(tmp_path, {"main.py": "import inside.deep\n"}) / "main.py"
     with zipfile.ZipFile(tmp_path / "lib.zip", "w") as archive:
@@ -431,6 +456,7 @@ def test_a43_modules_in_zip_archives_are_read(tmp_path: Path, monkeypatch: pytes
     assert closure["lib.zip/inside/deep.py"].text == "X = 1\n"
 
 
+@pytest.mark.row("A43")
 def test_a43_code_of_a_sibling_repository_is_keyed_and_not_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -449,6 +475,7 @@ def test_a43_code_of_a_sibling_repository_is_keyed_and_not_stored(
     assert [file.text for file in stored] == ["X = 2\n"]
 
 
+@pytest.mark.row("A32")
 def test_closure_does_not_depend_on_the_folder(tmp_path: Path) -> None:
     assert digest_of(tmp_path / "here", FILES) == digest_of(tmp_path / "there" / "deeper", FILES)
 
@@ -499,6 +526,7 @@ def test_the_project_root_is_the_nearest_marker_upwards(
     assert project_root("deep/s.py") == bare
 
 
+@pytest.mark.row("A8")
 def test_worker_processes_and_the_main_process_agree_on_the_digest(tmp_path: Path) -> None:
     program = """
         from concurrent.futures import ProcessPoolExecutor
@@ -519,6 +547,7 @@ def test_worker_processes_and_the_main_process_agree_on_the_digest(tmp_path: Pat
     assert done.stdout.split() == ["True", "main.py", "4"]
 
 
+@pytest.mark.row("A8")
 def test_classes_count_with_their_bases_and_roles(imported, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     first, second = imported(
         {
@@ -559,6 +588,19 @@ def test_functions_partials_methods_and_objects_count_by_their_code(imported, tm
         assert paths(closure_of([nothing], entry=tmp_path / "main.py")) <= {"mod.py", "tool.py", "main.py"}
 
 
+def test_the_source_of_another_text_of_the_same_name_is_not_taken_for_that_of_the_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Python remembers what ``-c`` was given as ``<string>``, the name of all that ``exec`` runs."""
+    text = "class S:\n    def next(self):\n        return 1\n"
+    names: dict[str, object] = {"__name__": "nowhere"}
+    exec(text, names)
+    for remembered, keyable in (("import sys\n", False), (text, True), (text.replace("1", "2"), False), ("(", False)):
+        lines = remembered.splitlines(keepends=True)
+        monkeypatch.setitem(linecache.cache, "<string>", (len(remembered), None, lines, "<string>"))
+        assert closure_of(names["S"], entry=Path(__file__)).keyable is keyable
+
+
 def test_code_without_source_has_no_key() -> None:
     names: dict[str, object] = {"__name__": "nowhere"}
     exec("class S:\n    def next(self):\n        return 1\n", names)
@@ -567,6 +609,7 @@ def test_code_without_source_has_no_key() -> None:
     assert closure.problems[0].kind == "no-source"
 
 
+@pytest.mark.row("A4", "A37")
 def test_strict_closures_raise_for_imports_that_no_file_answers(tmp_path: Path) -> None:
     main = project(tmp_path, {"main.py": "import nothing.here\n"}) / "main.py"
     assert (
@@ -589,6 +632,7 @@ def test_imports_that_may_fail_are_no_problem(tmp_path: Path) -> None:
     assert static(project(tmp_path, {"main.py": source}) / "main.py").problems == ()
 
 
+@pytest.mark.row("A32")
 def test_a32_the_manifest_holds_no_absolute_path(tmp_path: Path) -> None:
     closure = static(
         project(tmp_path, {**FILES, "bad.py": "def", "strategy.py": STRATEGY + "\n    import bad, gone\n"})
@@ -600,6 +644,7 @@ def test_a32_the_manifest_holds_no_absolute_path(tmp_path: Path) -> None:
     assert closure.manifest()["completeness"] == "partial"
 
 
+@pytest.mark.row("A1", "A31")
 def test_what_a_yaml_lists_is_part_of_the_closure_and_of_its_digest(tmp_path: Path) -> None:
     key = {"config/p.json": "1", ".env": "A=1", "strategy.yaml": "files: [config/, .env]\n"}
     main = project(tmp_path, {**FILES, **key}) / "strategy.py"
@@ -615,6 +660,7 @@ def test_what_a_yaml_lists_is_part_of_the_closure_and_of_its_digest(tmp_path: Pa
     assert paths(static(main, yaml=False)) == {*FILES}
 
 
+@pytest.mark.row("A29")
 def test_a29_a_listed_file_beyond_the_limit_is_kept_by_its_digest(tmp_path: Path) -> None:
     main = project(tmp_path, {"strategy.py": "", "strategy.yaml": "files: [big.bin]\n"}) / "strategy.py"
     with open(tmp_path / "big.bin", "wb") as file:
@@ -631,6 +677,7 @@ def test_a29_a_listed_file_beyond_the_limit_is_kept_by_its_digest(tmp_path: Path
     assert static(main).digest != closure.digest
 
 
+@pytest.mark.row("A7")
 def test_a_broken_yaml_beside_the_strategy_is_a_problem_and_a_named_one_an_error(tmp_path: Path) -> None:
     main = (
         project(tmp_path, {**FILES, "strategy.yaml": "files: 5", "other.yaml": "files: [x"}) / "strategy.py"
@@ -644,6 +691,7 @@ def test_a_broken_yaml_beside_the_strategy_is_a_problem_and_a_named_one_an_error
         static(main, yaml=tmp_path / "gone.yaml")
 
 
+@pytest.mark.row("A13")
 def test_a_listed_notebook_is_stored_without_outputs(tmp_path: Path) -> None:
     cell = '{"cell_type": "code", "source": "x", "outputs": ["SECRET"], "execution_count": 1}'
     files = {"strategy.py": "", "strategy.yaml": "files: [n.ipynb]", "n.ipynb": '{"cells": [' + cell + "]}"}
@@ -652,6 +700,7 @@ def test_a_listed_notebook_is_stored_without_outputs(tmp_path: Path) -> None:
     assert b"SECRET" not in closure["n.ipynb"].read()
 
 
+@pytest.mark.row("A45")
 def test_a45_two_hundred_files_are_analysed_within_the_documented_three_seconds(tmp_path: Path) -> None:
     """`python -m benchmarks.code` measures it closely; here only the documented promise is kept."""
     from benchmarks.code import generate

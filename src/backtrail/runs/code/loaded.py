@@ -18,6 +18,7 @@ from .places import not_user_code
 
 _MAIN: Final = ("__main__", "__mp_main__")
 _PYC_HEADER: Final = 16
+_SHARED_NAMES: Final = ("<string>", "<stdin>")
 _MOST_PARTS: Final = 100
 # what was found of each module that is loaded, so that the next look is quick
 _looked_at: dict[str, tuple[int, str | None]] = {}
@@ -49,21 +50,36 @@ def origin_of(thing: Any) -> Origin:
     files = [os.path.abspath(file)] if isinstance(file, str) and os.path.isfile(file) else []
     cells: list[str] = []
     unknown: list[str] = []
-    codes = [function.__code__.co_filename for function in functions_of(thing)]
-    for filename in dict.fromkeys(codes):
+    codes: dict[str, list[CodeType]] = {}
+    for function in functions_of(thing):
+        codes.setdefault(function.__code__.co_filename, []).append(function.__code__)
+    for filename, written in codes.items():
         if filename.startswith(not_user_code()):
             continue
         if not is_cell_file(filename) and os.path.isfile(filename):
             files.append(os.path.abspath(filename))
         elif filename == "<string>" and files:
             continue  # what dataclass and namedtuple generate
-        elif remembered_source(filename) is not None:
+        elif _is_remembered(filename, written):
             cells.append(filename)
         else:
             unknown.append(filename)
     if not files and not cells and not unknown:
         unknown.append(name)
     return Origin(module_name(name), tuple(dict.fromkeys(files)), tuple(cells), tuple(unknown))
+
+
+def _is_remembered(filename: str, codes: list[CodeType]) -> bool:
+    """Tell whether Python remembers the source of *codes*; one name may stand for several sources in ``exec``."""
+    text = remembered_source(filename)
+    if text is None or filename not in _SHARED_NAMES:
+        return text is not None
+    try:
+        compiled = compiled_source(text.encode("utf-8", "surrogatepass"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    known = {(code.co_qualname, _shape(code)) for code in _codes(compiled)}
+    return all((code.co_qualname, _shape(code)) in known for code in codes)
 
 
 def parts_of(thing: Any) -> list[type | FunctionType]:
