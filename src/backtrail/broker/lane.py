@@ -38,7 +38,7 @@ class MarketLane(Executor):
         order.ref = next(OrderBase.refbasis)
         order.owner = owner
         order.data = data
-        order.exectype = 0
+        order._exectype = 0
         order.status = _SUBMITTED
         order._lean = True
         clock = data._c

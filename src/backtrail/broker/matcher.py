@@ -157,7 +157,7 @@ class Matcher(MarketLane):
             self._tell_expired(order)
             return
         if order._active:
-            _MATCHERS[order.exectype](self, order)
+            _MATCHERS[order._exectype](self, order)
             status = order.status
             if status >= 4:
                 if status == _COMPLETED and order._family is not None:
@@ -186,7 +186,7 @@ class Matcher(MarketLane):
 
     def _try(self, order: Any) -> None:
         """Execute *order* on the current bar if it can be, by the rules of its type."""
-        _MATCHERS[order.exectype](self, order)
+        _MATCHERS[order._exectype](self, order)
 
     def _close_cycle(self) -> None:
         """Value the account, and tell the engine whether the next bar needs the broker."""

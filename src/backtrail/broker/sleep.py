@@ -40,7 +40,7 @@ def next_touch(order: Any, start: int, stop: int) -> int:
     """
     data = order.data
     lines = data.lines
-    if order.exectype in _BY_LIMIT or order.triggered:
+    if order._exectype in _BY_LIMIT or order.triggered:
         wanted = order.created.pricelimit if order.triggered else order.created.price
         below = order.ordtype == Order.Buy
     else:
@@ -81,7 +81,7 @@ def next_expiry(order: Any, start: int, stop: int) -> int:
 
 def can_sleep(order: Any) -> bool:
     """Tell whether a bar that does not touch the order's prices leaves the order as it is."""
-    return order.exectype in _BY_LIMIT or order.exectype in _BY_STOP
+    return order._exectype in _BY_LIMIT or order._exectype in _BY_STOP
 
 
 def put_to_sleep(order: Any, broker: Any, until: int) -> int:

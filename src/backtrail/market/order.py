@@ -66,7 +66,7 @@ class OrderBase:
     size: Any = None
     price: Any = None
     pricelimit: Any = None
-    exectype: Any = None
+    _exectype: Any = None
     _valid: Any = None
     tradeid: Any = 0
     oco: Any = None
@@ -130,7 +130,7 @@ class OrderBase:
         self.owner = owner
         self.data = data
         self.size = -size if self.ordtype == 1 and size is not None else size
-        self.exectype = 0 if exectype is None else exectype
+        self._exectype = 0 if exectype is None else exectype
         self.status = 0
         if price is not None:
             self.price = price
@@ -227,6 +227,16 @@ class OrderBase:
         broker = getattr(self.created, "_broker", None)
         if broker is not None:
             broker.wake()
+
+    def _set_exectype(self, exectype: Any) -> None:
+        self._exectype = exectype
+        self._lean = False
+        broker = getattr(self.__dict__.get("created"), "_broker", None)
+        if broker is not None:
+            broker.wake()
+
+    #: Number of the execution type; a waiting order goes by another one from the next bar on.
+    exectype: Any = property(attrgetter("_exectype"), _set_exectype)
 
     #: Date number of the end of the last bar that the order may trade on; None or 0 for no end.
     valid: Any = property(attrgetter("_valid"), _set_valid)

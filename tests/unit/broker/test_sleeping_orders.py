@@ -120,6 +120,35 @@ def test_changing_the_price_of_a_sleeping_order_wakes_it(run: Run) -> None:
     assert done.fills() == [(0, 1, 10.0)]
 
 
+def test_changing_the_type_of_a_sleeping_order_wakes_it(run: Run) -> None:
+    def at_market(strategy: Any) -> None:
+        strategy.issued[0].exectype = Order.Market
+
+    done = run(flat(100), {1: lambda s: s.buy(exectype=Order.Limit, price=6.0), 50: at_market})
+    assert done.fills() == [(0, 1, 10.0)]
+    (fill,) = done.strategy.broker.orders[0].executed.exbits
+    assert fill.dt == done.strategy.data.datetime.array[50]
+
+
+def test_a_stop_that_becomes_a_limit_order_is_executed_by_its_price(run: Run) -> None:
+    def as_limit(strategy: Any) -> None:
+        strategy.issued[0].exectype = Order.Limit
+
+    done = run(flat(60), {1: lambda s: s.buy(exectype=Order.Stop, price=12.0), 30: as_limit})
+    assert done.fills() == [(0, 1, 10.0)]
+
+
+def test_a_market_order_may_become_another_one_before_it_is_executed(run: Run) -> None:
+    def change(strategy: Any) -> Any:
+        order = strategy.buy()
+        order.exectype = Order.Limit
+        order.created.price = 8.0
+        return order
+
+    done = run([*flat(60), (10, 10, 7, 10), *flat(10)], {1: change})
+    assert done.fills() == [(0, 1, 8.0)]
+
+
 def test_a_change_of_the_account_wakes_the_broker(run: Run) -> None:
     def reset(strategy: Any) -> None:
         strategy.broker.set_cash(500.0)
