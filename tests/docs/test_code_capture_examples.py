@@ -66,6 +66,7 @@ def run_apart(project: Path, program: str) -> str:
     return done.stdout
 
 
+@pytest.mark.row("A1", "A39")
 def test_constructor_examples(project: Path) -> None:
     run(
         project,
@@ -88,6 +89,7 @@ capturer = StrategyCodeCapture(
     )
 
 
+@pytest.mark.row("A2", "A8", "A39")
 def test_entry_point_examples(project: Path) -> None:
     printed = run(
         project,
@@ -117,6 +119,7 @@ def test_entry_point_examples(project: Path) -> None:
     ]
 
 
+@pytest.mark.row("A7", "A39")
 def test_capture_examples(project: Path) -> None:
     (project / "custom_strategy.yaml").write_text("files: [my_strategy.py, data/ref.csv]\n")
     printed = run(
@@ -139,6 +142,7 @@ print(captured_files)
     ]
 
 
+@pytest.mark.row("A6", "A39")
 def test_analyze_imports_and_load_strategy_yaml_examples(project: Path) -> None:
     printed = run(
         project,
@@ -159,6 +163,7 @@ print([str(path) for path in capturer.load_strategy_yaml(yaml_path='config/strat
     ]
 
 
+@pytest.mark.row("A5", "A39")
 def test_copy_files_example(project: Path) -> None:
     printed = run(
         project,
@@ -183,6 +188,7 @@ print(copied)
     assert found == {"my_strategy.py", "utils/indicators.py", "config/params.json"}
 
 
+@pytest.mark.row("A39")
 def test_module_examples(project: Path) -> None:
     printed = run(
         project,
@@ -218,6 +224,7 @@ print(StrategyCodeCapture.resolve_module_path('nonexistent', base))
     ]
 
 
+@pytest.mark.row("A1", "A39")
 def test_usage_example_1_import_analysis(project: Path) -> None:
     printed = run(
         project,
@@ -242,6 +249,7 @@ def test_usage_example_1_import_analysis(project: Path) -> None:
     ]
 
 
+@pytest.mark.row("A39")
 def test_usage_example_2_strategy_yaml(project: Path) -> None:
     yaml = """
         # Required: list of files to capture
@@ -281,6 +289,7 @@ def test_usage_example_2_strategy_yaml(project: Path) -> None:
     ]
 
 
+@pytest.mark.row("A39")
 def test_usage_example_3_filtered_files(project: Path) -> None:
     (project / "utils" / "test_x.py").write_text("")
     (project / "my_strategy.py").write_text("import utils.test_x, utils.risk\n")
@@ -306,6 +315,7 @@ def test_usage_example_3_filtered_files(project: Path) -> None:
     ]
 
 
+@pytest.mark.row("A39")
 def test_usage_example_4_errors_are_warnings(project: Path) -> None:
     (project / "my_strategy.py").write_text(
         "import advanced.experimental.indicators, broken_strategy, utils.risk\n"
@@ -337,6 +347,7 @@ def test_usage_example_4_errors_are_warnings(project: Path) -> None:
     assert logging.getLogger("backtrail").level == logging.NOTSET
 
 
+@pytest.mark.row("A39")
 def test_a39_usage_example_5_artifact_manager(project: Path) -> None:
     printed = run(
         project,
@@ -365,6 +376,7 @@ def test_a39_usage_example_5_artifact_manager(project: Path) -> None:
     assert (folder / "metadata" / "backtest_metadata.json").is_file()
 
 
+@pytest.mark.row("A39", "A40")
 def test_thread_safety_example(project: Path) -> None:
     for number in range(5):
         (project / f"strategy_{number}.py").write_text("import utils.risk\n")
@@ -393,6 +405,7 @@ def test_thread_safety_example(project: Path) -> None:
         assert (project / f"output_{number}" / "code" / "utils" / "risk.py").is_file()
 
 
+@pytest.mark.row("A15", "A39")
 def test_supported_import_patterns(project: Path) -> None:
     package = project / "strategies"
     (package / "utils").mkdir()
@@ -429,6 +442,7 @@ def test_supported_import_patterns(project: Path) -> None:
     )
 
 
+@pytest.mark.row("A6", "A25", "A39")
 def test_path_resolution_of_strategy_yaml(project: Path) -> None:
     for name in ("strategies/main.py", "strategies/utils/helpers.py", "config/params.py"):
         (project / name).parent.mkdir(exist_ok=True, parents=True)

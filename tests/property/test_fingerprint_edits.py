@@ -77,11 +77,13 @@ def unnoticed(rows: int, count: int, seed: int) -> list[tuple[int, int]]:
     ]
 
 
+@pytest.mark.row("B1")
 def test_every_edit_of_a_cell_is_noticed() -> None:
     """A hash of about a hundred rows noticed 100 of 1,000 edits (B1)."""
     assert unnoticed(ROWS, EDITS, 1) == []
 
 
+@pytest.mark.row("B1")
 @pytest.mark.long
 def test_all_of_ten_thousand_edits_are_noticed() -> None:
     assert unnoticed(ROWS, LONG_EDITS, 2) == []

@@ -82,6 +82,7 @@ def test_encodings_are_equal_where_values_are(one: Any, other: Any) -> None:
     assert (encode(one) == encode(other)) == (told(one) == told(other))
 
 
+@pytest.mark.row("B6")
 @given(VALUES)
 def test_order_and_container_do_not_matter_where_they_say_nothing(value: Any) -> None:
     assert encode(shuffled(value)) == encode(value)
@@ -101,6 +102,7 @@ def test_a_refused_part_refuses_the_whole(value: Any) -> None:
         assert caught.value.where.startswith(("params[1]", "params.b", "params[0].x[0]"))
 
 
+@pytest.mark.row("B37")
 @given(st.lists(st.binary(max_size=6), max_size=4), st.lists(st.binary(max_size=6), max_size=4))
 def test_framed_parts_are_equal_only_part_by_part(one: list[bytes], other: list[bytes]) -> None:
     assert (framed(*one) == framed(*other)) == (one == other)

@@ -80,6 +80,7 @@ def parses_or_is_refused(content: bytes) -> None:
     assert all(isinstance(entry.text, str) and entry.text.strip() for entry in written.entries)
 
 
+@pytest.mark.row("A30")
 @given(st.one_of(st.binary(max_size=200), TEXTS.map(bytes_of)))
 def test_any_text_is_a_listing_or_refused(content: bytes) -> None:
     parses_or_is_refused(content)
@@ -92,6 +93,7 @@ def test_any_text_is_a_listing_or_refused_100000_times(content: bytes) -> None:
     parses_or_is_refused(content)
 
 
+@pytest.mark.row("A25", "A26")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(

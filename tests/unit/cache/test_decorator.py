@@ -97,6 +97,7 @@ def run(data, params):
 """
 
 
+@pytest.mark.row("B8")
 def test_b08_edited_code_is_another_key(load: Load) -> None:
     data = np.arange(5.0)
     module = load(STRATEGY)
@@ -111,6 +112,7 @@ def test_b08_edited_code_is_another_key(load: Load) -> None:
     assert again.ran == []
 
 
+@pytest.mark.row("B8")
 def test_b08_an_edited_module_that_it_imports_is_another_key(load: Load) -> None:
     load(STRATEGY).run(np.arange(5.0), {"fast": 2})
     edited = load(STRATEGY, rules="LEVEL = 10\n")
@@ -118,6 +120,7 @@ def test_b08_an_edited_module_that_it_imports_is_another_key(load: Load) -> None
     assert edited.ran == [1]
 
 
+@pytest.mark.row("B8")
 def test_b08_comments_and_layout_are_the_same_key(load: Load) -> None:
     load(STRATEGY).run(np.arange(5.0), {"fast": 2})
     commented = STRATEGY.replace(
@@ -128,6 +131,7 @@ def test_b08_comments_and_layout_are_the_same_key(load: Load) -> None:
     assert same.ran == []
 
 
+@pytest.mark.row("B8")
 def test_b08_a_module_that_was_edited_after_it_was_loaded_is_not_taken_for_what_runs(
     load: Load, tmp_path: Path
 ) -> None:
@@ -140,6 +144,7 @@ def test_b08_a_module_that_was_edited_after_it_was_loaded_is_not_taken_for_what_
     assert fresh.run(np.arange(5.0), {"fast": 2}) == {"sharpe_ratio": 200.0}
 
 
+@pytest.mark.row("B8")
 def test_b08_the_sources_are_kept_with_the_run(load: Load, cache: BacktestCache) -> None:
     load(STRATEGY).run(np.arange(5.0), {"fast": 2})
     run = cache.store.run("latest")
@@ -149,6 +154,7 @@ def test_b08_the_sources_are_kept_with_the_run(load: Load, cache: BacktestCache)
     assert run.metrics == {"sharpe_ratio": 20.0}
 
 
+@pytest.mark.row("B8")
 def test_b08_values_that_a_function_has_closed_over_are_in_the_key(bars: pd.DataFrame) -> None:
     def make(fee: float) -> Any:
         @cached_backtest("closed")
@@ -160,6 +166,7 @@ def test_b08_values_that_a_function_has_closed_over_are_in_the_key(bars: pd.Data
     assert [make(fee)(bars)["fee"] for fee in (0.1, 0.2, 0.1)] == [0.1, 0.2, 0.1]
 
 
+@pytest.mark.row("B8")
 def test_b08_what_is_only_written_to_is_not_in_the_key(bars: pd.DataFrame) -> None:
     calls: list[int] = []
     counts = {"n": 0}
@@ -185,6 +192,7 @@ def test_b08_what_is_only_written_to_is_not_in_the_key(bars: pd.DataFrame) -> No
     assert reads(bars) == {"x": 3.0}
 
 
+@pytest.mark.row("B10")
 def test_b10_every_argument_is_in_the_key(bars: pd.DataFrame) -> None:
     ran = []
 
@@ -208,6 +216,7 @@ def test_b10_every_argument_is_in_the_key(bars: pd.DataFrame) -> None:
         run(bars)
 
 
+@pytest.mark.row("B10")
 def test_b10_arguments_may_be_ignored_by_name(bars: pd.DataFrame) -> None:
     ran = []
 
@@ -223,6 +232,7 @@ def test_b10_arguments_may_be_ignored_by_name(bars: pd.DataFrame) -> None:
         cached_backtest("typo", ignore=["verbos"])(lambda data, verbose: None)
 
 
+@pytest.mark.row("B11")
 def test_b11_a_function_that_changes_its_data_hits_and_is_told(bars: pd.DataFrame) -> None:
     ran = []
 
@@ -292,6 +302,7 @@ def same(one: Any, two: Any) -> bool:
     return True
 
 
+@pytest.mark.row("B12")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_b12_a_hit_has_the_shape_of_the_miss(bars: pd.DataFrame, shape: str) -> None:
     ran = []
@@ -307,6 +318,7 @@ def test_b12_a_hit_has_the_shape_of_the_miss(bars: pd.DataFrame, shape: str) -> 
     assert len(ran) == 1
 
 
+@pytest.mark.row("B12")
 @pytest.mark.parametrize("shape", ["pair", "triple", "quadruple", "named", "dataclass"])
 def test_b12_without_trades_their_place_is_empty_both_times(bars: pd.DataFrame, shape: str) -> None:
     @cached_backtest("lean", save_trades=False)
@@ -321,6 +333,7 @@ def test_b12_without_trades_their_place_is_empty_both_times(bars: pd.DataFrame, 
     assert SHAPES["dataclass"].trades is FRAME
 
 
+@pytest.mark.row("B12")
 def test_b12_keeping_trades_and_not_keeping_them_are_different_keys(bars: pd.DataFrame) -> None:
     def run(data: Any) -> Any:
         return {"x": 1.0}, FRAME
@@ -329,6 +342,7 @@ def test_b12_keeping_trades_and_not_keeping_them_are_different_keys(bars: pd.Dat
     assert cached_backtest("t", save_trades=True)(run)(bars)[1] is not None
 
 
+@pytest.mark.row("B13")
 def test_b13_a_result_that_cannot_be_stored_is_returned(bars: pd.DataFrame) -> None:
     ran = []
 
@@ -344,6 +358,7 @@ def test_b13_a_result_that_cannot_be_stored_is_returned(bars: pd.DataFrame) -> N
     assert "model" in run.explain(bars).details[0]
 
 
+@pytest.mark.row("B13")
 def test_b13_a_store_that_fails_loses_nothing(
     cache: BacktestCache, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -387,6 +402,7 @@ class Desk:
         return {"rows": len(data)}
 
 
+@pytest.mark.row("B14")
 def test_b14_methods_count_by_their_object(bars: pd.DataFrame, cache: BacktestCache) -> None:
     assert Desk(0.1).run(bars) == {"fee": 0.1, "fast": 1}
     assert Desk(0.2).run(bars, fast=2) == {"fee": 0.2, "fast": 2}
@@ -398,6 +414,7 @@ def test_b14_methods_count_by_their_object(bars: pd.DataFrame, cache: BacktestCa
     assert Desk.run.uncached(Desk(0.3), bars) == {"fee": 0.3, "fast": 1}
 
 
+@pytest.mark.row("B14")
 def test_b14_frames_in_dicts_and_keywords_are_data(bars: pd.DataFrame, cache: BacktestCache) -> None:
     ran = []
 
@@ -416,6 +433,7 @@ def test_b14_frames_in_dicts_and_keywords_are_data(bars: pd.DataFrame, cache: Ba
     assert [one["name"] for one in entries] == ["universe.a", "universe.c"]
 
 
+@pytest.mark.row("B14")
 def test_b14_asynchronous_functions_are_awaited(bars: pd.DataFrame) -> None:
     ran = []
 
@@ -433,6 +451,7 @@ def test_b14_asynchronous_functions_are_awaited(bars: pd.DataFrame) -> None:
     assert len(ran) == 1
 
 
+@pytest.mark.row("B14")
 def test_b14_generators_are_refused_clearly(bars: pd.DataFrame) -> None:
     def gives(data: Any) -> Any:
         yield 1
@@ -457,6 +476,7 @@ def test_b14_generators_are_refused_clearly(bars: pd.DataFrame) -> None:
         cached_backtest(gives)  # type: ignore[arg-type]
 
 
+@pytest.mark.row("B7")
 def test_b07_what_cannot_be_keyed_runs_uncached_with_one_warning(
     bars: pd.DataFrame, cache: BacktestCache
 ) -> None:
@@ -488,12 +508,14 @@ def random_result(data: Any) -> dict[str, float]:
     return {"x": draw}
 
 
+@pytest.mark.row("B22")
 def test_b22_a_random_result_is_told(bars: pd.DataFrame) -> None:
     with pytest.warns(NonDeterministicResult, match=r"x: 2\.0 - 1\.0"):
         assert random_result(bars) == {"x": 1.0}
     assert random_result(bars) == {"x": 2.0}
 
 
+@pytest.mark.row("B33")
 def test_b33_a_failure_is_recorded_and_raised(cache: BacktestCache, bars: pd.DataFrame) -> None:
     @cached_backtest("failing")
     def run(data: Any) -> Any:
@@ -522,6 +544,7 @@ def _slow(data: Any, mark: str) -> dict[str, float]:
     return {"x": 1.0}
 
 
+@pytest.mark.row("B34")
 def test_b34_processes_that_need_the_same_result_compute_it_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     folder, index, mark = (str(tmp_path / name) for name in ("shared", "shared-index", "mark"))
@@ -535,6 +558,7 @@ def test_b34_processes_that_need_the_same_result_compute_it_once(tmp_path: Path)
     assert Path(mark).read_text() == "x"
 
 
+@pytest.mark.row("B35")
 def test_b35_a_call_explains_itself(bars: pd.DataFrame) -> None:
     @cached_backtest("why")
     def run(data: Any, params: dict[str, int], fee: float = 0.0) -> dict[str, float]:

@@ -60,6 +60,7 @@ def test_a_result_comes_back_as_it_was_given(
     found.trades.loc[:, "pnl"] = 0.0  # what comes back may be changed
 
 
+@pytest.mark.row("B22")
 def test_the_run_id_is_the_key_and_the_same_in_every_store(
     cache: BacktestCache, bars: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_miss_gives_none(cache: BacktestCache, bars: pd.DataFrame) -> None:
     assert cache.index.get("0" * 64) is None
 
 
+@pytest.mark.row("B9")
 @pytest.mark.parametrize(
     ("name", "parameters", "more"),
     [
@@ -101,6 +103,7 @@ def test_b09_settings_seed_and_types_of_parameters_are_in_the_key(
     assert cache.get_cached_backtest("sma", {"fast": np.int64(10)}, bars) is not None
 
 
+@pytest.mark.row("B9")
 def test_b09_the_engine_is_in_the_key(
     cache: BacktestCache, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +112,7 @@ def test_b09_the_engine_is_in_the_key(
     assert cache.get_cached_backtest("sma", {}, bars) is None
 
 
+@pytest.mark.row("B1", "B2")
 def test_one_changed_bar_is_another_key(cache: BacktestCache, bars: pd.DataFrame) -> None:
     cache.cache_backtest("sma", {}, bars, GOOD)
     for row in (0, 137, 299):
@@ -118,6 +122,7 @@ def test_one_changed_bar_is_another_key(cache: BacktestCache, bars: pd.DataFrame
     assert cache.get_cached_backtest("sma", {}, bars.tz_localize("UTC")) is None
 
 
+@pytest.mark.row("B4")
 def test_empty_data_is_cached_without_dates(cache: BacktestCache, bars: pd.DataFrame) -> None:
     cache.cache_backtest("sma", {}, bars.iloc[:0], GOOD)
     found = cache.get_cached_backtest("sma", {}, bars.iloc[:0])
@@ -127,6 +132,7 @@ def test_empty_data_is_cached_without_dates(cache: BacktestCache, bars: pd.DataF
     assert cache.get_cached_backtest("sma", {}, bars.iloc[:0, :1]) is None
 
 
+@pytest.mark.row("B14")
 @pytest.mark.parametrize("kind", ["dict", "list", "arrow", "polars", "series", "array", "columns"])
 def test_b14_data_may_be_any_frame_or_a_container_of_frames(
     cache: BacktestCache, bars: pd.DataFrame, kind: str
@@ -151,6 +157,7 @@ def test_b14_data_may_be_any_frame_or_a_container_of_frames(
     assert cache.get_cached_backtest("sma", {}, other) is None
 
 
+@pytest.mark.row("B14")
 def test_b14_a_feed_is_data_by_its_bars(cache: BacktestCache, bars: pd.DataFrame) -> None:
     import backtrail as bt
 
@@ -166,6 +173,7 @@ def _write_many(folder: str, index: str, number: int) -> None:
         cache.cache_backtest("many", {"process": number, "at": at}, data, {"sharpe_ratio": number + at / 10})
 
 
+@pytest.mark.row("B15")
 def test_b15_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     folder, index = str(tmp_path / "shared"), str(tmp_path / "shared-index")
@@ -180,6 +188,7 @@ def test_b15_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(cache.index) == len(list(cache.index)) == cache.get_cache_stats()["total_runs"] == 40
 
 
+@pytest.mark.row("B16")
 def test_b16_a_destroyed_index_is_made_again(cache: BacktestCache, bars: pd.DataFrame) -> None:
     ids = {str(cache.cache_backtest("sma", {"fast": fast}, bars, GOOD)) for fast in range(5)}
     path = Path(cache.store.index.path)
@@ -202,6 +211,7 @@ def broken(cache: BacktestCache, monkeypatch: pytest.MonkeyPatch) -> BacktestCac
     return cache
 
 
+@pytest.mark.row("B17")
 def test_b17_a_run_that_is_not_stored_says_so(broken: BacktestCache, bars: pd.DataFrame) -> None:
     with pytest.warns(CacheWarning, match="is not stored"):
         result = broken.cache_backtest("sma", {}, bars, GOOD)
@@ -213,6 +223,7 @@ def test_b17_a_run_that_is_not_stored_says_so(broken: BacktestCache, bars: pd.Da
         strict.cache_backtest("sma", {}, bars, GOOD)
 
 
+@pytest.mark.row("B17")
 def test_b17_a_part_without_a_stored_form_is_named(cache: BacktestCache, bars: pd.DataFrame) -> None:
     with pytest.warns(CacheWarning, match=r"diagnostics\.model"):
         result = cache.cache_backtest("sma", {}, bars, GOOD, diagnostics={"model": object(), "note": 1})
@@ -227,6 +238,7 @@ def test_b17_a_part_without_a_stored_form_is_named(cache: BacktestCache, bars: p
         )
 
 
+@pytest.mark.row("B18")
 def test_b18_nothing_is_unpickled() -> None:
     folder = Path(backtrail.cache.__file__).parent
     for path in [*folder.glob("*.py"), *(folder.parent / "runs").rglob("*.py")]:
@@ -247,6 +259,7 @@ class _Trap:
         return os.mkdir, (str(self.mark),)
 
 
+@pytest.mark.row("B18")
 def test_b18_pickles_that_lie_in_the_folder_are_not_touched(
     cache: BacktestCache, bars: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -261,6 +274,7 @@ def test_b18_pickles_that_lie_in_the_folder_are_not_touched(
     assert not mark.exists()
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize(
     "name", ["../../escaped", "/etc/x", "a\0b", "", "con", "é\ud800", "x" * 5000, "a/b\\c"]
 )
@@ -283,6 +297,7 @@ def test_b19_ids_and_names_never_become_paths(
     }  # fmt: skip
 
 
+@pytest.mark.row("B20")
 def test_b20_a_result_in_a_later_format_is_passed_over(cache: BacktestCache, bars: pd.DataFrame) -> None:
     result = cache.cache_backtest("sma", {}, bars, GOOD)
     assert result.run is not None
@@ -294,6 +309,7 @@ def test_b20_a_result_in_a_later_format_is_passed_over(cache: BacktestCache, bar
         assert cache.get_cached_backtest("sma", {}, bars) is None
 
 
+@pytest.mark.row("B21")
 @pytest.mark.parametrize("make", [str, Path, os.fspath])
 def test_b21_the_folder_may_be_text_or_path(tmp_path: Path, make: Any) -> None:
     cache = BacktestCache(make(tmp_path / "folder"))
@@ -301,6 +317,7 @@ def test_b21_the_folder_may_be_text_or_path(tmp_path: Path, make: Any) -> None:
     assert cache.runs_dir == tmp_path / "folder" / "runs"
 
 
+@pytest.mark.row("B21")
 def test_b21_the_variable_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKTRAIL_STORE", str(tmp_path / "named"))
     assert BacktestCache().cache_dir == tmp_path / "named"
@@ -310,6 +327,7 @@ def test_b21_the_variable_names_the_store(tmp_path: Path, monkeypatch: pytest.Mo
     assert BacktestCache().cache_dir == tmp_path / "project" / ".backtrail"
 
 
+@pytest.mark.row("B22")
 def test_b22_another_result_for_the_same_inputs_is_told(
     cache: BacktestCache, bars: pd.DataFrame, trades: pd.DataFrame
 ) -> None:
@@ -336,6 +354,7 @@ def test_b22_another_result_for_the_same_inputs_is_told(
         cache.cache_backtest("sma", {}, bars, GOOD, on_conflict="overwrite")  # type: ignore[arg-type]
 
 
+@pytest.mark.row("B23")
 def test_b23_damaged_results_are_noticed_and_can_be_stored_again(
     cache: BacktestCache, bars: pd.DataFrame, trades: pd.DataFrame
 ) -> None:
@@ -363,6 +382,7 @@ def _sweep(
         )
 
 
+@pytest.mark.row("B24")
 def test_b24_only_runs_on_the_latest_data_are_compared(cache: BacktestCache, bars: pd.DataFrame) -> None:
     _sweep(cache, bars.iloc[:100], {1: 9.0, 2: 8.0})
     _sweep(cache, bars, {1: 1.0, 2: 3.0, 3: 2.0})
@@ -377,12 +397,14 @@ def test_b24_only_runs_on_the_latest_data_are_compared(cache: BacktestCache, bar
     assert every.attrs["trials"] == 5
 
 
+@pytest.mark.row("B24")
 def test_b24_infinite_and_missing_values_come_last(cache: BacktestCache, bars: pd.DataFrame) -> None:
     _sweep(cache, bars, {1: math.inf, 2: 0.5, 3: math.nan, 4: 1.5, 5: -math.inf})
     assert cache.find_best_parameters("sma")["param_fast"].tolist()[:2] == [4, 2]
     assert cache.find_best_parameters("sma", maximize=False)["param_fast"].tolist()[:2] == [2, 4]
 
 
+@pytest.mark.row("B24")
 def test_b24_the_registry_knows_that_a_drawdown_is_better_small(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -396,6 +418,7 @@ def test_b24_the_registry_knows_that_a_drawdown_is_better_small(
     assert cache.find_best_parameters("sma", "sharpe_ratio", False)["param_fast"].tolist() == [1, 3, 2]
 
 
+@pytest.mark.row("B24")
 def test_b24_a_metric_that_is_missing_is_said_with_those_there_are(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -406,6 +429,7 @@ def test_b24_a_metric_that_is_missing_is_said_with_those_there_are(
         assert cache.find_best_parameters("unknown").empty
 
 
+@pytest.mark.row("B24")
 def test_b24_many_trials_deflate_a_sharpe_ratio(cache: BacktestCache, bars: pd.DataFrame) -> None:
     draw = np.random.default_rng(7)
     for fast in range(20):
@@ -430,6 +454,7 @@ def _without_curve(cache: BacktestCache, bars: pd.DataFrame) -> float:
     return float(cache.find_best_parameters("bare")["deflated_sharpe"].iloc[0])
 
 
+@pytest.mark.row("B25")
 def test_b25_questions_read_no_results(
     cache: BacktestCache, bars: pd.DataFrame, trades: pd.DataFrame
 ) -> None:
@@ -446,6 +471,7 @@ def test_b25_questions_read_no_results(
     assert cache.get_cache_stats()["total_runs"] == 5
 
 
+@pytest.mark.row("B26")
 def test_b26_columns_do_not_clash(cache: BacktestCache, bars: pd.DataFrame) -> None:
     parameters = {"x": 1, "risk": {"stop": 0.5, "max": {"days": 3}}, "strategy": "s"}
     metrics = {"strategy": 5.0, "timestamp": 6.0, "param_x": 7.0, "plain": 8.0, "run_id": 9.0}
@@ -472,6 +498,7 @@ def test_b26_columns_do_not_clash(cache: BacktestCache, bars: pd.DataFrame) -> N
     assert only["plain"].tolist() == [8.0]
 
 
+@pytest.mark.row("B26")
 def test_b26_runs_that_are_not_there_are_left_out_with_a_warning(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -482,6 +509,7 @@ def test_b26_runs_that_are_not_there_are_left_out_with_a_warning(
         assert cache.compare_runs(["../x"]).empty
 
 
+@pytest.mark.row("B27")
 def test_b27_numbers_keep_their_value_and_type(cache: BacktestCache, bars: pd.DataFrame) -> None:
     metrics: Any = {
         "half": np.float32(1.5), "nan": math.nan, "inf": math.inf, "low": -math.inf, "count": 3, "text": "ok",
@@ -515,6 +543,7 @@ def _age(cache: BacktestCache, run: str | None, days: float) -> str:
     return made
 
 
+@pytest.mark.row("B29")
 def test_b29_clearing_keeps_what_is_pinned_tagged_or_recent(cache: BacktestCache, bars: pd.DataFrame) -> None:
     ids = [cache.cache_backtest("sma", {"fast": fast}, bars, GOOD) for fast in range(5)]
     aged = [_age(cache, one.run, 40) for one in ids[:4]]
@@ -530,6 +559,7 @@ def test_b29_clearing_keeps_what_is_pinned_tagged_or_recent(cache: BacktestCache
     assert cache.get_cached_backtest("sma", {"fast": 2}, bars) is not None
 
 
+@pytest.mark.row("B29")
 @pytest.mark.parametrize("days", [-1, math.nan, -0.001, math.inf])
 def test_b29_a_negative_age_is_refused(cache: BacktestCache, bars: pd.DataFrame, days: float) -> None:
     cache.cache_backtest("sma", {}, bars, GOOD)
@@ -538,11 +568,13 @@ def test_b29_a_negative_age_is_refused(cache: BacktestCache, bars: pd.DataFrame,
     assert len(cache.index) == 1
 
 
+@pytest.mark.row("B29")
 def test_b29_what_the_engine_recorded_is_left_alone(cache: BacktestCache) -> None:
     cache.store.commit({"strategy": "engine", "time": {"start": 0.0, "end": 1.0}, "result": {"metrics": {}}})
     assert cache.clear_old_runs(0) == 0
 
 
+@pytest.mark.row("B30")
 def test_b30_equal_tables_are_stored_once(cache: BacktestCache, bars: pd.DataFrame) -> None:
     long = pd.Series(np.arange(20_000.0), index=pd.date_range("2000", periods=20_000, freq="h"))
     before = _size(cache)
@@ -557,6 +589,7 @@ def _size(cache: BacktestCache) -> int:
     return sum(path.stat().st_size for path in (cache.cache_dir / "objects").rglob("*") if path.is_file())
 
 
+@pytest.mark.row("B30")
 def test_b30_less_may_be_kept(cache: BacktestCache, bars: pd.DataFrame, trades: pd.DataFrame) -> None:
     BacktestCache(cache.store, keep="metrics").cache_backtest("a", {}, bars, GOOD, trades, bars["close"])
     BacktestCache(cache.store, keep="summary").cache_backtest("b", {}, bars, GOOD, trades, bars["close"])
@@ -572,6 +605,7 @@ def test_b30_less_may_be_kept(cache: BacktestCache, bars: pd.DataFrame, trades: 
         BacktestCache(cache.store, keep="some")
 
 
+@pytest.mark.row("B31")
 @pytest.mark.parametrize(
     "column",
     [
@@ -599,6 +633,7 @@ def test_b31_types_and_zones_survive(cache: BacktestCache, bars: pd.DataFrame, c
     pd.testing.assert_series_equal(found.equity_curve, column)
 
 
+@pytest.mark.row("B31")
 def test_b31_indices_keep_kind_frequency_and_names(cache: BacktestCache, bars: pd.DataFrame) -> None:
     for at, index in enumerate(
         [
@@ -618,6 +653,7 @@ def test_b31_indices_keep_kind_frequency_and_names(cache: BacktestCache, bars: p
         pd.testing.assert_frame_equal(found.trades, frame, check_freq=True)
 
 
+@pytest.mark.row("B31")
 def test_b31_a_frame_that_would_change_is_refused_not_converted(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -632,6 +668,7 @@ def test_b31_a_frame_that_would_change_is_refused_not_converted(
         cache.cache_trades("run", odd)
 
 
+@pytest.mark.row("B32")
 def test_b32_threads_share_a_cache(cache: BacktestCache, bars: pd.DataFrame) -> None:
     faults: list[BaseException] = []
 
@@ -653,6 +690,7 @@ def test_b32_threads_share_a_cache(cache: BacktestCache, bars: pd.DataFrame) -> 
     assert len(cache.index) == 16
 
 
+@pytest.mark.row("B35")
 def test_b35_a_miss_is_explained(cache: BacktestCache, bars: pd.DataFrame) -> None:
     assert cache.explain("sma", {"fast": 10}, bars).nearest is None
     run_id = cache.cache_backtest("sma", {"fast": 10, "slow": 30}, bars, GOOD)
@@ -670,6 +708,7 @@ def test_b35_a_miss_is_explained(cache: BacktestCache, bars: pd.DataFrame) -> No
     assert cache.explain("sma", {"x": object()}, bars).run_id is None
 
 
+@pytest.mark.row("B36")
 def test_b36_times_are_in_utc(cache: BacktestCache, bars: pd.DataFrame) -> None:
     before = time.time()
     run_id = cache.cache_backtest("sma", {}, bars, GOOD)
@@ -681,6 +720,7 @@ def test_b36_times_are_in_utc(cache: BacktestCache, bars: pd.DataFrame) -> None:
     assert said["timestamp"] == pytest.approx(stamp.timestamp(), abs=1e-3)
 
 
+@pytest.mark.row("B37")
 def test_b37_names_and_parameters_do_not_run_into_each_other(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -697,6 +737,7 @@ def test_b37_names_and_parameters_do_not_run_into_each_other(
     assert len(ids) == 5
 
 
+@pytest.mark.row("B38")
 def test_b38_the_global_cache_is_the_store_of_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -719,6 +760,7 @@ def test_b38_the_global_cache_is_the_store_of_the_moment(
     assert get_backtest_cache().cache_dir == tmp_path / "two"
 
 
+@pytest.mark.row("B39")
 def test_b39_the_figures_have_their_names(
     cache: BacktestCache, bars: pd.DataFrame, trades: pd.DataFrame
 ) -> None:
@@ -777,6 +819,7 @@ def test_trades_stored_alone_are_a_file_and_come_first(
     pd.testing.assert_frame_equal(found.trades, trades)
 
 
+@pytest.mark.row("B7")
 def test_what_has_no_key_is_stored_and_not_served(cache: BacktestCache, bars: pd.DataFrame) -> None:
     with pytest.warns(CacheWarning, match="no key"):
         result = cache.cache_backtest("sma", {"model": object()}, bars, GOOD)
@@ -810,6 +853,7 @@ def test_a_cache_may_lie_behind_a_url(bars: pd.DataFrame, trades: pd.DataFrame) 
     assert cache.clear_old_runs(0) == 1
 
 
+@pytest.mark.row("B15")
 def test_another_home_sees_the_same_store(tmp_path: Path, bars: pd.DataFrame, trades: pd.DataFrame) -> None:
     here, there = (
         BacktestCache(Store.open(tmp_path / "shared", index_folder=tmp_path / name))

@@ -36,6 +36,7 @@ def bytes_of_cached(store: Store) -> int:
     return store.retain(max_bytes=0).bytes_before
 
 
+@pytest.mark.row("B30")
 def test_b30_a_cache_stays_within_its_limit(store: Store, bars: pd.DataFrame) -> None:
     """B30: the least recently used results go; those of the engine and pinned ones are not touched."""
     engine = store.commit({"strategy": "engine", "result": {"artifacts": {"x": {"blob": store.put(b"x" * 90_000)}}}})
@@ -54,6 +55,7 @@ def test_b30_a_cache_stays_within_its_limit(store: Store, bars: pd.DataFrame) ->
     assert len(cache.index) == len(left) == len(cache.compare_runs(list(cache.index)))
 
 
+@pytest.mark.row("B30")
 def test_b30_a_result_larger_than_the_limit_is_not_stored(store: Store, bars: pd.DataFrame) -> None:
     cache = BacktestCache(store, max_bytes=10_000)
     [one] = fill(cache, bars, range(1))
@@ -70,6 +72,7 @@ def test_b30_a_result_larger_than_the_limit_is_not_stored(store: Store, bars: pd
     assert calls == [1, 1]
 
 
+@pytest.mark.row("B30")
 def test_b30_pins_that_leave_no_room_are_told(store: Store, bars: pd.DataFrame) -> None:
     first = BacktestCache(store)
     for one in fill(first, bars, range(3)):
@@ -80,6 +83,7 @@ def test_b30_pins_that_leave_no_room_are_told(store: Store, bars: pd.DataFrame) 
     assert kept(cache, bars, range(4)) == [0, 1, 2]
 
 
+@pytest.mark.row("B30")
 def test_b30_the_best_keep_tables_and_the_others_metrics(store: Store, bars: pd.DataFrame) -> None:
     """B30: keep="top:2"; what lost its tables is a miss, and is still compared."""
     cache = BacktestCache(store, keep="top:2")
@@ -100,6 +104,7 @@ def test_b30_the_best_keep_tables_and_the_others_metrics(store: Store, bars: pd.
     assert kept(cache, bars, range(5)) == [1, 4]
 
 
+@pytest.mark.row("B30")
 def test_b30_the_limit_may_come_from_the_environment(
     store: Store, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +124,7 @@ def test_a_wrong_policy_is_refused_when_the_cache_is_made(store: Store, wrong: d
         BacktestCache(store, **wrong)
 
 
+@pytest.mark.row("B30")
 def test_b30_a_store_that_cannot_be_made_smaller_keeps_the_result(
     store: Store, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

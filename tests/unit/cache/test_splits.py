@@ -16,6 +16,7 @@ from backtrail.runs.folds import LeakWarning, SplitMismatch, in_fold
 from backtrail.runs.store import Store
 
 
+@pytest.mark.row("B28")
 def test_b28_a_fold_comes_back_with_ranges_and_fingerprints(cache: BacktestCache, bars: pd.DataFrame) -> None:
     key = cache.cache_walk_forward_split("wf", bars[:200], bars[200:], 1, 3)
     found = cache.get_walk_forward_split("wf", 1)
@@ -29,6 +30,7 @@ def test_b28_a_fold_comes_back_with_ranges_and_fingerprints(cache: BacktestCache
     assert cache.get_walk_forward_split("other", 1) is None
 
 
+@pytest.mark.row("B28")
 def test_b28_ids_numbers_and_totals_do_not_run_into_each_other(
     cache: BacktestCache, bars: pd.DataFrame
 ) -> None:
@@ -46,6 +48,7 @@ def test_b28_ids_numbers_and_totals_do_not_run_into_each_other(
     assert latest["total_folds"] == 2
 
 
+@pytest.mark.row("B28")
 def test_b28_data_is_verified_when_a_fold_is_read(cache: BacktestCache, bars: pd.DataFrame) -> None:
     cache.cache_walk_forward_split("wf", bars[:200], bars[200:], 0, 1)
     assert cache.get_walk_forward_split("wf", 0, data=(bars[:200].copy(), bars[200:])) is not None
@@ -57,6 +60,7 @@ def test_b28_data_is_verified_when_a_fold_is_read(cache: BacktestCache, bars: pd
         cache.get_walk_forward_split("wf", 0, data=(bars[:200], bars[201:]))
 
 
+@pytest.mark.row("B28")
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_b28_an_empty_part_is_refused_naming_the_fold(
     cache: BacktestCache, bars: pd.DataFrame, part: str
@@ -69,6 +73,7 @@ def test_b28_an_empty_part_is_refused_naming_the_fold(
         SplitSet.of(bars, [([0], [1]), (rows["train"], rows["test"])])
 
 
+@pytest.mark.row("B28")
 @pytest.mark.parametrize(("fold", "total"), [(-1, 3), (4, 3), (0, 0), (1.5, 3), (True, 3), ("1", 3)])
 def test_b28_a_fold_that_cannot_be_is_refused(
     cache: BacktestCache, bars: pd.DataFrame, fold: Any, total: Any
@@ -77,6 +82,7 @@ def test_b28_a_fold_that_cannot_be_is_refused(
         cache.cache_walk_forward_split("wf", bars[:200], bars[200:], fold, total)
 
 
+@pytest.mark.row("B28")
 def test_b28_leaks_between_parts_are_told(cache: BacktestCache, bars: pd.DataFrame) -> None:
     with pytest.warns(LeakWarning, match="share 10 times"):
         cache.cache_walk_forward_split("wf", bars[:210], bars[200:], 0, 1)
@@ -84,6 +90,7 @@ def test_b28_leaks_between_parts_are_told(cache: BacktestCache, bars: pd.DataFra
         cache.cache_walk_forward_split("wf", bars[200:], bars[:200], 0, 1)
 
 
+@pytest.mark.row("B28")
 def test_b28_a_torn_fold_is_told_and_passed_over(cache: BacktestCache, bars: pd.DataFrame) -> None:
     cache.cache_walk_forward_split("wf", bars[:200], bars[200:], 0, 1)
     [path] = (cache.cache_dir / "splits").rglob("*.json")
@@ -93,6 +100,7 @@ def test_b28_a_torn_fold_is_told_and_passed_over(cache: BacktestCache, bars: pd.
         assert cache.get_walk_forward_split("wf", 0) is None
 
 
+@pytest.mark.row("B28")
 def test_b28_folds_without_times_keep_their_labels(cache: BacktestCache) -> None:
     frame = pd.DataFrame({"x": np.arange(10.0)})
     cache.cache_walk_forward_split("rows", frame[:6], frame[6:], 0, 1)
@@ -109,6 +117,7 @@ def test_b28_folds_without_times_keep_their_labels(cache: BacktestCache) -> None
 # -- split sets ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B28")
 def test_walk_forward_moves_a_window_with_a_gap(bars: pd.DataFrame) -> None:
     made = SplitSet.walk_forward(bars, train=100, test=50, purge=5, embargo=2)
     assert [(fold.train[0], fold.train[-1], fold.test[0], fold.test[-1]) for fold in made] == [
@@ -123,6 +132,7 @@ def test_walk_forward_moves_a_window_with_a_gap(bars: pd.DataFrame) -> None:
     assert len(SplitSet.walk_forward(bars, train=100, test=50, step=10)) == 16
 
 
+@pytest.mark.row("B28")
 def test_k_fold_purges_before_and_embargoes_after(bars: pd.DataFrame) -> None:
     made = SplitSet.k_fold(bars, folds=3, purge=5, embargo=10, label_horizon=5)
     assert made.folds[1].test[0] == 100
@@ -155,6 +165,7 @@ def test_rows_that_are_not_there_are_refused(bars: pd.DataFrame) -> None:
     assert len(SplitSet.of(bars, [(masks, ~masks)]).folds[0].train) == 100
 
 
+@pytest.mark.row("B28")
 def test_b28_leaks_between_rows_are_told(bars: pd.DataFrame) -> None:
     with pytest.warns(LeakWarning, match="trains on 5 of its test rows"):
         SplitSet.of(bars, [(range(105), range(100, 150))])
@@ -170,6 +181,7 @@ def test_b28_leaks_between_rows_are_told(bars: pd.DataFrame) -> None:
     assert SplitSet.walk_forward(bars, train=100, test=50, purge=5, label_horizon=5).leaks() == []
 
 
+@pytest.mark.row("B28")
 def test_b28_a_set_is_kept_and_verified_on_read(store: Store, bars: pd.DataFrame) -> None:
     made = SplitSet.walk_forward(bars, train=100, test=50, purge=5, name="study")
     found = SplitSet.load(store, made.save(store), data=bars.copy())
@@ -214,6 +226,7 @@ def test_a_set_gives_the_parts_of_its_data(bars: pd.DataFrame, kind: str) -> Non
         made.frames(other, 1)
 
 
+@pytest.mark.row("B28")
 def test_b28_runs_carry_set_and_fold(cache: BacktestCache, bars: pd.DataFrame) -> None:
     made = SplitSet.walk_forward(bars, train=100, test=50, purge=5)
 
@@ -236,6 +249,7 @@ def test_b28_runs_carry_set_and_fold(cache: BacktestCache, bars: pd.DataFrame) -
     assert runs[0].manifest["split"]["purge"] == 5
 
 
+@pytest.mark.row("B28")
 def test_b28_a_hit_in_another_fold_is_recorded_as_such(cache: BacktestCache, bars: pd.DataFrame) -> None:
     ran = []
 

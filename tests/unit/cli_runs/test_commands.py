@@ -185,6 +185,7 @@ def test_why_names_the_component_down_to_the_value(made: Made) -> None:
     assert "nothing that decides the result differs" in made("why", made.base, made.base)
 
 
+@pytest.mark.row("A14")
 def test_rerun_prints_identical_or_the_first_row(made: Made) -> None:
     assert made("rerun", made.other) == "identical\n"
 
@@ -223,11 +224,13 @@ def test_rerun_says_what_a_record_lacks(made: Made) -> None:
     made("rm", lacking, "--yes")
 
 
+@pytest.mark.row("A38")
 def test_verify_checks_every_blob(made: Made) -> None:
     assert made.json("verify", made.base)["ok"] is True
     assert "blobs are as they were recorded" in made("verify", made.base)
 
 
+@pytest.mark.row("A38")
 def test_checkout_writes_the_sources(made: Made, tmp_path: Path) -> None:
     assert set(made.json("checkout", made.base, str(tmp_path / "out"))["files"]) >= {"sizes.py"}
     assert (tmp_path / "out" / "sizes.py").read_text() == "SIZE = 2\n"
@@ -255,6 +258,7 @@ def test_rm_asks_first_and_gc_gives_space_back(made: Made) -> None:
     assert made.json("verify", made.base)["ok"] is True
 
 
+@pytest.mark.row("B30")
 def test_gc_holds_a_store_to_a_policy_and_a_size(made: Made) -> None:
     """B30: what would go is said first; what is pinned stays."""
     doomed = made.store.commit({"strategy": "Doomed", "time": {"start": 1.0}, "run": new_run_id(1.0)})
@@ -321,6 +325,7 @@ def test_a_pack_opens_without_backtrail_and_comes_back(made: Made, tmp_path: Pat
     assert "choose another name" in made("pack", made.base, str(target), status=1)
 
 
+@pytest.mark.row("A31")
 def test_secrets_block_a_pack_until_acknowledged(made: Made, tmp_path: Path) -> None:
     manifest = {k: v for k, v in made.store.run(made.base).manifest.items() if k not in ("run", "seal")}
     manifest = json.loads(json.dumps(manifest))
@@ -433,6 +438,7 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
         unpack(Store.open(tmp_path / "mine"), tmp_path / "x.zip")
 
 
+@pytest.mark.row("A8")
 def test_run_record_records_what_a_script_runs(
     made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def manager(tmp_path: Path) -> BacktestArtifactManager:
     return made
 
 
+@pytest.mark.row("A33")
 def test_a33_ids_are_unique_over_8_processes_of_100_each(tmp_path: Path) -> None:
     command = [sys.executable, "-c", MANY, str(tmp_path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
@@ -52,6 +53,7 @@ def test_a33_ids_are_unique_over_8_processes_of_100_each(tmp_path: Path) -> None
     assert all(re.fullmatch(r"\d{8}_\d{6}_\d{3}", one) for one in ids)
 
 
+@pytest.mark.row("A34")
 def test_a34_ids_are_utc(tmp_path: Path) -> None:
     program = (
         "from backtrail.backtest import BacktestArtifactManager as M\nprint(M('b').generate_backtest_id())\n"
@@ -83,6 +85,7 @@ def test_folders_are_asked_for_before_there_are_any() -> None:
         _ = BacktestArtifactManager().output_dir
 
 
+@pytest.mark.row("A35")
 @pytest.mark.parametrize(
     "name", ["../../x", "../x", "/etc/passwd", "a/../../../x", "", ".", "..", "\0", "link/x", "a/../.."]
 )
@@ -96,12 +99,14 @@ def test_a35_names_cannot_leave_the_folder(
         manager.get_result_path(name)
 
 
+@pytest.mark.row("A35")
 @pytest.mark.parametrize("subdir", ["..", "../other", "/etc", "../../x", "\0"])
 def test_a35_subfolders_cannot_leave_the_folder(manager: BacktestArtifactManager, subdir: str) -> None:
     with pytest.raises(ValueError):
         manager.get_output_path("x", subdir=subdir)
 
 
+@pytest.mark.row("A35")
 @given(st.text(max_size=30), st.text(max_size=10))
 def test_a35_any_name_stays_inside_or_is_refused(name: str, subdir: str) -> None:
     made = BacktestArtifactManager.__new__(BacktestArtifactManager)
@@ -133,6 +138,7 @@ class Setting:
     period: int
 
 
+@pytest.mark.row("A36")
 def test_a36_metadata_of_every_kind_are_written(manager: BacktestArtifactManager) -> None:
     manager.save_metadata(
         {
@@ -184,6 +190,7 @@ def test_a36_metadata_of_every_kind_are_written(manager: BacktestArtifactManager
     }
 
 
+@pytest.mark.row("A36")
 def test_a36_what_cannot_be_written_leaves_what_was_there(manager: BacktestArtifactManager) -> None:
     manager.save_metadata({"good": 1})
     looped: dict[str, object] = {}
@@ -200,6 +207,7 @@ def test_a36_what_cannot_be_written_leaves_what_was_there(manager: BacktestArtif
     assert [path.name for path in manager.metadata_dir.iterdir()] == ["backtest_metadata.json"]
 
 
+@pytest.mark.row("A36")
 def test_a36_a_full_disk_leaves_what_was_there(
     manager: BacktestArtifactManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +243,7 @@ def test_an_earlier_backtest_is_opened_by_its_id(manager: BacktestArtifactManage
             BacktestArtifactManager.from_backtest_id(wrong, manager.base_dir)
 
 
+@pytest.mark.row("A37")
 def test_a37_code_is_captured_from_the_caller_without_being_told(tmp_path: Path) -> None:
     program = """
         from backtrail.backtest import BacktestArtifactManager
@@ -246,6 +255,7 @@ def test_a37_code_is_captured_from_the_caller_without_being_told(tmp_path: Path)
     assert done.stdout.strip() == "['run.py', 'helper.py'] ['helper.py']"
 
 
+@pytest.mark.row("A38")
 def test_a38_data_are_linked_by_name_and_never_guessed(manager: BacktestArtifactManager) -> None:
     manager.save_metadata({"keep": 1})
     assert manager.link_backtest_to_bundles("spy") == ["spy"]

@@ -46,6 +46,7 @@ def test_both_modules_give_the_documented_names() -> None:
     assert module.EntryPointDetectionResult is EntryPointDetectionResult
 
 
+@pytest.mark.row("A1")
 def test_a1_import_analysis_is_the_default_and_every_mode_is_known(here: Path) -> None:
     assert capturer().mode == "import_analysis"
     for mode in ("import_analysis", "entry_point", "auto"):
@@ -53,10 +54,12 @@ def test_a1_import_analysis_is_the_default_and_every_mode_is_known(here: Path) -
     assert capturer(mode="disabled").capture() == capturer(mode=None).capture() == []
 
 
+@pytest.mark.row("A1")
 def test_a1_entry_point_mode_keeps_one_file(here: Path) -> None:
     assert capturer(mode="entry_point").capture() == ["my_strategy.py"]
 
 
+@pytest.mark.row("A2")
 def test_a2_both_paths_may_be_left_out_until_they_are_needed(here: Path) -> None:
     bare = StrategyCodeCapture()
     assert bare.detect_entry_point().detected_file == Path(__file__)
@@ -68,6 +71,7 @@ def test_a2_both_paths_may_be_left_out_until_they_are_needed(here: Path) -> None
         bare.copy_files([])
 
 
+@pytest.mark.row("A2")
 def test_a2_a_capture_without_a_path_takes_the_file_that_was_started(tmp_path: Path) -> None:
     program = (
         "from backtrail.backtest import StrategyCodeCapture\nimport helper\n"
@@ -77,6 +81,7 @@ def test_a2_a_capture_without_a_path_takes_the_file_that_was_started(tmp_path: P
     assert done.stdout.strip() == "['run.py', 'helper.py']"
 
 
+@pytest.mark.row("A3")
 def test_a3_a_missing_strategy_and_an_unknown_mode_are_said_at_once(here: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"Strategy file not found: gone\.py"):
         StrategyCodeCapture("gone.py", "out")
@@ -86,6 +91,7 @@ def test_a3_a_missing_strategy_and_an_unknown_mode_are_said_at_once(here: Path) 
         StrategyCodeCapture("my_strategy.py", "data/ref.csv/code")
 
 
+@pytest.mark.row("A3", "A4")
 def test_a3_a_missing_dependency_is_a_warning(here: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(here, {"my_strategy.py": "import advanced.experimental.indicators\nimport utils.risk\n"})
     one = capturer()
@@ -95,6 +101,7 @@ def test_a3_a_missing_dependency_is_a_warning(here: Path, caplog: pytest.LogCapt
     assert one.warnings == one.manifest["problems"]
 
 
+@pytest.mark.row("A4")
 def test_a4_a_syntax_error_in_the_strategy_raises_from_analyze_imports_and_not_from_capture(
     here: Path,
 ) -> None:
@@ -107,6 +114,7 @@ def test_a4_a_syntax_error_in_the_strategy_raises_from_analyze_imports_and_not_f
     assert one.completeness == "partial"
 
 
+@pytest.mark.row("A4")
 def test_a4_a_syntax_error_in_a_dependency_is_logged_and_the_file_kept(
     here: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -119,6 +127,7 @@ def test_a4_a_syntax_error_in_a_dependency_is_logged_and_the_file_kept(
     assert "backtest continues" in caplog.text
 
 
+@pytest.mark.row("A4")
 def test_a4_strict_turns_unresolved_imports_into_import_errors(here: Path) -> None:
     write(here, {"my_strategy.py": "import nothing\n"})
     with pytest.raises(ImportError, match="nothing"):
@@ -126,6 +135,7 @@ def test_a4_strict_turns_unresolved_imports_into_import_errors(here: Path) -> No
     assert capturer(strict=True).capture() == ["my_strategy.py"]
 
 
+@pytest.mark.row("A5")
 def test_a5_copy_files_never_raises_for_one_file(here: Path, caplog: pytest.LogCaptureFixture) -> None:
     one = capturer()
     os.mkfifo(here / "pipe")
@@ -135,6 +145,7 @@ def test_a5_copy_files_never_raises_for_one_file(here: Path, caplog: pytest.LogC
     assert "File not found" in caplog.text
 
 
+@pytest.mark.row("A5")
 def test_a5_permission_errors_are_warnings(
     here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -145,6 +156,7 @@ def test_a5_permission_errors_are_warnings(
     assert "Permission denied copying" in caplog.text
 
 
+@pytest.mark.row("A6")
 def test_a6_entries_are_relative_to_the_yaml_and_else_to_the_project_root(
     here: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,6 +173,7 @@ def test_a6_entries_are_relative_to_the_yaml_and_else_to_the_project_root(
     assert "was found from the project root" in caplog.text
 
 
+@pytest.mark.row("A6")
 def test_a6_what_lies_beside_the_yaml_wins(here: Path) -> None:
     write(here, {"config/strategy.yaml": "files: [same.txt]", "config/same.txt": "1", "same.txt": "2"})
     one = capturer()
@@ -168,6 +181,7 @@ def test_a6_what_lies_beside_the_yaml_wins(here: Path) -> None:
     assert "is both beside" in one.warnings[0]
 
 
+@pytest.mark.row("A6")
 def test_a6_paths_are_absolute_when_the_strategy_is(here: Path) -> None:
     write(here, {"strategy.yaml": "files: [data/ref.csv, my_strategy.py]"})
     one = StrategyCodeCapture(here / "my_strategy.py", "out")
@@ -182,6 +196,7 @@ def test_paths_open_from_the_current_folder(here: Path, monkeypatch: pytest.Monk
     assert all(path.is_file() for path in found)
 
 
+@pytest.mark.row("A7")
 def test_a7_an_explicit_yaml_wins_over_the_one_beside_which_wins_over_the_closure(here: Path) -> None:
     one = capturer()
     assert one.capture() == ["my_strategy.py", "utils/indicators.py", "utils/risk.py"]
@@ -190,6 +205,7 @@ def test_a7_an_explicit_yaml_wins_over_the_one_beside_which_wins_over_the_closur
     assert one.capture(strategy_yaml_path="custom_strategy.yaml") == ["data/ref.csv"]
 
 
+@pytest.mark.row("A7")
 def test_a7_yaml_mode_without_a_yaml_is_an_error_and_auto_falls_through(here: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"strategy\.yaml"):
         capturer(mode="strategy_yaml").capture()
@@ -198,6 +214,7 @@ def test_a7_yaml_mode_without_a_yaml_is_an_error_and_auto_falls_through(here: Pa
     assert len(capturer(mode="auto").capture()) == 3
 
 
+@pytest.mark.row("A25")
 def test_a25_yaml_cannot_write_outside_of_the_output_folder(here: Path) -> None:
     write(
         here,
@@ -217,6 +234,7 @@ def test_a25_yaml_cannot_write_outside_of_the_output_folder(here: Path) -> None:
     }
 
 
+@pytest.mark.row("A26", "A28")
 @pytest.mark.parametrize(
     "entry",
     [
@@ -247,6 +265,7 @@ def test_a26_files_outside_of_the_project_are_refused_unless_allowed(
     assert external.startswith("_external/")
 
 
+@pytest.mark.row("A27")
 def test_a27_outside_files_of_one_name_do_not_overwrite_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +277,7 @@ def test_a27_outside_files_of_one_name_do_not_overwrite_each_other(
     assert {(Path("out") / path).read_text() for path in copied} == {"A = 1\n", "B = 1\n"}
 
 
+@pytest.mark.row("A28")
 def test_a28_links_within_the_project_are_kept_with_their_target(here: Path) -> None:
     (here / "utils" / "alias.csv").symlink_to("../data/ref.csv")
     one = capturer()
@@ -266,6 +286,7 @@ def test_a28_links_within_the_project_are_kept_with_their_target(here: Path) -> 
     assert not (here / "output/code/utils/alias.csv").is_symlink()
 
 
+@pytest.mark.row("A28")
 def test_a28_a_link_in_the_output_folder_is_not_followed(
     here: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -280,6 +301,7 @@ def test_a28_a_link_in_the_output_folder_is_not_followed(
     assert sorted(p.name for p in elsewhere.iterdir()) == ["victim.py"]
 
 
+@pytest.mark.row("A29")
 def test_a29_what_is_no_regular_file_is_left_out(here: Path) -> None:
     os.mkfifo(here / "utils" / "pipe.py")
     write(
@@ -296,6 +318,7 @@ def test_a29_what_is_no_regular_file_is_left_out(here: Path) -> None:
     assert capturer().capture() == ["my_strategy.py"]
 
 
+@pytest.mark.row("A29")
 def test_a29_files_beyond_the_limit_are_left_out(here: Path) -> None:
     copier = Copier(here, here / "out", limit=100)
     write(here, {"big.csv": "x" * 101, "small.csv": "x" * 100})
@@ -303,12 +326,14 @@ def test_a29_files_beyond_the_limit_are_left_out(here: Path) -> None:
     assert "101 bytes" in copier.warnings[0]
 
 
+@pytest.mark.row("A29")
 def test_a29_a_huge_sparse_file_is_refused_without_being_read(here: Path) -> None:
     with open(here / "huge.bin", "wb") as file:
         file.truncate(1 << 40)
     assert capturer().copy_files([Path("huge.bin")]) == []
 
 
+@pytest.mark.row("A30")
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -338,6 +363,7 @@ def test_a30_a_yaml_of_another_structure_is_a_value_error_naming_the_line(
         capturer().load_strategy_yaml()
 
 
+@pytest.mark.row("A30")
 def test_a30_what_is_no_yaml_is_a_yaml_error(here: Path) -> None:
     for text in (b"files: [a", b"\tfiles: a", b"files: \xff", b"%YAML", b"files: &a [*b]"):
         (here / "strategy.yaml").write_bytes(text)
@@ -345,6 +371,7 @@ def test_a30_what_is_no_yaml_is_a_yaml_error(here: Path) -> None:
             capturer().load_strategy_yaml()
 
 
+@pytest.mark.row("A30")
 def test_a30_folders_and_patterns_are_expanded_and_excludes_obeyed(here: Path) -> None:
     write(
         here, {"utils/deep/x.py": "", "utils/x.log": "", "utils/__pycache__/x.pyc": "", "config/b.json": ""}
@@ -361,6 +388,7 @@ def test_a30_folders_and_patterns_are_expanded_and_excludes_obeyed(here: Path) -
         assert {path.as_posix() for path in capturer().load_strategy_yaml()} == expected
 
 
+@pytest.mark.row("A30")
 def test_a30_the_yaml_itself_is_captured(here: Path) -> None:
     write(here, {"strategy.yaml": "files: [my_strategy.py]\nmetadata: {name: My Strategy, version: 1.0.0}\n"})
     one = capturer()
@@ -369,6 +397,7 @@ def test_a30_the_yaml_itself_is_captured(here: Path) -> None:
     assert [file["path"] for file in one.manifest["files"]] == ["my_strategy.py", "strategy.yaml"]
 
 
+@pytest.mark.row("A30")
 def test_a30_yaml_bombs_are_refused_quickly(here: Path) -> None:
     laughs = "a: &a [x]\n" + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(20)
@@ -402,6 +431,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.row("A31")
 def test_a31_key_stores_are_not_captured_unless_listed_and_allowed(here: Path) -> None:
     write(here, {**SECRETS})
     listed = ", ".join(SECRETS)
@@ -416,6 +446,7 @@ def test_a31_key_stores_are_not_captured_unless_listed_and_allowed(here: Path) -
     assert capturer().capture() == ["my_strategy.py"]  # a folder or a pattern does not list them
 
 
+@pytest.mark.row("A31")
 def test_a31_texts_with_keys_are_flagged_and_private(here: Path) -> None:
     write(
         here,
@@ -431,6 +462,7 @@ def test_a31_texts_with_keys_are_flagged_and_private(here: Path) -> None:
     assert (here / "output/code/settings.py").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.row("A37")
 def test_a37_capture_never_raises_for_the_users_files_and_says_what_is_missing(here: Path) -> None:
     write(here, {"my_strategy.py": "import gone, bad, utils.risk\n", "bad.py": b"\xff\xfe"})
     one = capturer()
@@ -439,6 +471,7 @@ def test_a37_capture_never_raises_for_the_users_files_and_says_what_is_missing(h
     assert len(one.warnings) == 2
 
 
+@pytest.mark.row("A40")
 def test_a40_one_object_may_be_used_from_several_threads(here: Path) -> None:
     write(here, {f"m{n}.py": f"import m{n + 1}\n" for n in range(30)})
     write(here, {"my_strategy.py": "import m0\n", "m30.py": ""})
@@ -453,6 +486,7 @@ def test_a40_one_object_may_be_used_from_several_threads(here: Path) -> None:
     assert {len(files) for files in found} == {32}
 
 
+@pytest.mark.row("A44")
 def test_a44_names_are_stored_so_that_every_system_can_hold_them(here: Path) -> None:
     assert portable("a/con.py", windows=True) == "a/con_.py"
     assert portable("LPT1/nul", windows=True) == "LPT1_/nul_"
@@ -465,6 +499,7 @@ def test_a44_names_are_stored_so_that_every_system_can_hold_them(here: Path) -> 
     assert capturer().copy_files([Path("cafe\u0301.py")]) == ["caf\u00e9.py"]
 
 
+@pytest.mark.row("A44")
 def test_a44_names_that_differ_in_case_only_stay_two_files(here: Path) -> None:
     write(here, {"Case.py": "1", "case.py": "2"})
     assert len(copied_files(here)) == len(FILES) + 3
@@ -472,6 +507,7 @@ def test_a44_names_that_differ_in_case_only_stay_two_files(here: Path) -> None:
     assert len({(here / "output/code" / path).read_text() for path in copied}) == 2
 
 
+@pytest.mark.row("A42")
 def test_questions_about_modules() -> None:
     for name in ("backtrail.indicators", "backtrail", "backtrader.feeds", "backtrader"):
         assert StrategyCodeCapture.is_framework_module(name)
@@ -484,6 +520,7 @@ def test_questions_about_modules() -> None:
     assert not any(StrategyCodeCapture.is_stdlib_module(name) for name in ("numpy", "pandas", "my_strategy"))
 
 
+@pytest.mark.row("A18")
 def test_a18_modules_are_resolved_without_importing(here: Path) -> None:
     write(here, {"pkg/__init__.py": "raise SystemExit", "pkg/mod.py": "raise SystemExit", "src/deep.py": ""})
     resolve = StrategyCodeCapture.resolve_module_path

@@ -23,11 +23,13 @@ SHOW = "from backtrail.backtest import StrategyCodeCapture as S\nr = S().detect_
 )
 
 
+@pytest.mark.row("A8")
 def test_a8_the_callers_file_is_found_at_module_level(tmp_path: Path) -> None:
     done = python(project(tmp_path, {"my_strategy.py": SHOW}), "my_strategy.py")
     assert done.stdout.strip() == f"{tmp_path / 'my_strategy.py'} inspect_stack high [] script"
 
 
+@pytest.mark.row("A8")
 def test_a8_it_is_found_by_frames_and_not_by_text(tmp_path: Path) -> None:
     files = {
         "main.py": "import runner  # run_algorithm is only named here\nrunner.go()\n",
@@ -38,11 +40,13 @@ def test_a8_it_is_found_by_frames_and_not_by_text(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.row("A8")
 def test_a8_a_module_started_with_m_and_one_in_a_package_are_found(tmp_path: Path) -> None:
     done = python(project(tmp_path, {"pkg/__init__.py": "", "pkg/main.py": SHOW}), "-m", "pkg.main")
     assert done.stdout.startswith(f"{tmp_path / 'pkg' / 'main.py'} inspect_stack high")
 
 
+@pytest.mark.row("A8")
 def test_a8_a_worker_process_falls_back_to_the_main_module(tmp_path: Path) -> None:
     program = """
         from concurrent.futures import ProcessPoolExecutor
@@ -58,6 +62,7 @@ def test_a8_a_worker_process_falls_back_to_the_main_module(tmp_path: Path) -> No
     assert done.stdout.strip() == f"{tmp_path / 'main.py'} fallback medium True"
 
 
+@pytest.mark.row("A9")
 def test_a9_detection_takes_a_tenth_of_a_millisecond_at_any_depth() -> None:
     def deep(level: int) -> float:
         if level:
@@ -70,6 +75,7 @@ def test_a9_detection_takes_a_tenth_of_a_millisecond_at_any_depth() -> None:
     assert min(deep(40) for _ in range(5)) < 0.0001
 
 
+@pytest.mark.row("A10")
 def test_a10_the_documented_fields_come_first() -> None:
     assert list(EntryPointDetectionResult.__dataclass_fields__)[:4] == [
         "detected_file",
@@ -81,12 +87,14 @@ def test_a10_the_documented_fields_come_first() -> None:
     assert (plain.confidence_score, plain.execution_context, plain.fallback_used) == (0.0, "unknown", False)
 
 
+@pytest.mark.row("A11", "A10")
 @pytest.mark.parametrize("arguments", [["-"], ["-c", SHOW], ["-i", "-q"]], ids=["stdin", "-c", "repl"])
 def test_a11_a_session_without_a_file_has_none_and_says_so(tmp_path: Path, arguments: list[str]) -> None:
     done = python(project(tmp_path, {}), *arguments, stdin=None if "-c" in arguments else SHOW)
     assert f"None fallback low ['{INTERACTIVE}'] repl" in done.stdout
 
 
+@pytest.mark.row("A11")
 def test_a11_code_that_linecache_remembers_is_captured_as_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "class Typed:\n    def next(self):\n        return 1\n"
     name = "<python-input-3>"
@@ -100,6 +108,7 @@ def test_a11_code_that_linecache_remembers_is_captured_as_a_cell(monkeypatch: py
     assert closure.keyable
 
 
+@pytest.mark.row("A12")
 def test_a12_a_packed_application_gives_its_bundled_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,6 +128,7 @@ def test_a12_a_packed_application_gives_its_bundled_source(
     )
 
 
+@pytest.mark.row("A12")
 def test_a12_a_packed_application_is_keyed_by_its_executable(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -174,6 +184,7 @@ def in_cell(source: str, number: int = 1) -> dict[str, object]:
     return names
 
 
+@pytest.mark.row("A13")
 def test_a13_the_notebook_is_the_one_the_kernel_was_told_of(
     tmp_path: Path, kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # type: ignore[no-untyped-def]
@@ -201,6 +212,7 @@ def test_a13_the_notebook_is_the_one_the_kernel_was_told_of(
     assert notebook_path() == tmp_path / "right.ipynb"
 
 
+@pytest.mark.row("A13")
 def test_a13_executed_cells_are_kept_in_the_order_of_a_full_run(kernel) -> None:  # type: ignore[no-untyped-def]
     kernel(["", "a = 1", "b = 2", "run()", "b = 2", "run()"], {})
     assert [(cell.number, cell.source) for cell in executed_cells()] == [
@@ -210,6 +222,7 @@ def test_a13_executed_cells_are_kept_in_the_order_of_a_full_run(kernel) -> None:
     ]
 
 
+@pytest.mark.row("A13")
 def test_a13_a_notebooks_closure_has_its_cells_and_their_imports(
     tmp_path: Path, kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # type: ignore[no-untyped-def]
@@ -237,6 +250,7 @@ def test_a13_a_notebooks_closure_has_its_cells_and_their_imports(
     assert closure(source.replace("tools.X", "2")).digest != first.digest  # type: ignore[attr-defined]
 
 
+@pytest.mark.row("A13")
 def test_a13_notebooks_are_stored_without_outputs() -> None:
     cell = {
         "cell_type": "code",

@@ -188,6 +188,7 @@ def test_docstrings_are_digested_apart() -> None:
     assert analyse(b"X = 1\n").docs == ""
 
 
+@pytest.mark.row("A4")
 @pytest.mark.parametrize(
     "source", [b"def", b"x = 1\0", b"\xff\xfe", b"# coding: nonsense\nx = 1", b"x = '\xe9'"]
 )
@@ -198,6 +199,7 @@ def test_a4_what_cannot_be_parsed_is_kept_by_its_bytes(source: bytes) -> None:
     assert found.imports == ()
 
 
+@pytest.mark.row("A24")
 def test_a24_deep_nesting_is_answered_alike_on_any_stack() -> None:
     deep = ("x = " + "-" * 3000 + "1\n").encode()
     chain = ("x = " + "+".join(["a"] * 4000) + "\n").encode()

@@ -31,11 +31,13 @@ KEYS = {
 }
 
 
+@pytest.mark.row("A31")
 @pytest.mark.parametrize("kind", KEYS)
 def test_a31_keys_of_a_known_form_are_noticed(kind: str) -> None:
     assert kind in kinds_of_secrets(f"x = 1\nvalue = '{KEYS[kind]}'\n".encode())
 
 
+@pytest.mark.row("A31")
 @pytest.mark.parametrize(
     "text",
     [
@@ -94,6 +96,7 @@ def test_ordinary_files_are_captured(path: str) -> None:
     assert never_captured(path) is None
 
 
+@pytest.mark.row("A31")
 @pytest.mark.parametrize(
     "path",
     [
@@ -109,6 +112,7 @@ def test_key_stores_are_never_captured(path: str) -> None:
     assert never_captured(path) is not None
 
 
+@pytest.mark.row("A31")
 def test_a31_arguments_are_redacted() -> None:
     given = [
         "run.py",
@@ -143,6 +147,7 @@ def test_a31_arguments_are_redacted() -> None:
     assert shown[-1] == "name=close"
 
 
+@pytest.mark.row("A31")
 @pytest.mark.parametrize(
     ("url", "plain"),
     [
@@ -158,11 +163,13 @@ def test_a31_addresses_lose_users_and_passwords(url: str, plain: str) -> None:
     assert strip_userinfo(url) == plain
 
 
+@pytest.mark.row("A31")
 @given(st.text("abc@:/?#[]", max_size=30))
 def test_no_password_survives_in_an_address(middle: str) -> None:
     assert "hunter2" not in strip_userinfo(f"https://user:hunter2@host/{middle}")
 
 
+@pytest.mark.row("A31")
 def test_a31_only_listed_environment_variables_are_named() -> None:
     environment = {"AWS_SECRET_ACCESS_KEY": RANDOM, "PYTHONHASHSEED": "0", "HOME": "/home/alice", "MINE": "1"}
     assert allowed_environment(environment) == {"PYTHONHASHSEED": "0"}

@@ -41,6 +41,7 @@ def test_the_same_run_has_the_same_key(store: Store) -> None:
     assert store.run(cerebro.run_id).key == key_of(store) == key_of(store)
 
 
+@pytest.mark.row("B1")
 def test_one_changed_value_makes_another_key(store: Store) -> None:
     columns = ("open", "high", "low", "close", "volume", "openinterest")
     changes = [(row, column) for row in (0, 31, 59) for column in columns]
@@ -55,6 +56,7 @@ def moved(one: pd.DataFrame) -> pd.DataFrame:
     return one
 
 
+@pytest.mark.row("B1")
 def test_a_changed_time_makes_another_key(store: Store) -> None:
     assert key_of(store, data=pandas_feed(moved)) != key_of(store)
 
@@ -63,11 +65,13 @@ def test_a_missing_bar_makes_another_key(store: Store) -> None:
     assert key_of(store, data=pandas_feed(lambda f: f.drop(f.index[40]))) != key_of(store)
 
 
+@pytest.mark.row("B2")
 def test_a_time_zone_makes_another_key(store: Store) -> None:
     assert key_of(store, data=pandas_feed(lambda f: f.tz_localize("America/New_York"))) != key_of(store)
     assert key_of(store, data=pandas_feed(tz="America/New_York")) != key_of(store)
 
 
+@pytest.mark.row("B2")
 def test_values_of_another_precision_make_another_key(store: Store) -> None:
     assert key_of(store, data=pandas_feed(lambda f: (f * 1.001).astype("float32"))) != key_of(
         store, data=pandas_feed(lambda f: f * 1.001)
@@ -141,6 +145,7 @@ def test_a_file_that_was_rewritten_is_read_again(store: Store, tmp_path: Path) -
 # -- parameters ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B7")
 def test_a_parameter_of_another_value_or_type_makes_another_key(store: Store) -> None:
     keys = [key_of(store, args={"fast": fast}) for fast in (3, 4, np.int64(3))]
     assert keys[0] == keys[2] != keys[1]
@@ -152,10 +157,12 @@ def test_a_parameter_of_another_value_or_type_makes_another_key(store: Store) ->
     assert len(set(kinds)) == len(kinds)
 
 
+@pytest.mark.row("B10")
 def test_a_default_given_by_hand_is_the_default(store: Store) -> None:
     assert key_of(store, args={"fast": 3, "slow": 8}) == key_of(store)
 
 
+@pytest.mark.row("B5", "B6")
 def test_arrays_and_sets_count_by_content(store: Store) -> None:
     class Loose(bt.Strategy):
         params = (("x", None),)
@@ -215,6 +222,7 @@ SETTINGS: dict[str, Callable[[bt.Cerebro], Any]] = {
 }
 
 
+@pytest.mark.row("B9")
 def test_every_setting_makes_another_key(store: Store) -> None:
     keys = {"none": key_of(store)}
     keys.update({name: key_of(store, setup=setup) for name, setup in SETTINGS.items()})
@@ -235,6 +243,7 @@ def test_a_second_run_of_one_cerebro_has_the_key_of_the_first(store: Store) -> N
         assert store.run(cerebro.run_id).key == first
 
 
+@pytest.mark.row("B8")
 def test_values_that_a_class_has_closed_over_make_another_key(store: Store) -> None:
     def made(step: int) -> type:
         class Closing(bt.Strategy):
@@ -257,6 +266,7 @@ def test_an_attribute_of_a_class_makes_another_key(store: Store) -> None:
     assert key_of(store, Stepping) != before
 
 
+@pytest.mark.row("B7")
 def test_what_cannot_be_keyed_runs_uncached_and_says_so(store: Store) -> None:
     class Loose(bt.Strategy):
         params = (("x", None),)
@@ -275,6 +285,7 @@ def test_what_cannot_be_keyed_runs_uncached_and_says_so(store: Store) -> None:
 # -- code ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B8")
 def test_code_that_means_the_same_has_the_same_key_and_other_code_another(project: Project) -> None:
     first = project.run()
     project.replace("strategy.py", "class Cross", "# a comment\nclass Cross")
@@ -291,6 +302,7 @@ def test_code_that_means_the_same_has_the_same_key_and_other_code_another(projec
     assert other["value"] != first["value"]
 
 
+@pytest.mark.row("B9")
 def test_another_engine_makes_another_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from backtrail.runs import record
 
@@ -299,6 +311,7 @@ def test_another_engine_makes_another_key(store: Store, monkeypatch: pytest.Monk
     assert key_of(store) != before
 
 
+@pytest.mark.row("B9")
 def test_another_library_version_makes_another_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     from backtrail.runs import environment
 

@@ -44,6 +44,7 @@ def twice(store: Store, **kwargs: Any) -> tuple[bt.Cerebro, Any, bt.Cerebro, Any
     return first, computed, second, served
 
 
+@pytest.mark.row("B28")
 def test_a_run_within_a_fold_says_so(store: Store) -> None:
     split = Split("b3:" + "0" * 64, "walk", 1, 3, ("2020-01-01", "2020-06-30"), ("2020-07-01", "2020-09-30"))
     with in_fold(split):
@@ -120,6 +121,7 @@ def test_nothing_is_recorded_unless_somebody_asked(tmp_path: Path, monkeypatch: 
     assert cerebro.run_id is None
 
 
+@pytest.mark.row("A32", "A38")
 def test_a_record_says_what_the_run_was_made_of(store: Store) -> None:
     cerebro = cerebro_of(store, setup=analysed, args={"fast": 4}, seed=5)
     cerebro.run()
@@ -147,6 +149,7 @@ def test_a_record_says_what_the_run_was_made_of(store: Store) -> None:
     assert str(Path.cwd()) not in written
 
 
+@pytest.mark.row("A31")
 def test_arguments_that_look_like_secrets_are_not_recorded(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +177,7 @@ def test_what_is_logged_is_kept(store: Store) -> None:
     assert store.run(cerebro.run_id).log.column("message").to_pylist() == ["the end at 60"]
 
 
+@pytest.mark.row("B33")
 def test_a_failed_run_is_recorded_with_its_traceback(store: Store) -> None:
     class Fails(bt.Strategy):
         def next(self):
@@ -192,6 +196,7 @@ def test_a_failed_run_is_recorded_with_its_traceback(store: Store) -> None:
         cerebro.run()  # a failure is never served
 
 
+@pytest.mark.row("A21")
 def test_files_that_the_strategy_reads_are_part_of_what_a_hit_needs(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +223,7 @@ def test_files_that_the_strategy_reads_are_part_of_what_a_hit_needs(
         settings.unlink()
 
 
+@pytest.mark.row("A21")
 def test_tracked_files_count_as_inputs(store: Store) -> None:
     class Tracks(bt.Strategy):
         def __init__(self):
@@ -253,6 +259,7 @@ class Asks(bt.Strategy):
         socket.create_connection(("127.0.0.1", self.p.port)).close()
 
 
+@pytest.mark.row("A21")
 def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
     store: Store, tmp_path: Path
 ) -> None:
@@ -278,6 +285,7 @@ def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
     listening.close()
 
 
+@pytest.mark.row("B22")
 def test_another_result_under_the_same_key_is_said(store: Store) -> None:
     class Timed(bt.Strategy):
         def next(self):
@@ -363,6 +371,7 @@ def test_strategies_from_the_store_travel_between_processes(store: Store) -> Non
 # -- faults ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B13")
 def test_a_fault_of_the_store_loses_no_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: Any, **kwargs: Any) -> Any:
         raise StoreWriteError("storing blobs - the disk is full")
@@ -376,6 +385,7 @@ def test_a_fault_of_the_store_loses_no_result(store: Store, monkeypatch: pytest.
     assert len(cerebro.result.equity) == 60
 
 
+@pytest.mark.row("B13")
 def test_whatever_fails_while_recording_loses_no_result(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -435,6 +445,7 @@ def test_a_store_that_cannot_be_opened_costs_no_run(tmp_path: Path) -> None:
         assert cerebro.run()[0].bought > 0
 
 
+@pytest.mark.row("B23")
 def test_a_damaged_record_is_computed_again(store: Store) -> None:
     first = cerebro_of(store, cache="use")
     first.run()

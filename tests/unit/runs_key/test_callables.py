@@ -78,6 +78,7 @@ def test_text_that_says_nothing_leaves_a_function_as_it_is(load: Any, change: st
     assert encode(load(BASE).rule) == encode(load(SAME[change]).rule)
 
 
+@pytest.mark.row("B7")
 @pytest.mark.parametrize("change", OTHER)
 def test_a_function_is_another_when_this_changes(load: Any, change: str) -> None:
     assert encode(load(BASE).rule) != encode(load(OTHER[change]).rule)
@@ -111,6 +112,7 @@ def test_functions_without_source_are_told_by_their_bytecode() -> None:
     assert encode(make("A = 1\ndef f(x): return A")) != encode(make("A = 2\ndef f(x): return A"))
 
 
+@pytest.mark.row("B7")
 def test_lambdas_on_one_line_are_told_apart() -> None:
     one, two, three = (lambda x: x + 1), (lambda x: x + 2), (lambda x: x + 1)
     assert encode(one) != encode(two)

@@ -7,10 +7,12 @@ from backtrail.errors import ParameterValueError
 from backtrail.runs.digests import blob_digest, digest, digest_bytes, framed, is_digest, raw_digest
 
 
+@pytest.mark.row("B37")
 def test_a_blob_is_named_by_the_blake3_of_its_bytes() -> None:
     assert blob_digest(b"abc") == "b3:" + blake3(b"abc").hexdigest()
 
 
+@pytest.mark.row("B37")
 def test_parts_do_not_run_into_each_other() -> None:
     """Joining strings lets `a` + `bc` equal `ab` + `c` (B37)."""
     ways = [

@@ -132,17 +132,20 @@ DIFFERENT = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("B7")
 def test_different_values_never_share_an_encoding() -> None:
     written = [(encode(value), value) for value in DIFFERENT]
     shared = [(a[1], b[1]) for a, b in combinations(written, 2) if a[0] == b[0]]
     assert shared == []
 
 
+@pytest.mark.row("B37")
 def test_no_encoding_is_the_beginning_of_another() -> None:
     written = sorted(encode(value) for value in DIFFERENT)
     assert [a for a, b in pairwise(written) if b.startswith(a)] == []
 
 
+@pytest.mark.row("B6", "B7")
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -175,6 +178,7 @@ def test_equal_values_share_an_encoding(one: Any, other: Any) -> None:
     assert encode(one) == encode(other)
 
 
+@pytest.mark.row("B5")
 def test_arrays_of_any_length_count_in_full() -> None:
     """`repr` abbreviates what has more than 1,000 elements (B5)."""
     for make in (np.arange, lambda n: pd.Series(np.arange(n)), lambda n: np.arange(n).tolist()):
@@ -248,6 +252,7 @@ class Plain:
     """An object that only its memory address tells from others."""
 
 
+@pytest.mark.row("B7")
 @pytest.mark.parametrize(
     ("value", "where"),
     [

@@ -74,6 +74,7 @@ def test_types_of_columns_are_the_same_in_every_library() -> None:
     assert of(table) == of(polars) == of(table.to_pandas())
 
 
+@pytest.mark.row("B2")
 def test_nulls_are_the_same_whatever_lies_under_them() -> None:
     one = pa.array([1, None, 3])
     other = pa.Array.from_buffers(
@@ -83,6 +84,7 @@ def test_nulls_are_the_same_whatever_lies_under_them() -> None:
     assert of(pa.table({"a": one})) == of(pa.table({"a": other})) == of(pl.DataFrame({"a": [1, None, 3]}))
 
 
+@pytest.mark.row("B3")
 def test_strings_are_the_same_in_every_layout() -> None:
     values = ["a", None, "", "long " * 50, "é"]
     kinds = [pa.string(), pa.large_string(), pa.string_view()]
@@ -181,6 +183,7 @@ CHANGES: dict[str, Callable[[], Any]] = {
 }  # fmt: skip
 
 
+@pytest.mark.row("B1", "B2")
 def test_everything_that_code_can_see_makes_another_fingerprint() -> None:
     """Index, dtype, order, zone, names (B1, B2): two frames that differ in any of them differ."""
     found = {name: of(make()) for name, make in CHANGES.items()}
@@ -188,6 +191,7 @@ def test_everything_that_code_can_see_makes_another_fingerprint() -> None:
     assert [name for name, one in found.items() if digests.count(one) > 1] == []
 
 
+@pytest.mark.row("B3")
 def test_columns_of_objects_count_their_values() -> None:
     ways: list[list[Any]] = [
         [1, "a"],
@@ -201,6 +205,7 @@ def test_columns_of_objects_count_their_values() -> None:
     assert len({of(pd.DataFrame({"o": pd.Series(way, dtype=object)})) for way in ways}) == len(ways)
 
 
+@pytest.mark.row("B3")
 def test_strings_do_not_run_into_each_other() -> None:
     ways = [["ab", "c"], ["a", "bc"], ["abc", ""], ["", "abc"], ["abc", None], [None, "abc"]]
     assert len({of(pl.DataFrame({"s": way})) for way in ways}) == len(ways)
@@ -225,6 +230,7 @@ def test_a_frame_of_a_class_of_its_own_is_a_frame() -> None:
     assert encode(Prices(frame())) != encode(frame())
 
 
+@pytest.mark.row("B4")
 def test_empty_tables_keep_their_schema() -> None:
     """Empty frames used to be all alike, with the present time as their dates (B4)."""
     ways = [
@@ -280,6 +286,7 @@ PANDAS_DTYPES = [
 ]  # fmt: skip
 
 
+@pytest.mark.row("B2")
 @pytest.mark.parametrize("dtype", PANDAS_DTYPES)
 def test_pandas_columns_of_every_dtype_count_each_value(dtype: str) -> None:
     def make(values: list[int]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ def test_a_key_is_made_of_its_components_in_their_order() -> None:
     assert str(key) == key.digest
 
 
+@pytest.mark.row("B9")
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_every_component_makes_another_key(name: str) -> None:
     one, other = RunKey.of(**PARTS), RunKey.of(**{**PARTS, name: part(name, 2)})
@@ -34,6 +35,7 @@ def test_a_component_that_is_missing_makes_another_key() -> None:
     assert explain(RunKey.of(**less), RunKey.of(**PARTS)) == ["salt"]
 
 
+@pytest.mark.row("B37")
 def test_a_value_belongs_to_its_component() -> None:
     assert part("params", 1) != part("config", 1)
     swapped = {**PARTS, "params": PARTS["config"], "config": PARTS["params"]}
@@ -53,12 +55,14 @@ def test_components_of_manifests_can_be_compared() -> None:
     assert RunKey.read(one) == RunKey.of(**PARTS)
 
 
+@pytest.mark.row("B9")
 def test_another_epoch_of_the_engine_makes_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = RunKey.of(**PARTS)
     monkeypatch.setattr(key_module, "SEMANTICS_EPOCH", key_module.SEMANTICS_EPOCH + 1)
     assert before.explain(RunKey.of(**PARTS)) == ["engine"]
 
 
+@pytest.mark.row("B9")
 def test_an_engine_under_development_counts_its_build() -> None:
     assert len({engine_part(), engine_part("b3:1"), engine_part("b3:2")}) == 3
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
 import sys, enum, dataclasses, pathlib, datetime
 sys.path.insert(0, ".")
@@ -61,6 +63,7 @@ def outcome(folder: Path, seed: str) -> str:
     return done.stdout
 
 
+@pytest.mark.row("B3", "B6", "B7")
 def test_hash_seeds_and_folders_do_not_matter(tmp_path: Path) -> None:
     """Strings of a frame used to be hashed by their addresses, sets in the order of their hashes (B3, B6, B7)."""
     found = {outcome(tmp_path / f"folder{seed}", seed) for seed in ("0", "4711")}

@@ -34,6 +34,7 @@ def names(store: Store, folder: str) -> list[str]:
     return sorted(entry.name for entry in store.files.list(folder))
 
 
+@pytest.mark.row("B29")
 @pytest.mark.parametrize("days", [-1, -0.001, math.nan, math.inf, -math.inf])
 def test_a_negative_age_is_refused(store: Store, make_record: Record, days: float) -> None:
     """B29: a negative number of days removes nothing."""
@@ -45,6 +46,7 @@ def test_a_negative_age_is_refused(store: Store, make_record: Record, days: floa
     assert len(store.runs()) == 1
 
 
+@pytest.mark.row("B29")
 def test_nothing_is_removed_unless_asked_for(store: Store, make_record: Record) -> None:
     """B29: dry runs are the default, and a removal says what it would remove."""
     run = with_blob(store, make_record, b"x")
@@ -58,6 +60,7 @@ def test_nothing_is_removed_unless_asked_for(store: Store, make_record: Record) 
         store.rm(new_run_id(), dry_run=False)
 
 
+@pytest.mark.row("B29")
 def test_pinned_and_tagged_runs_and_the_best_of_a_sweep_are_kept(store: Store, make_record: Record) -> None:
     """B29: what somebody named, and what a sweep was for, stays."""
     old = time.time() - 100 * DAY
@@ -88,6 +91,7 @@ def test_runs_are_removed_by_query_and_age(store: Store, make_record: Record) ->
     assert len(store.runs()) == 0
 
 
+@pytest.mark.row("B29")
 def test_a_removed_run_may_be_restored_until_the_trash_is_emptied(
     store: Store, make_record: Record, make_key: Key
 ) -> None:
@@ -175,6 +179,7 @@ def test_a_sweep_is_removed_as_a_whole(store: Store) -> None:
         store.rm("sweep:grid")
 
 
+@pytest.mark.row("B30")
 def test_a_sweep_keeps_the_results_of_its_best_runs(store: Store, make_key: Key) -> None:
     """B30: a policy says which results are kept; metrics, parameters and code always are."""
     sweep = store.sweep("grid", {"objective": "max_drawdown", "keep": "top:2"})

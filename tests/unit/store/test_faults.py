@@ -41,6 +41,7 @@ class Faulty(Disk):
         return take
 
 
+@pytest.mark.row("B17", "B31")
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO])
 def test_a_fault_at_any_step_is_a_store_error_and_leaves_nothing_half_visible(
     opener: Opener, make_record: Record, make_key: Callable[[str], str], code: int

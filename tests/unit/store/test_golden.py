@@ -32,6 +32,7 @@ def test_there_is_a_golden_store_of_this_format() -> None:
     assert (GOLDEN / f"store_v{FORMAT}" / "store.json").exists()
 
 
+@pytest.mark.row("B20")
 def test_a_golden_store_opens_and_says_what_it_said(golden: Store) -> None:
     """B20: records are read by later versions."""
     assert golden.fsck().clean
@@ -74,6 +75,7 @@ def test_a_golden_store_may_be_written(golden: Store) -> None:
     assert golden.fsck().clean
 
 
+@pytest.mark.row("B20")
 def test_what_a_later_version_wrote_into_a_store_is_refused_and_kept(golden: Store) -> None:
     run = new_run_id()
     blob = golden.put(b"of later use")

@@ -25,6 +25,7 @@ def index_file(store: Store) -> Path:
     return store.index.path
 
 
+@pytest.mark.row("B16")
 def test_a_deleted_index_is_made_again(store: Store, make_record: Record) -> None:
     """B16: an index that is gone loses nothing."""
     runs = [store.commit(make_record(float(n))) for n in range(3)]
@@ -40,6 +41,7 @@ def test_a_deleted_index_folder_is_made_again(opener: Opener, make_record: Recor
     assert opener().runs().ids == [run]
 
 
+@pytest.mark.row("B16")
 @pytest.mark.parametrize("damage", ["text", "empty", "half", "middle"])
 def test_a_torn_index_is_made_again(opener: Opener, make_record: Record, damage: str) -> None:
     """B16: an index that cannot be read is made from the manifests."""
@@ -108,6 +110,7 @@ def test_reindex_counts_the_runs(store: Store, make_record: Record) -> None:
     assert store.reindex() == 5
 
 
+@pytest.mark.row("B15")
 def test_two_machines_see_each_other_s_runs(opener: Opener, make_record: Record) -> None:
     """B15: two homes and two indexes over one store; neither overwrites the other."""
     here, there = opener("here"), opener("there")
@@ -165,6 +168,7 @@ def test_of_many_that_make_a_store_at_once_one_does(tmp_path: Path) -> None:
     assert len({path.read_text() for path in tmp_path.glob("id-*")}) == 1
 
 
+@pytest.mark.row("B15")
 def test_many_processes_lose_no_run(opener: Opener) -> None:
     """B15: 4 processes × 25 runs, on two machines: 100 in either index."""
     opener()
@@ -179,6 +183,7 @@ def test_many_processes_lose_no_run(opener: Opener) -> None:
     assert opener("m0").fsck().clean
 
 
+@pytest.mark.row("B32")
 def test_threads_share_a_store(store: Store, make_record: Record) -> None:
     """B32: no shared dict, one connection per thread."""
     failures: list[BaseException] = []
@@ -213,6 +218,7 @@ def test_threads_share_an_index_in_memory(tmp_path: Path) -> None:
     assert found == [[(0,)]] * 4
 
 
+@pytest.mark.row("B32")
 def test_a_forked_child_uses_connections_and_segments_of_its_own(store: Store, make_record: Record) -> None:
     """B32: what was open before a fork belongs to the parent."""
     store.commit(make_record())

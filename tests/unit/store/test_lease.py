@@ -44,6 +44,7 @@ def write_lease(store: Store, run: str, age: float = 0.0, **fields: Any) -> None
     os.utime(path, (time.time() - age, time.time() - age))
 
 
+@pytest.mark.row("B33")
 def test_a_run_of_another_process_is_running_until_it_is_killed(store: Store) -> None:
     """B33: running and killed runs are seen."""
     pid = killed_child(store)
@@ -122,6 +123,7 @@ def test_a_run_may_be_given_its_id(store: Store) -> None:
     assert store.attempts() == []
 
 
+@pytest.mark.row("A32")
 def test_leases_name_neither_host_nor_user(store: Store) -> None:
     import getpass
     import socket

@@ -65,6 +65,7 @@ def test_a_value_comes_back_with_its_type(value: object) -> None:
     assert (type(found), found) == (type(value), value)
 
 
+@pytest.mark.row("B27")
 def test_numbers_of_numpy_are_the_numbers_they_hold() -> None:
     """B27: a float32 is no text, and NaN is written so that JSON can hold it."""
     assert to_json({"a": np.float32(1.5), "b": np.int64(7), "c": np.bool_(True)}) == {"a": 1.5, "b": 7, "c": True}
@@ -95,6 +96,7 @@ def test_metrics_are_numbers() -> None:
     assert as_number({"$float": "x"}) is None
 
 
+@pytest.mark.row("B20")
 def test_a_manifest_comes_back_with_fields_of_later_versions() -> None:
     """B20: fields that are not known are kept."""
     given = manifest(later={"deep": [1, {"x": None}]}, result={"metrics": {"a": 1}, "later": 2})
@@ -124,6 +126,7 @@ def test_a_manifest_of_a_later_schema_is_refused_clearly() -> None:
         decode(seal({"schema": 2, "run": RUN}))
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize(
     "fields",
     [
@@ -223,6 +226,7 @@ def test_safe_paths() -> None:
         assert not is_safe_path(path)
 
 
+@pytest.mark.row("A33")
 def test_ids_of_runs_sort_by_time_and_tell_it() -> None:
     first, second = new_run_id(1_700_000_000.0), new_run_id(1_700_000_000.5)
     assert first < second
@@ -231,6 +235,7 @@ def test_ids_of_runs_sort_by_time_and_tell_it() -> None:
     assert manifest_name("ffffffff-ffff-7fff-bfff-ffffffffffff").startswith("runs/9999/12/")
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize("run", ["", "../x", RUN[:-1], RUN + "0"])
 def test_what_is_no_id_names_no_file(run: str) -> None:
     with pytest.raises(ValueError, match="UUID"):

@@ -11,6 +11,7 @@ from backtrail.runs.store import Store, find_place
 from backtrail.runs.store.place import without_secrets
 
 
+@pytest.mark.row("B21")
 def test_the_argument_wins_over_the_environment(tmp_path: Path) -> None:
     place = find_place(tmp_path / "a", environment={"BACKTRAIL_STORE": "/b"})
     assert (place.url, place.origin, place.configured) == (str(tmp_path / "a"), "argument", True)
@@ -30,6 +31,7 @@ def test_the_nearest_folder_upwards_wins_over_the_user_s(tmp_path: Path) -> None
     assert (place.url, place.origin) == (str((tmp_path / "a" / ".backtrail").resolve()), "folder")
 
 
+@pytest.mark.row("B21")
 def test_without_any_the_user_s_store_is_not_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     place = find_place(environment={}, start=tmp_path)

@@ -124,6 +124,7 @@ def test_runs_come_in_the_order_asked_for(store: Store, make_record: Record) -> 
         store.runs(limit=-1)
 
 
+@pytest.mark.row("B26")
 def test_runs_become_tables_with_one_name_per_column(store: Store) -> None:
     """B26: parameters have a prefix, metrics get one where their name is taken; nested parameters are flat."""
     store.commit(
@@ -155,6 +156,7 @@ def test_a_run_may_be_compared_with_itself(store: Store, make_record: Record) ->
     assert store.compare([first, second, first]).columns()["sharpe_ratio"] == [1.0, 2.0, 1.0]
 
 
+@pytest.mark.row("B25")
 def test_runs_are_compared_from_the_index_alone(store: Store, make_record: Record) -> None:
     """B25: neither results nor manifests are read to compare runs."""
     runs = [store.commit(make_record(float(n))) for n in range(3)]

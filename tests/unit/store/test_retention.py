@@ -86,6 +86,7 @@ def test_something_must_be_asked_for(store: Store) -> None:
         store.retain()
 
 
+@pytest.mark.row("B30")
 def test_b30_the_runs_not_used_for_the_longest_time_go_first(
     store: Store, make_record: Record, make_key: Key
 ) -> None:
@@ -112,6 +113,7 @@ def test_b30_the_runs_not_used_for_the_longest_time_go_first(
     assert store.reindex() == 3
 
 
+@pytest.mark.row("B30")
 def test_b30_what_was_evicted_is_deleted_an_hour_later(store: Store, make_record: Record) -> None:
     runs = [filled(store, make_record, at) for at in range(2)]
     store.retain(max_bytes=60_000, dry_run=False)
@@ -124,6 +126,7 @@ def test_b30_what_was_evicted_is_deleted_an_hour_later(store: Store, make_record
     assert store.run(runs[1]).bytes("trades").startswith(b"1trades")
 
 
+@pytest.mark.row("B30")
 def test_b30_pinned_tagged_and_best_runs_stay_however_little_room_there_is(
     store: Store, make_record: Record
 ) -> None:
@@ -143,6 +146,7 @@ def test_b30_pinned_tagged_and_best_runs_stay_however_little_room_there_is(
     assert all(store.run(run).bytes("trades") for run in (runs[0], runs[1], best))
 
 
+@pytest.mark.row("B30")
 def test_b30_bytes_that_others_need_stay(store: Store, make_record: Record) -> None:
     shared = {"blob": store.put(b"s" * 50_000)}
     runs = [
@@ -155,6 +159,7 @@ def test_b30_bytes_that_others_need_stay(store: Store, make_record: Record) -> N
     assert size_of(store) == 50_000
 
 
+@pytest.mark.row("B30")
 def test_b30_a_run_that_is_being_written_loses_nothing(store: Store, make_record: Record) -> None:
     """B30: a writer found its bytes in the store a moment before they were evicted."""
     old = filled(store, make_record, 0)
@@ -170,6 +175,7 @@ def test_b30_a_run_that_is_being_written_loses_nothing(store: Store, make_record
     assert store.fsck().clean
 
 
+@pytest.mark.row("B30")
 @pytest.mark.parametrize(
     ("keep", "left"), [("metrics", []), ("summary", ["equity"]), ("all", ["equity", "trades"])]
 )
@@ -195,6 +201,7 @@ def test_b30_a_policy_gives_results_up_and_keeps_the_record(
     assert store.best("sharpe_ratio").ids == [run]
 
 
+@pytest.mark.row("B30")
 def test_b30_the_best_keep_their_results(store: Store, make_record: Record) -> None:
     """B30: top:2 of each strategy; runs without the metric come last; a strategy without it loses nothing."""
     sharpes = [1.0, 5.0, math.nan, 3.0, None]
@@ -216,6 +223,7 @@ def test_b30_the_best_keep_their_results(store: Store, make_record: Record) -> N
     assert store.retain(keep="top:1:max_drawdown").thinned == [lower[2], lower[0]]
 
 
+@pytest.mark.row("B30")
 def test_b30_results_that_a_fold_shares_go_with_them(
     store: Store, make_record: Record, make_key: Key
 ) -> None:
@@ -226,6 +234,7 @@ def test_b30_results_that_a_fold_shares_go_with_them(
     assert size_of(store) == 0
 
 
+@pytest.mark.row("B30")
 def test_b30_only_the_runs_in_question_are_counted_and_removed(store: Store, make_record: Record) -> None:
     mine = filled(store, make_record, 0, params={"mine": 1})
     other = filled(store, make_record, 1)

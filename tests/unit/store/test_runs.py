@@ -60,6 +60,7 @@ def test_storing_a_blob_again_says_that_it_is_in_use(store: Store) -> None:
     assert path.stat().st_mtime > 1e9
 
 
+@pytest.mark.row("B23", "A38")
 @pytest.mark.parametrize("data", [b"", b"print(2)\n", b"prin"])
 def test_a_blob_that_is_not_what_it_was_is_noticed(store: Store, data: bytes) -> None:
     digest = store.put(b"print(1)\n")
@@ -96,6 +97,7 @@ def test_a_table_comes_back_as_it_was(store: Store, rows: int) -> None:
     assert store.put_table(table) == stored
 
 
+@pytest.mark.row("B30")
 def test_long_columns_of_times_are_stored_once(store: Store) -> None:
     """B30: what tables share is kept once."""
     rows = 20_000
@@ -181,6 +183,7 @@ def test_a_record_is_immutable(store: Store, make_record: Record) -> None:
     assert store.run(run).metrics == {"sharpe_ratio": 1.0}
 
 
+@pytest.mark.row("B33")
 def test_failed_and_killed_runs_are_seen(store: Store, make_record: Record, make_key: Key) -> None:
     """B33: states are recorded; only finished runs answer for their key."""
     store.commit(make_record(status="failed", key=make_key("a")))
@@ -188,6 +191,7 @@ def test_failed_and_killed_runs_are_seen(store: Store, make_record: Record, make
     assert [run.status for run in store.runs(status="failed")] == ["failed"]
 
 
+@pytest.mark.row("B18")
 def test_nothing_is_unpickled_or_imported_when_a_record_is_read(store: Store, make_record: Record) -> None:
     """B18: a pickle is only bytes."""
 
@@ -215,6 +219,7 @@ def test_a_key_finds_the_run_that_was_finished_last(store: Store, make_record: R
         store.lookup("../a")
 
 
+@pytest.mark.row("B23")
 def test_a_key_whose_results_are_damaged_finds_nothing(store: Store, make_record: Record, make_key: Key) -> None:
     blob = store.put(b"result")
     store.commit(make_record(key=make_key("a"), result={"artifacts": {"x": {"blob": blob}}}))
@@ -266,6 +271,7 @@ def test_a_run_that_is_not_there_is_said_so(store: Store, make_record: Record) -
     assert str(RunNotFoundError("a 'b'")) == "a 'b'"
 
 
+@pytest.mark.row("B19")
 @pytest.mark.parametrize(
     "name", ["", "../x", "a/b", ".hidden", "con", "latest", "x" * 101, "a\n", "nul.txt", "a.", "ü"]
 )
@@ -294,6 +300,7 @@ def test_tags_move_and_go(store: Store, make_record: Record) -> None:
 # -- ranks -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B24")
 def test_the_best_knows_the_direction_and_puts_nan_and_infinities_last(store: Store, make_record: Record) -> None:
     """B24: a drawdown is better when lower, however its sign is written; what is not finite never wins."""
     values = [0.3, math.nan, 0.1, math.inf, -math.inf, 0.2]
@@ -308,6 +315,7 @@ def test_the_best_knows_the_direction_and_puts_nan_and_infinities_last(store: St
     assert store.best("max_drawdown").trials == 7
 
 
+@pytest.mark.row("B24")
 def test_the_best_is_that_of_the_same_data_code_and_settings(store: Store, make_record: Record, make_key: Key) -> None:
     """B24: runs on other data are not mixed in unless asked for."""
     other = [{"fingerprint": make_key("other"), "rows": 3}]
@@ -384,6 +392,7 @@ def test_a_record_that_could_not_be_read_is_not_appended(store: Store) -> None:
     assert list(sweep.manifests()) == []
 
 
+@pytest.mark.row("A14")
 def test_the_code_of_a_sweep_of_a_thousand_runs_is_stored_once(store: Store) -> None:
     source = store.put(b"x = 1\n")
     sweep = store.sweep("a", {"common": {"code": {"files": [{"path": "a.py", "raw": source, "size": 6}]}}})
@@ -397,6 +406,7 @@ def test_the_code_of_a_sweep_of_a_thousand_runs_is_stored_once(store: Store) -> 
 # -- claims ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("B34")
 def test_of_two_that_need_a_key_one_computes_it(store: Store, opener: Any, make_record: Record, make_key: Key) -> None:
     """B34: the second waits for the first, or is told that somebody else computes it."""
     key = make_key("a")
