@@ -138,12 +138,13 @@ def period_keys(micros: Ints, timeframe: int, compression: int) -> list[Any]:
     if timeframe == TimeFrame.Weeks:
         return as_datetimes(((day + 3) // 7 * 7 + 3) * _DAY_US)
     if timeframe == TimeFrame.Years:
-        years = day.view("datetime64[D]").astype("datetime64[Y]") + 1
-        last: list[Any] = (years.astype("datetime64[D]") - 1).tolist()
+        years = day.view("datetime64[D]").astype("datetime64[Y]") + np.timedelta64(1, "Y")
+        last: list[Any] = (years.astype("datetime64[D]") - np.timedelta64(1, "D")).tolist()
         return last
     if timeframe == TimeFrame.Months:
-        months = day.view("datetime64[D]").astype("datetime64[M]") + 1
-        return as_datetimes((months.astype("datetime64[D]") - 1).view(np.int64) * _DAY_US)
+        months = day.view("datetime64[D]").astype("datetime64[M]") + np.timedelta64(1, "M")
+        last_day = months.astype("datetime64[D]") - np.timedelta64(1, "D")
+        return as_datetimes(last_day.view(np.int64) * _DAY_US)
     unit = _UNIT_US[timeframe]
     length = unit * compression
     return as_datetimes(
