@@ -51,10 +51,6 @@ class Executor(Account):
 
     # -- telling -----------------------------------------------------------------------------------------------
 
-    def get_notification(self) -> Any:
-        """Give the next order to be told to its owner, or None."""
-        return self.notifs.popleft() if self.notifs else None
-
     def notify(self, order: Any) -> None:
         """Tell the owner of *order* about its present state: a copy is queued, if the owner looks at orders."""
         owner = order.owner

@@ -87,6 +87,13 @@ class BrokerBase(ParamsBase):
     def next(self) -> None:
         """Work on the bar that was just delivered."""
 
+    def get_notification(self) -> Any:
+        """Give the next order to be told to its owner, or None.
+
+        A broker that defines this itself is asked after each of its bars until it gives None.
+        """
+        return self.notifs.popleft() if self.notifs else None
+
     def add_order_history(self, orders: Any, notify: bool = False) -> None:
         """Take executions of the past to be replayed during the run."""
         raise NotImplementedError

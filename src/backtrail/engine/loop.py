@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..broker.protocol import BrokerBase
 from ..errors import DataWarning
 from ..lines.clock import Clock
 from ..lines.expr import LineActions
@@ -157,7 +158,7 @@ def run_timeline(run: Any) -> None:
     busy = (
         not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
         or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1 or run.stop_requested
-        or _talk(run)
+        or _talk(run) or run.hands_out
     )  # fmt: skip
     run.broker.lazy_value = run.rests_between_bars()
     with stepping(run):
@@ -291,7 +292,7 @@ def run_delivered(run: Any) -> None:
             if moment is False:
                 break
             if moment is None:
-                run.broker.next()
+                run.work()
                 broker_notify(run)  # strategies hear of it with the next bar
                 continue
             _delivered_cycle(run, moment)
@@ -375,7 +376,7 @@ def open_cycle(run: Any, moment: float) -> bool:
             if run.stop_requested:
                 return False
     if broker.active or not broker.lazy_value:
-        broker.next()
+        run.work()
     if broker.notifs:
         broker_notify(run)
     if run.stop_requested:
@@ -385,18 +386,41 @@ def open_cycle(run: Any, moment: float) -> bool:
     return True
 
 
+def meet_broker(run: Any) -> None:
+    """Find out how the broker works on a bar and tells of orders.
+
+    ``run.work`` works on the bar: it is the broker's ``next``, with its notifications where it hands them out itself.
+    """
+    broker = run.broker
+    own = getattr(type(broker), "get_notification", BrokerBase.get_notification)
+    run.hands_out = own is not BrokerBase.get_notification
+
+    def work_and_tell() -> None:
+        broker.next()
+        broker_notify(run)
+
+    run.work = work_and_tell if run.hands_out else broker.next
+
+
 def broker_notify(run: Any) -> None:
     """Hand the broker's notifications to the strategies that own the orders."""
+    if run.hands_out:
+        while (order := run.broker.get_notification()) is not None:
+            _tell(run, order)
+        return
     notifs = run.broker.notifs
-    quick = run.settings.quicknotify
     while notifs:
         order = notifs.popleft()
-        if order is None:
-            continue
-        owner = order.owner
-        if owner is None:
-            owner = run.strats[0]
-        owner._addnotification(order, quicknotify=quick)
+        if order is not None:
+            _tell(run, order)
+
+
+def _tell(run: Any, order: Any) -> None:
+    """Tell the strategy that owns *order*; the first one of an order that nobody owns."""
+    owner = order.owner
+    if owner is None:
+        owner = run.strats[0]
+    owner._addnotification(order, quicknotify=run.settings.quicknotify)
 
 
 def deliver(strat: Any) -> None:

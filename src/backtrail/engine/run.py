@@ -10,6 +10,7 @@ Three ways of stepping, with the same results:
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 from ..base.owner import inside
@@ -44,6 +45,9 @@ class Run:
         self.timers: list[Any] = []
         self.cheat_timers: list[Any] = []
         self.timers_started = False
+        # the broker's part of a bar, and whether it hands out its notifications itself: see loop.meet_broker
+        self.work: Callable[[], Any] = spec.broker.next
+        self.hands_out = False
         self.clock = Clock()
         self.timeline: Timeline | None = None
         self.delivery: Any = None
@@ -248,7 +252,8 @@ class Run:
         """Tell whether nobody can look at the account between a bar and the broker's work on the next one."""
         timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers))
         settings = self.settings
-        return not (settings.cheat_on_open or settings.quicknotify or any(timer.p.cheat for timer in timers))
+        looks = settings.cheat_on_open or settings.quicknotify or self.hands_out
+        return not (looks or any(timer.p.cheat for timer in timers))
 
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
@@ -263,6 +268,7 @@ class Run:
 
     def loop(self) -> None:
         """Step through all bars."""
+        loop.meet_broker(self)
         if self.mode == "delivered":
             loop.run_delivered(self)
         else:

@@ -147,3 +147,56 @@ def test_executions_are_listed_without_the_cycles_that_only_a_journal_knows() ->
     assert result.fills["cycle"].tolist() == [-1, -1]
     assert result.fills.values("cash") == [None, None]
     assert result.orders["filled"].tolist() == [3.0, 3.0]
+
+
+class Messenger(Ledger):
+    """Hand notifications out one by one, from a queue of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue: list[Any] = []
+
+    def get_notification(self) -> Any:
+        return self.queue.pop(0) if self.queue else None
+
+    def _take(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
+        order = super()._take(cls, owner, data, size)
+        self.queue.extend(one for one in self.notifs if one is not None)
+        self.notifs.clear()
+        return order
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_broker_that_hands_out_its_notifications_is_heard(mode: str) -> None:
+    setup = cerebro(BuyAndSell, **MODES[mode])
+    setup.broker = Messenger()
+    setup.run()
+    (strategy,) = setup.runstrats[0]
+    assert strategy.told == [(3, "Completed"), (5, "Completed")]
+    assert setup.broker.getcash() == 1006.0
+
+
+class Listening(bt.brokers.BackBroker):
+    """Look at each notification on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed: list[int] = []
+
+    def get_notification(self) -> Any:
+        order = super().get_notification()
+        if order is not None:
+            self.passed.append(order.status)
+        return order
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_simulated_broker_may_look_at_its_notifications(mode: str) -> None:
+    told = []
+    for broker in (bt.brokers.BackBroker(), Listening()):
+        setup = cerebro(BuyAndSell, **MODES[mode])
+        setup.broker = broker
+        setup.run()
+        told.append((setup.runstrats[0][0].told, setup.runstrats[0][0].sums))
+    assert told[0] == told[1]
+    assert setup.broker.passed == [1, 2, 4, 1, 2, 4]
