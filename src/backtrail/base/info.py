@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import unknown_name
 
@@ -107,14 +107,21 @@ class Info:
     def __iter__(self) -> Iterator[str]:
         return iter(self._defaults)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "_defaults":
-            raise AttributeError(name)
-        raise AttributeError(unknown_name("value", "this set of parameters or options", name, self._defaults))
+    if TYPE_CHECKING:  # a class that has it pays for it with every reading
+
+        def __getattr__(self, name: str) -> Any:
+            """Give the value called *name*."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = {k: v for k, v in self.__dict__.items() if k != "_defaults"}
         return (type(self), (dict(self._defaults), values))
+
+
+def explain_missing(error: AttributeError) -> str:
+    """Say which values there are where *error* asked for one that there is not; nothing for other errors."""
+    if not isinstance(error.obj, Info):
+        return ""
+    return unknown_name("value", "this set of parameters or options", error.name, error.obj._defaults)
 
 
 class PlotLines(Info):

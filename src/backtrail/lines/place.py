@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from ..base.info import explain_missing
 from ..base.time import num2date
 
 _BEGIN = "While "
@@ -30,6 +31,8 @@ class Placed:
     ) -> None:
         if not isinstance(exc, Exception):
             return
+        if isinstance(exc, AttributeError) and (told := explain_missing(exc)):
+            exc.add_note(told)
         if not any(note.startswith(_BEGIN) for note in getattr(exc, "__notes__", ())):
             exc.add_note(f"{_BEGIN}{self.where()}.")
 

@@ -9,7 +9,7 @@ import pytest
 
 from backtrail.base.collection import ItemCollection
 from backtrail.base.declare import ParamsBase
-from backtrail.base.info import Info, PlotLines, pairs_of
+from backtrail.base.info import Info, PlotLines, explain_missing, pairs_of
 
 
 class Thing(ParamsBase):
@@ -56,8 +56,10 @@ def test_values_may_be_set_and_added() -> None:
 
 
 def test_a_missing_value_names_those_that_are_there() -> None:
-    with pytest.raises(AttributeError, match=r"no value 'perod'; it has \['period'\]. Did you mean 'period'\?"):
+    with pytest.raises(AttributeError, match="has no attribute 'perod'") as caught:
         Info({"period": 3}).perod
+    assert "no value 'perod'; it has ['period']. Did you mean 'period'?" in explain_missing(caught.value)
+    assert explain_missing(AttributeError("other")) == ""
     assert not hasattr(Info({}), "__len__")
 
 

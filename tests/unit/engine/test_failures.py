@@ -282,3 +282,11 @@ def test_a_future_read_that_user_code_swallows_is_raised_again_after_everything_
 
 def test_a_future_read_is_not_an_index_error() -> None:
     assert not issubclass(LookAheadError, IndexError)
+
+
+@pytest.mark.parametrize("hook", ["next", "__init__"])
+def test_a_parameter_that_is_not_there_is_told_with_those_that_are(hook: str) -> None:
+    body = {"params": (("period", 3),), hook: lambda self: self.p.perod}
+    with pytest.raises(AttributeError, match="no attribute 'perod'") as caught:
+        cerebro(type("Misspelt", (bt.Strategy,), body)).run()
+    assert any("it has ['period']. Did you mean 'period'?" in note for note in caught.value.__notes__)
