@@ -121,7 +121,7 @@ def explain_missing(error: AttributeError) -> str:
     """Say which values there are where *error* asked for one that there is not; nothing for other errors."""
     if not isinstance(error.obj, Info):
         return ""
-    return unknown_name("value", "this set of parameters or options", error.name, error.obj._defaults)
+    return unknown_name("value", "this set of parameters or options", error.name or "", error.obj._defaults)
 
 
 class PlotLines(Info):
