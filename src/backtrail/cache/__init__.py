@@ -25,16 +25,20 @@ if TYPE_CHECKING:
     from ..runs.splits import SplitSet as SplitSet
     from .backtests import BacktestCache as BacktestCache
     from .decorator import cached_backtest as cached_backtest
+    from .migrating import Migrated as Migrated
+    from .migrating import migrate as migrate
     from .places import configure as configure
     from .places import get_backtest_cache as get_backtest_cache
 
 _LAZY = {
     "BacktestCache": ".backtests",
+    "Migrated": ".migrating",
     "SplitSet": "..runs.splits",
     "cached_backtest": ".decorator",
     "configure": ".places",
     "get_backtest_cache": ".places",
     "in_fold": "..runs.folds",
+    "migrate": ".migrating",
 }
 
 
@@ -56,6 +60,7 @@ __all__ = [
     "CacheWarning",
     "Explanation",
     "InputMutated",
+    "Migrated",
     "NonDeterministicResult",
     "SplitSet",
     "StoreResult",
@@ -63,4 +68,5 @@ __all__ = [
     "configure",
     "get_backtest_cache",
     "in_fold",
+    "migrate",
 ]

@@ -193,6 +193,22 @@ def import_(
 
 
 @app.command()
+def migrate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", show_default=False)],
+    store: Where = None,
+    json: Json = False,
+) -> None:
+    """Take over what an older cache stored as pickles in FOLDER, which is left as it is.
+
+    Pickles are read in a process of their own that makes plain values and frames only and may do nothing else. The exit
+    status is 1 if a file was not taken over.
+    """
+    from . import runs_care as care
+
+    _do(lambda: care.migrate(store, folder, json))
+
+
+@app.command()
 def tag(
     run: Reference,
     name: Annotated[str, typer.Argument(help="The tag.", show_default=False)],

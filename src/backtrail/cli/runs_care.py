@@ -124,6 +124,27 @@ def import_(where: str | None, source: Path, as_json: bool) -> None:
         print(f"run {run} is in the store")
 
 
+def migrate(where: str | None, folder: Path, as_json: bool) -> int:
+    """Take over the folder of an older cache; 1 if something of it was not read."""
+    from ..cache.migrating import migrate as take_over
+
+    done = take_over(folder, where)
+    if as_json:
+        print_json(dataclasses.asdict(done))
+    else:
+        for path, run in done.runs.items():
+            print(f"{path}: run {run}")
+            for note in done.notes.get(path, ()):
+                print(f"  {note}")
+        for path in (*done.splits, *done.trades):
+            print(f"{path}: stored")
+        for path, reason in done.refused.items():
+            print(f"{path}: not read: {reason}")
+        stored = len(done.runs) + len(done.splits) + len(done.trades)
+        print(f"{stored} stored, {len(done.present)} there already, {len(done.refused)} not read")
+    return 1 if done.refused else 0
+
+
 def tag(where: str | None, reference: str, name: str, remove: bool, as_json: bool) -> None:
     """Name a run, or take a name away."""
     store = opened(where)
@@ -238,6 +259,7 @@ __all__ = [
     "fsck",
     "gc",
     "import_",
+    "migrate",
     "pack",
     "pin",
     "reindex",

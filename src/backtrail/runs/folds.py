@@ -142,6 +142,25 @@ def write_fold(store: Store, split_id: str, train: Any, test: Any, fold_number: 
     return digest(_FOLD, written, str(number).encode(), str(folds).encode())[3:]
 
 
+def adopt_fold(store: Store, told: Mapping[str, Any]) -> bool:
+    """Store what another cache knew of a fold; tell whether it was not there yet.
+
+    *told* has ``split_id``, ``fold``, ``total_folds`` and, for ``train`` and ``test``, ``…_ends`` (two labels) and
+    ``…_hash``: a text that is no fingerprint, so that data is never taken for the same by it.
+    """
+    number, folds = _number(told["fold"], told["total_folds"])
+    plain: dict[str, Any] = {"format": FORMAT, "fold": number, "total_folds": folds, "stored": time.time_ns()}
+    for part in ("train", "test"):
+        first, last = told[f"{part}_ends"]
+        times = {"first": first.isoformat(), "last": last.isoformat()} if hasattr(first, "isoformat") else {}
+        ends = None if times else [first, last]
+        plain[part] = {"hash": f"unknown:{told[f'{part}_hash']}", "rows": None, "columns": {}, "ends": ends, **times}
+    written = str(told["split_id"]).encode("utf-8", "surrogatepass")
+    plain["split_id"] = written.hex()
+    with writing("storing a fold", store.url):
+        return store.files.put_new(f"{_folder(told['split_id'])}/{number}-{folds}.json", seal(plain))
+
+
 def read_fold(
     store: Store, split_id: str, fold_number: int, total_folds: int | None = None
 ) -> dict[str, Any] | None:
@@ -171,7 +190,8 @@ def _plain(data: bytes, split_id: str) -> dict[str, Any]:
         for part in ("train", "test"):
             made[f"{part}_range"] = _range(plain[part])
             made[f"{part}_hash"] = str(plain[part]["hash"])
-            made[f"{part}_rows"] = int(plain[part]["rows"])
+            rows = plain[part]["rows"]
+            made[f"{part}_rows"] = None if rows is None else int(rows)
             made[f"{part}_columns"] = dict(plain[part]["columns"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise ManifestError(f"reading a fold - expected what was stored - found: {error!r}") from error
@@ -230,7 +250,9 @@ def verify_fold(found: Mapping[str, Any], data: tuple[Any, Any]) -> None:
         if told.digest == found[f"{part}_hash"]:
             continue
         before, after = found[f"{part}_columns"], told.columns
-        if told.rows != found[f"{part}_rows"]:
+        if found[f"{part}_rows"] is None:
+            what = "a fold of another cache, of which only the ranges are known"
+        elif told.rows != found[f"{part}_rows"]:
             what = f"{found[f'{part}_rows']} rows - {told.rows}"
         elif list(before) != list(after):
             what = f"columns {list(before)} - {list(after)}"
@@ -248,6 +270,7 @@ __all__ = [
     "LeakWarning",
     "Split",
     "SplitMismatch",
+    "adopt_fold",
     "current_fold",
     "in_fold",
     "range_of",
