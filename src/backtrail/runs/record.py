@@ -36,6 +36,9 @@ from .watching import Watch, digest_of
 CACHE_CHOICES: Final = (None, "use", "always")
 LARGEST_SNAPSHOT: Final = 256 * 1024 * 1024
 LARGEST_LOG: Final = 100_000
+WAIT_S: Final = 600.0
+"""For how long a run waits for another process that computes the same one, if it may take that one's result."""
+
 TABLES: Final = ("orders", "fills", "trades", "positions", "equity")
 
 _stores: dict[Any, Store] = {}
@@ -90,10 +93,11 @@ class Recording:
         self.closure = _closure(self.description.classes)
         self.key = self._make_key()
         self.git = GitReader(self.closure.root, self.closure.digest)
-        self.watch = Watch(self.closure.root, frozenset(self._sources()))
+        self.watch = Watch(self.closure.root, frozenset([*self._sources(), *_files_of(self.closure)]))
         self._log = _Log()
         self.record = ""
         self._work: Any = None
+        self._claim: Any = None
         self._started = (0.0, 0.0)
 
     # -- before the run ------------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ class Recording:
         """Make the key; None, with a warning, if something that decides the result cannot be told by its value."""
         said = self.description
         if not self.uncacheable and not self.closure.keyable:
-            self.uncacheable = f"not all of the code that runs is known: {self.closure.problems[0].message}"
+            self.uncacheable = f"not all of the code that runs is known: {self.closure.unknown}"
         if not self.uncacheable:
             try:
                 return RunKey.of(
@@ -159,18 +163,33 @@ class Recording:
         return None
 
     def found(self) -> list[Any] | None:
-        """Give the strategies of an identical run that is in the store, if there is one that may be served."""
+        """Give the strategies of an identical run that is in the store, if there is one that may be served.
+
+        While another process computes the same run, wait for it. If there is nothing to serve, others wait for this
+        run until it is recorded.
+        """
         if self.cache not in ("use", "always") or self.key is None or self.description.effects:
             return None
         try:
-            record = self.store.lookup(self.key.digest)
+            self._claim = self.store.claim(self.key.digest, wait_s=WAIT_S)
+            record = self._claim.run
             if record is None or not self._may_serve(record):
                 return None
             self.record = record.id
-            return restore(self.run, record, record.manifest["result"]["shape"])
+            strats = restore(self.run, record, record.manifest["result"]["shape"])
+            if strats is not None:
+                self._give_up_claim()
+                self.store.note_use(record)
+            return strats
         except (StoreError, ValueError, KeyError) as error:
             warn_once(f"The record of an identical run cannot be read, so the run is computed: {error}")
             return None
+
+    def _give_up_claim(self) -> None:
+        """Let others compute the run, or take its record."""
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
     def _may_serve(self, record: Any) -> bool:
         manifest = record.manifest
@@ -204,11 +223,17 @@ class Recording:
 
     def finished(self, strats: list[Any]) -> str | None:
         """Write the record of a finished run; give its id, None (and a warning) if that cannot be done."""
-        return self._write("finished", strats, None)
+        try:
+            return self._write("finished", strats, None)
+        finally:
+            self._give_up_claim()
 
     def failed(self, error: BaseException) -> str | None:
         """Write the record of a run that *error* ended."""
-        return self._write("failed", list(self.run.strats), error)
+        try:
+            return self._write("failed", list(self.run.strats), error)
+        finally:
+            self._give_up_claim()
 
     def _write(self, status: str, strats: list[Any], error: BaseException | None) -> str | None:
         wall, cpu = time.perf_counter() - self._started[0], time.process_time() - self._started[1]
@@ -257,15 +282,17 @@ class Recording:
         env, blobs = env_entry(closure.root, closure.packages)
         for blob in blobs:
             work.put(blob)
-        for file in closure.files:
+        code, late = closure.manifest(), self.watch.late_code()
+        code["files"] += [file.entry() for file in late]
+        for file in (*closure.files, *late):
             if file.content is not None:
-                work.put(file.content)
+                work.put(file.content, private=bool(file.secrets))
         inputs, outside = self.watch.inputs()
         manifest: dict[str, Any] = {
             "status": status,
             "strategy": "+".join(one["class"].__name__ for one in said.params) or "none",
             "engine": engine_entry(),
-            "code": closure.manifest(),
+            "code": code,
             "params": said.shown_params(),
             "config": said.shown_config(),
             "seed": {"python": said.seed, "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED")},
@@ -287,7 +314,7 @@ class Recording:
         if state is not None:
             manifest["git"] = state.entry
             if state.diff is not None:
-                work.put(state.diff)
+                work.put(state.diff, private="secrets" in state.entry)
         try:
             manifest["recipe"] = said.recipe()
         except UnstorableValue as refusal:
@@ -392,6 +419,11 @@ def _digest(values: dict[str, Any]) -> Any:
             _told_before.clear()
         known = _told_before[key] = part("config", values)
     return known
+
+
+def _files_of(closure: Closure) -> list[str]:
+    """Give the paths of the files of a closure: reading them is no input of its own."""
+    return [file.source for file in closure.files if file.source is not None and file.how != "yaml"]
 
 
 _closures: dict[Any, Closure] = {}

@@ -173,6 +173,7 @@ def test_b18_what_an_older_cache_knew_comes_along(taken: Taken) -> None:
     assert store.fsck().clean
 
 
+@pytest.mark.row("B18")
 def test_b18_a_second_time_nothing_is_stored_and_the_folder_is_never_touched(taken: Taken) -> None:
     count = len(taken.store.runs())
     again = migrate(taken.folder, taken.store)
@@ -183,6 +184,7 @@ def test_b18_a_second_time_nothing_is_stored_and_the_folder_is_never_touched(tak
     assert snapshot(taken.folder) == taken.before
 
 
+@pytest.mark.row("B18")
 def test_b18_a_fold_keeps_its_ranges_and_vouches_for_no_data(taken: Taken, bars: pd.DataFrame) -> None:
     cache = BacktestCache(taken.store)
     fold = cache.get_walk_forward_split("a_fold_1", 2)
@@ -252,6 +254,7 @@ def test_b18_a_hostile_pickle_makes_nothing_happen(
     assert "builtins.eval" in done["refused"]["splits/hostile.pkl"]
 
 
+@pytest.mark.row("B18")
 def test_b18_what_cannot_be_read_is_named_and_left(
     folder: Path, store: Store, old_classes: dict[str, type]
 ) -> None:
@@ -312,6 +315,7 @@ def test_b18_trades_beside_a_result_are_taken_with_it(taken: Taken) -> None:
     assert alone["pnl"].tolist() == [1.0, 2.0]
 
 
+@pytest.mark.row("B18")
 def test_b18_the_reading_process_may_do_nothing_else(tmp_path: Path) -> None:
     """B18: were a pickle to get hold of a function, that could still write, start and reach nothing."""
     attempts = {
