@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -40,7 +41,9 @@ class OLS_Slope_InterceptN(_Pairwise):
     """Give slope and intercept of the regression of the first data on the second.
 
     A window without a slope, because the second data does not move or a price is missing, ends the run with a
-    ``ValueError`` that names the bar; ``Cerebro(zero_division="nan")`` takes NaN instead.
+    ``ValueError`` that names the bar; ``Cerebro(zero_division="nan")`` takes NaN instead. As in backtrader, a second
+    data that stays at 0 is no error: the slope is 0 and the intercept the mean of the first (NaN with
+    ``zero_division="nan"``).
 
     Formula: ordinary least squares, deviations taken from the means.
     """
@@ -54,8 +57,16 @@ class OLS_Slope_InterceptN(_Pairwise):
         columns = self._columns_of(start, stop, slopes, intercepts, self.data0, self._second)
         moments.fit(start, stop, *columns, self.p.period)
         undefined = np.isnan(slopes.array[start:stop])
-        if undefined.any() and not undefined_is_nan(slopes):
-            where = where_of(slopes, start + int(np.argmax(undefined)))
+        if not undefined.any() or undefined_is_nan(slopes):
+            return
+        for i in (start + np.flatnonzero(undefined)).tolist():
+            window = slice(i - self.p.period + 1, i + 1)
+            values = self.data0.array[window]
+            if not self._second.array[window].any() and np.isfinite(values).all():
+                slopes.array[i] = 0.0
+                intercepts.array[i] = math.fsum(values.tolist()) / self.p.period
+                continue
+            where = where_of(slopes, i)
             raise ValueError(
                 f"{type(self).__name__}: regressing the last {self.p.period} values at {where} - expected a second "
                 "data that moves, and no missing value - found a window without a slope - use a longer period, or "
@@ -94,7 +105,11 @@ class OLS_TransformationN(_Pairwise):
 
 
 class CointN(_Pairwise):
-    """Give score and p-value of the co-integration test of two datas (Engle and Granger; needs statsmodels)."""
+    """Give score and p-value of the co-integration test of two datas (Engle and Granger; needs statsmodels).
+
+    A window that statsmodels refuses, because the first data does not move or a price is missing, ends the run with the
+    exception of statsmodels and the bar; ``Cerebro(zero_division="nan")`` takes NaN for both values instead.
+    """
 
     trend: str = "c"
     score = line()
@@ -104,6 +119,7 @@ class CointN(_Pairwise):
         """Find the test."""
         try:
             self._test = import_module("statsmodels.tsa.stattools").coint
+            self._refusals = (import_module("statsmodels.tools.sm_exceptions").MissingDataError,)
         except ImportError as missing:
             raise ModuleNotFoundError(
                 f"{type(self).__name__} tests for co-integration with statsmodels, which is not installed. "
@@ -117,7 +133,25 @@ class CointN(_Pairwise):
         period, first, second = self.p.period, self.data0.array, self._second.array
         for i in range(start, stop):
             window = slice(i - period + 1, i + 1)
-            scores[i], pvalues[i] = self._test(first[window], second[window], trend=self.p.trend)[:2]
+            scores[i], pvalues[i] = self._tested(first[window], second[window], i)
+
+    def _tested(self, first: Floats, second: Floats, bar: int) -> tuple[float, float]:
+        """Give score and p-value of one window, which ends at *bar*."""
+        still = bool((first == first[0]).all())
+        untestable = still or not (np.isfinite(first).all() and np.isfinite(second).all())
+        if untestable and undefined_is_nan(self.lines.score):
+            return math.nan, math.nan
+        try:
+            score, pvalue = self._test(first, second, trend=self.p.trend)[:2]
+        except (ValueError, *self._refusals) as refused:
+            found = "a first data that does not move" if still else "a missing value" if untestable else str(refused)
+            raise type(refused)(
+                f"{type(self).__name__}: testing the last {self.p.period} values at {where_of(self.lines.score, bar)} "
+                "for co-integration - expected prices that move, and enough of them without a missing one - found "
+                f"{found} - use a longer period, or Cerebro(zero_division='nan') to go on with NaN where prices stand "
+                "still or are missing"
+            ) from None
+        return float(score), float(pvalue)
 
 
 class HurstExponent(PeriodN):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import backtrader
@@ -118,6 +119,54 @@ def test_a_second_data_without_a_slope_is_an_error(price: float, name: str, runo
         assert run(backtrader, build, bars, runonce).error is ValueError
     found = values(build, bars, runonce=runonce, zero_division="nan")
     assert all(np.isnan(line).all() for line in found.values())
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+def test_a_second_data_at_zero_has_the_slope_zero_as_in_backtrader(runonce: bool) -> None:
+    pytest.importorskip("statsmodels")
+    bars = {**make_bars("walk", 24, 5), "open": np.zeros(24)}
+    build: Build = lambda i, s: i.OLS_Slope_InterceptN(s.data.close, s.data.open)  # noqa: E731
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # statsmodels says that the line is not the only one
+        wanted = run(backtrader, build, bars, runonce)
+    found = run(backtrail, build, bars, runonce)
+    assert found.error is wanted.error is None
+    for a, b in zip(found.lines, wanted.lines, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    strict = values(build, bars, runonce=runonce, zero_division="nan")
+    assert all(np.isnan(line).all() for line in strict.values())
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+@pytest.mark.parametrize(("column", "price"), [("close", 9.0), ("open", np.nan)])
+def test_prices_that_cannot_be_tested_for_cointegration_are_an_error(
+    column: str, price: float, runonce: bool
+) -> None:
+    refused = pytest.importorskip("statsmodels.tools.sm_exceptions").MissingDataError
+    kind = ValueError if column == "close" else refused
+    bars = {**make_bars("walk", 30, 5), column: np.full(30, price)}
+    build: Build = lambda i, s: i.CointN(s.data.close, s.data.open, period=12)  # noqa: E731
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind is ValueError:
+            assert run(backtrader, build, bars, runonce).error is kind
+        else:
+            with pytest.raises(kind):
+                run(backtrader, build, bars, runonce)
+    with pytest.raises(kind, match=r"feed 'ACME', bar 12 .*zero_division='nan'"):
+        values(build, bars, runonce=runonce, named="ACME")
+    found = values(build, bars, runonce=runonce, zero_division="nan")
+    assert all(np.isnan(line).all() for line in found.values())
+
+
+def test_an_unknown_trend_of_cointegration_is_an_error_in_every_mode() -> None:
+    pytest.importorskip("statsmodels")
+    bars = make_bars("walk", 30, 5)
+    for how in ({}, {"zero_division": "nan"}):
+        with pytest.raises(ValueError, match=r"CointN: testing the last 12 values at .*trend"):
+            values(lambda i, s: i.CointN(s.data.close, s.data.open, period=12, trend="x"), bars, **how)
 
 
 def test_there_are_no_fractals_among_missing_prices() -> None:
