@@ -198,7 +198,7 @@ class _Function:
         found = closure_of([inspect.unwrap(self.function)], roles={}, runtime=False)
         if not found.keyable:
             raise UncacheableParameter(
-                f"not all of the code that runs is known: {found.problems[0].message}", "code"
+                f"not all of the code that runs is known: {found.unknown}", "code"
             )
         loaded = frozenset(file.module for file in found.files if file.module in sys.modules)
         if self._checked[0] is not found or self._checked[1] != loaded:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import BacktrailError
 from .store.manifest import is_safe_path
@@ -12,12 +13,18 @@ if TYPE_CHECKING:
     from .store import Run
 
 
+_BINARY: Final = getattr(os, "O_BINARY", 0)
+
+
 class CannotRebuild(BacktrailError, ValueError):
     """A run whose record does not say enough to run it again."""
 
 
 def checkout(run: Run, folder: Path) -> list[str]:
-    """Write the captured files of *run* below *folder* and nowhere else, replacing none; give their paths."""
+    """Write the captured files of *run* below *folder* and nowhere else, replacing none; give their paths.
+
+    Only the owner may read files that seem to hold secrets.
+    """
     files = [
         one for one in (run.manifest.get("code") or {}).get("files") or () if one.get("stored") is not False
     ]
@@ -39,9 +46,12 @@ def checkout(run: Run, folder: Path) -> list[str]:
                 f"checking out run {run.id} - {target} is there already and differs - use another folder"
             )
         targets.append((path, target))
+    private = {one["path"] for one in files if one.get("secrets")}
     for path, target in targets:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(run.code.bytes(path))
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _BINARY, 0o600 if path in private else 0o666)
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(run.code.bytes(path))
     return [path for path, _ in targets]
 
 

@@ -165,8 +165,9 @@ def code_differences(a: Run, b: Run) -> dict[str, Any]:
             told[path] = {"change": "removed" if path in left else "added"}
             continue
         one, other = left[path], right[path]
-        if one.get("norm") == other.get("norm"):
-            continue  # comments, docstrings, layout
+        name = "norm" if one.get("norm") and other.get("norm") else "raw"
+        if one.get(name) == other.get(name):
+            continue  # the same, or the same but for comments, docstrings, layout
         told[path] = {"change": "changed"}
         before, after = _text(a, path), _text(b, path)
         if before is not None and after is not None:

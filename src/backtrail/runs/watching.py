@@ -11,16 +11,19 @@ import random
 import stat
 import sys
 import threading
+import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
+from .code.model import CodeFile
+from .code.normal import analyse
 from .code.places import not_user_code
 from .digests import blob_digest
 
 LARGEST_INPUT: Final = 512 * 1024 * 1024
 _SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib", "/bin/")
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
-_CODE: Final = (".py", ".pyc", ".pyo", ".so", ".pyd")
+_COMPILED: Final = (".pyc", ".pyo", ".so", ".pyd")
 
 _installed = False
 _watches: list[Watch] = []
@@ -28,7 +31,10 @@ _lock = threading.Lock()
 
 
 class Watch:
-    """Collects what happens between :meth:`start` and :meth:`stop`, on any thread."""
+    """Collects what happens between :meth:`start` and :meth:`stop`, on any thread.
+
+    *ignored* are files that are known otherwise: bars that are fingerprinted, and code that is in the closure.
+    """
 
     def __init__(self, root: Path, ignored: frozenset[str] = frozenset()) -> None:
         self.root = str(root)
@@ -60,7 +66,9 @@ class Watch:
 
     def opened(self, path: str, writing: bool) -> None:
         """Take note of a file that was opened."""
-        if path.startswith(_SYSTEM) or path.endswith(_CODE) or "__pycache__" in path:
+        if path.startswith(_SYSTEM) or path.endswith(_COMPILED) or "__pycache__" in path:
+            return
+        if path.endswith(".py") and path.startswith(not_user_code()):
             return
         if writing:
             self.wrote = self.wrote or not path.startswith(_SYSTEM)
@@ -72,13 +80,12 @@ class Watch:
 
         Modules of the user's that were first loaded meanwhile are among them.
         """
-        for path in self._late_modules():
-            self.read.setdefault(path, "imported")
+        self.read.update(dict.fromkeys(self._late_modules(), "imported"))
         found, outside = [], False
         skipped = not_user_code()
         for path, how in sorted(self.read.items()):
             real = os.path.realpath(path)
-            if real.startswith(skipped) or real in self.ignored:
+            if real.startswith(skipped) or (real in self.ignored and how == "observed"):
                 continue
             shown = relative(real, self.root)
             if shown is None:
@@ -89,13 +96,35 @@ class Watch:
                 found.append({"path": shown, "digest": seen, "how": how})
         return found, outside
 
-    def _late_modules(self) -> list[str]:
-        late = []
+    def late_code(self) -> list[CodeFile]:
+        """Give the modules of the project that were first loaded meanwhile and that nobody knew of before."""
+        found = []
+        for path, name in self._late_modules().items():
+            real = os.path.realpath(path)
+            shown = relative(real, self.root)
+            if shown is None or real in self.ignored:
+                continue
+            try:
+                with open(real, "rb") as opened:
+                    text = opened.read()
+            except OSError:
+                continue
+            seen = analyse(text)
+            path = unicodedata.normalize("NFC", shown)
+            file = CodeFile(
+                path, name, seen.raw, seen.norm, "module", "runtime", len(text), secrets=seen.secrets, content=text
+            )
+            found.append(file)
+        return found
+
+    def _late_modules(self) -> dict[str, str]:
+        """Give the file and the name of each module of the user's that was first loaded meanwhile."""
+        late: dict[str, str] = {}
         for name, module in list(sys.modules.items()):
             if name not in self._modules:
                 file = getattr(module, "__file__", None)
                 if isinstance(file, str) and file.endswith(".py") and not file.startswith(not_user_code()):
-                    late.append(file)
+                    late.setdefault(file, name)
         return late
 
 

@@ -16,7 +16,7 @@ import pytest
 from backtrail.errors import ManifestError, StoreVersionError
 from backtrail.runs.digests import blob_digest
 from backtrail.runs.store.layout import manifest_name, new_run_id, run_time
-from backtrail.runs.store.manifest import blobs_of, decode, encode, is_safe_path, seal
+from backtrail.runs.store.manifest import blobs_of, check, decode, encode, is_safe_path, seal
 from backtrail.runs.store.values import Named, as_number, from_json, to_json
 
 RUN = "01a1febf-1600-78c2-ba4d-11f320f90af9"
@@ -217,6 +217,18 @@ def test_a_manifest_that_could_not_be_read_is_not_written() -> None:
 def test_every_digest_counts_as_a_blob_wherever_it_stands() -> None:
     other = blob_digest(b"y")
     assert blobs_of(manifest(key=DIGEST, later=[{"x": other}])) == {DIGEST, other}
+
+
+@pytest.mark.row("A28")
+def test_a_link_may_lead_upwards_within_the_project_only() -> None:
+    def of(link: str) -> dict[str, Any]:
+        return manifest(code={"files": [{"path": "a/b.py", "link_target": link}]})
+
+    for link in ("../c.py", "c.py", "../d/e.py"):
+        check(of(link))
+    for link in ("../../c.py", "/etc/passwd", "c:/x", "..\\..\\x", "..", "../..", ""):
+        with pytest.raises(ManifestError, match="link_target"):
+            check(of(link))
 
 
 def test_safe_paths() -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -16,7 +17,7 @@ from .folders import Signature, digest_of_file, is_settled, signature
 from .listed import ListedFiles, secret_problems
 from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of, parts_of
 from .memo import Memo
-from .model import Closure, CodeFile, EntryPointDetectionResult, Problem, Role
+from .model import UNKNOWN_CODE, Closure, CodeFile, EntryPointDetectionResult, Problem, Role
 from .normal import FORM, analyse, unreadable_norm
 from .notebook import executed_cells, remembered_source
 from .places import below, not_user_code, project_root
@@ -129,16 +130,14 @@ class Builder:
         keyed = [part.encode() for pair in sorted(set(items)) for part in pair]
         return Closure(
             digest=digest(f"{FORM}/closure", *keyed),
-            files=tuple(self.files),
+            files=_under_paths_of_their_own(self.files),
             entry=entry,
             detection=self.detection,
             problems=tuple(dict.fromkeys(self.problems)),
             modules=modules,
             packages=tuple(sorted(walk.packages)),
             root=self.root,
-            keyable=not any(
-                p.kind in ("no-source", "unreadable", "too-large", "stale") for p in self.problems
-            ),
+            keyable=not any(p.kind in UNKNOWN_CODE for p in self.problems),
         )
 
     def _add_roots(self, walk: Walk) -> None:
@@ -284,7 +283,8 @@ class Builder:
                     f"{shown} was changed after it was loaded ({difference}): start again to run what it says"
                 )
                 self.problems.append(Problem("stale", said, shown))
-                self._add_executed(shown, file, unit.snapshot.content)
+                if walk.is_kept(unit, self.allow_external):
+                    self._add_executed(shown, file, unit.snapshot.content)
 
     def _add_executed(self, shown: str, file: str, present: bytes) -> None:
         """Keep the text that was loaded beside the present one, where Python still has it."""
@@ -351,6 +351,21 @@ def _effective(unit: Unit, flags: frozenset[str]) -> str:
     if "all-doc" in flags or "own-doc" in analysis.flags:
         return digest(f"{FORM}/with-docstrings", analysis.norm.encode(), analysis.docs.encode())
     return analysis.norm
+
+
+def _under_paths_of_their_own(files: list[CodeFile]) -> tuple[CodeFile, ...]:
+    """Give *files* without those that are there already: empty ``__init__.py`` of several packages from elsewhere.
+
+    A file whose name composes to that of another one keeps a part of its digest in its name.
+    """
+    taken: dict[str, CodeFile] = {}
+    for file in files:
+        other = taken.get(file.path)
+        if other is not None and other.raw != file.raw:
+            stem, suffix = os.path.splitext(file.path)
+            file = replace(file, path=f"{stem}~{file.raw[3:11]}{suffix}")
+        taken.setdefault(file.path, file)
+    return tuple(taken.values())
 
 
 def _same(one: str, other: str) -> bool:

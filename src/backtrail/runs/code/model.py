@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from ...errors import BacktrailError
 
 Role = Literal["entry", "strategy", "indicator", "analyzer", "observer", "sizer", "broker", "feed", "class", "function",
                "module", "binary", "config", "data", "notebook", "cell", "executed"]  # fmt: skip
 How = Literal["static", "runtime", "yaml", "notebook", "class", "given"]
+
+# kinds of problems that leave a closure without a key
+UNKNOWN_CODE: Final = ("no-source", "unreadable", "too-large", "stale")
 
 
 class CodeCaptureError(BacktrailError):
@@ -65,9 +68,9 @@ class CodeFile:
     """One file of a closure as it was when the closure was made.
 
     ``path`` is relative to the project root with forward slashes; files from elsewhere stand below ``_external``, cells
-    below ``_cells``. ``raw`` is the digest of the bytes, ``norm`` that of the normal form. ``stored`` is False for
-    what is keyed but not to be kept: too large, outside of the project, or secret. ``secrets`` names the kinds of
-    secrets that were seen in the text.
+    below ``_cells``. ``raw`` is the digest of the bytes, ``norm`` that of the normal form (empty for
+    what is no code). ``stored`` is False for what is keyed but not to be kept: too large, outside of the project, or
+    secret. ``secrets`` names the kinds of secrets that were seen in the text.
     """
 
     path: str
@@ -108,9 +111,11 @@ class CodeFile:
     def entry(self) -> dict[str, Any]:
         """Give what a manifest says of the file."""
         said: dict[str, Any] = {
-            "path": self.path, "module": self.module, "raw": self.raw, "norm": self.norm, "role": self.role,
-            "how": self.how, "size": self.size,
+            "path": self.path, "module": self.module, "raw": self.raw, "role": self.role, "how": self.how,
+            "size": self.size,
         }  # fmt: skip
+        if self.norm:
+            said["norm"] = self.norm
         if self.link_target is not None:
             said["link_target"] = self.link_target
         if not self.stored:
@@ -172,6 +177,11 @@ class Closure:
         return "partial" if any(problem.partial for problem in self.problems) else "complete"
 
     @property
+    def unknown(self) -> str:
+        """What of the code that runs is not known, in one sentence; empty if all of it is."""
+        return next((problem.message for problem in self.problems if problem.kind in UNKNOWN_CODE), "")
+
+    @property
     def stale(self) -> bool:
         """Whether a file changed after the code in it was loaded."""
         return any(problem.kind == "stale" for problem in self.problems)
@@ -197,6 +207,20 @@ class Closure:
         }  # fmt: skip
 
 
-__all__ = ["CaptureSettingError", "Closure", "CodeCaptureError", "CodeFile", "EntryPointDetectionResult", "How",
-           "OutputFolderError", "OutsideFolder", "Problem", "Role", "StrategyNotFound", "StrategyYamlError",
-           "StrategyYamlNotFound", "UnresolvedImport"]  # fmt: skip
+__all__ = [
+    "UNKNOWN_CODE",
+    "CaptureSettingError",
+    "Closure",
+    "CodeCaptureError",
+    "CodeFile",
+    "EntryPointDetectionResult",
+    "How",
+    "OutputFolderError",
+    "OutsideFolder",
+    "Problem",
+    "Role",
+    "StrategyNotFound",
+    "StrategyYamlError",
+    "StrategyYamlNotFound",
+    "UnresolvedImport",
+]

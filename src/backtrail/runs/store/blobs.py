@@ -36,9 +36,9 @@ class Blobs:
         self.publish(staged)
         return digests
 
-    def stage(self, digest: str, data: bytes) -> Staged | None:
+    def stage(self, digest: str, data: bytes, private: bool = False) -> Staged | None:
         """Bring *data* to the medium without its name; None if the store has it."""
-        return None if self.keep(digest, len(data)) else self._files.stage(data)
+        return None if self.keep(digest, len(data)) else self._files.stage(data, private=private)
 
     def publish(self, staged: Mapping[str, Staged]) -> None:
         """Give staged blobs their names."""

@@ -41,12 +41,12 @@ class Disk:
         """Bring what was written to the medium, without the times of the file."""
         _datasync(handle)
 
-    def seal(self, handle: int, path: str) -> None:
-        """Make the file read-only."""
+    def seal(self, handle: int, path: str, mode: int = 0o444) -> None:
+        """Make the file read-only, for everybody or for those in *mode*."""
         if hasattr(os, "fchmod"):
-            os.fchmod(handle, 0o444)
+            os.fchmod(handle, mode)
         else:
-            Path(path).chmod(0o444)
+            Path(path).chmod(mode)
 
     def close(self, handle: int) -> None:
         """Close *handle*."""

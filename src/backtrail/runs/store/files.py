@@ -64,8 +64,8 @@ class Files(Protocol):
         """Write a whole file unless there is one; tell whether it was written."""
         ...
 
-    def stage(self, data: bytes) -> Staged:
-        """Bring *data* to the medium under no name yet."""
+    def stage(self, data: bytes, *, private: bool = False) -> Staged:
+        """Bring *data* to the medium under no name yet; only its owner may read what is *private*."""
         ...
 
     def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
@@ -166,9 +166,9 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(target))
         return True
 
-    def stage(self, data: bytes) -> Staged:
+    def stage(self, data: bytes, *, private: bool = False) -> Staged:
         """Write and flush a read-only file in ``tmp``."""
-        return Staged(self._stage(data, durable=True, seal=True))
+        return Staged(self._stage(data, durable=True, seal=0o400 if private else 0o444))
 
     def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
         """Rename staged files, then flush their folders."""
@@ -241,11 +241,11 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(self.path(name)))
         return handle
 
-    def _stage(self, data: bytes, *, durable: bool, seal: bool = False) -> str:
+    def _stage(self, data: bytes, *, durable: bool, seal: int = 0) -> str:
         handle, path = self._write(data)
         try:
             if seal:
-                self.disk.seal(handle, path)
+                self.disk.seal(handle, path, seal)
             if durable:
                 self.disk.flush(handle)
         except BaseException:

@@ -7,6 +7,7 @@ before it: a manifest that was cut or altered is noticed.
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -178,8 +179,8 @@ def _check_code(code: dict[str, Any]) -> None:
             _may(item, name, is_digest, "a digest", "code.files.")
         _may(item, "size", _is_size, "a size", "code.files.")
         link = item.get("link_target")
-        if link is not None and not is_safe_path(link):
-            raise _refusal("code.files.link_target", "a relative path that stays in its folder", link)
+        if link is not None and not _leads_inside(path, link):
+            raise _refusal("code.files.link_target", "a relative path that stays in the project", link)
 
 
 def _check_result(result: dict[str, Any]) -> None:
@@ -226,6 +227,13 @@ def is_safe_path(path: object) -> bool:
     if path != unicodedata.normalize("NFC", path) or "\\" in path or "\0" in path or _DRIVE.match(path):
         return False
     return all(part not in ("", ".", "..") and len(part.encode("utf-8", "replace")) <= 255 for part in path.split("/"))
+
+
+def _leads_inside(path: str, link: object) -> bool:
+    """Tell whether *link*, a target seen from the folder of *path*, stays below the folder that *path* is in."""
+    if not isinstance(link, str) or not link or link[0] == "/" or _DRIVE.match(link):
+        return False
+    return is_safe_path(posixpath.normpath(posixpath.join(posixpath.dirname(path), link)))
 
 
 def _need(

@@ -102,8 +102,8 @@ class RemoteFiles:
         self.put(name, data)
         return True
 
-    def stage(self, data: bytes) -> Staged:
-        """Keep *data* until it is published: an object has its name from the beginning."""
+    def stage(self, data: bytes, *, private: bool = False) -> Staged:
+        """Keep *data* until it is published; who may read it, the place itself decides."""
         return Staged("", data)
 
     def publish(self, files: Sequence[tuple[str, Staged]]) -> None:

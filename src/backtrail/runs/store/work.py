@@ -31,13 +31,16 @@ class Work:
         self._writer: ThreadPoolExecutor | None = None
         self.run = self._lease.run
 
-    def put(self, data: bytes) -> str:
-        """Have *data* stored with the run; give its digest. It is written while the caller goes on."""
+    def put(self, data: bytes, *, private: bool = False) -> str:
+        """Have *data* stored with the run; give its digest. It is written while the caller goes on.
+
+        In a folder, what is *private* can be read by its owner only.
+        """
         digest = blob_digest(data)
         if digest not in self._staging:
             if self._writer is None:
                 self._writer = ThreadPoolExecutor(4, thread_name_prefix="backtrail-store")
-            self._staging[digest] = self._writer.submit(self._store.blobs.stage, digest, bytes(data))
+            self._staging[digest] = self._writer.submit(self._store.blobs.stage, digest, bytes(data), private)
         return digest
 
     def put_table(self, table: pa.Table) -> StoredTable:
