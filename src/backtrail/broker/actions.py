@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..market.order import Order
+from ..market.splitting import exact_ratio, shares_after
 
 
 class ActionRules:
@@ -67,7 +68,7 @@ class ActionRules:
         seen[data] = bar
         ratio = data.lines.splits[0]
         if splits and 0.0 < ratio < float("inf") and ratio != 1.0:
-            self._split(data, ratio)
+            self._split(data, float(exact_ratio(ratio)))
         paid = data.lines.dividends[0]
         position = self.positions.get(data)
         if dividends and paid and paid == paid and position is not None and position.size:
@@ -77,7 +78,7 @@ class ActionRules:
             self._note_action(data, position)
 
     def _note_action(self, data: Any, position: Any, ratio: float = 1.0) -> None:
-        self.journal.actions[len(self.journal.moves)] = ratio
+        self.journal.actions[len(self.journal.moves)] = (ratio, data.datetime[0])
         move = (self._cycle(), data, position.size, position.price, self.cash, self._fundshares)
         self.journal.moves.append(move)
 
@@ -86,7 +87,7 @@ class ActionRules:
         now = data.datetime[0]
         position = self.positions.get(data)
         if position is not None and position.size:
-            position.size = _multiplied(position.size, ratio)
+            position.size = shares_after(position.size, ratio)
             position.price /= ratio
             position.price_orig /= ratio
             if position.adjbase is not None:
@@ -103,22 +104,16 @@ class ActionRules:
             for trades in owner._trades[data].values():
                 if trades and trades[-1].isopen:
                     trade = trades[-1]
-                    trade.size = _multiplied(trade.size, ratio)
+                    trade.size = shares_after(trade.size, ratio)
                     trade.price /= ratio
-
-
-def _multiplied(size: float, ratio: float) -> float:
-    """Give *size* times *ratio*; a whole number stays one."""
-    product = size * ratio
-    return int(product) if isinstance(size, int) and product == int(product) else product
 
 
 def _split_order(order: Any, ratio: float) -> None:
     """Multiply the size of *order* by *ratio* and divide its prices."""
     created = order.created
     if order._counted:
-        order.executed.remsize = _multiplied(order.executed.remsize, ratio)
-    order.size = created.size = _multiplied(order.size, ratio)
+        order.executed.remsize = shares_after(order.executed.remsize, ratio)
+    order.size = created.size = shares_after(order.size, ratio)
     for holder, names in (
         (created, ("price", "pricelimit", "pclose", "trailamount", "_plimit")),
         (order, ("price", "pricelimit", "_plimit", "trailamount", "_pclose", "_limitoffset")),

@@ -19,7 +19,7 @@ class Journal:
     ``moves``    ``(cycle, data, size, price, cash, shares)``: the position in *data* (None: only cash or fund shares
                  changed), cash and fund shares after a change. An unchanged account has no entries.
     ``actions``  place in ``moves`` of each entry that no execution made but a dividend or split, with the ratio by
-                 which the position was multiplied there.
+                 which the position was multiplied there (1.0 for a dividend) and the time of the bar.
     ``dense``    ``(cycle, cash, value, fundvalue)``: recorded at the end of each cycle in which the account cannot
                  be computed from the moves: futures, interest, schemes that price in their own way, fund history.
     ``late``     ``(cycle, turns, cash, value, fundvalue, fundshares)``: what the account was before it was changed
@@ -36,7 +36,7 @@ class Journal:
         self.begin = begin
         self.shares = shares
         self.moves: list[tuple[int, Any, float, float, float, float]] = []
-        self.actions: dict[int, float] = {}
+        self.actions: dict[int, tuple[float, float]] = {}
         self.dense: list[tuple[int, float, float, float]] = []
         self.late: list[tuple[int, int, float, float, float, float]] = []
         self.notices: list[tuple[int, Any, float, float]] = []

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..broker import matching
 from ..broker.slippage import NO_SLIPPAGE
 from ..market.order import Order
+from ..market.splitting import shares_after
 from .ending import Ending
 from .tables import Column, Table, times
 
@@ -31,6 +32,18 @@ class Fill(NamedTuple):
     cash: float
 
 
+class Split(NamedTuple):
+    """A split that was accounted for: how many executions came before, and the position that it left."""
+
+    before: int
+    data: Any
+    ratio: float
+    when: float
+    cycle: int
+    size: float
+    price: float
+
+
 @dataclass
 class Held:
     """What the executions of one trade came to."""
@@ -43,9 +56,9 @@ class Held:
     def split(self, ratio: float) -> None:
         """Count in shares after a split; a trade that is over stays as it is."""
         if self.size:
-            self.size *= ratio
-            self.largest *= ratio
-            self.left *= ratio
+            self.size = shares_after(self.size, ratio)
+            self.largest = shares_after(self.largest, ratio)
+            self.left = shares_after(self.left, ratio)
 
 
 @dataclass
@@ -56,8 +69,7 @@ class Listings:
     orders: list[Any] = field(init=False)
     numbers: dict[int, int] = field(init=False)
     fills: list[Fill] = field(init=False)
-    #: Splits that were accounted for: how many executions came before, data, ratio.
-    splits: list[tuple[int, Any, float]] = field(init=False, default_factory=list)
+    splits: list[Split] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         every = {order.ref: order for order in (*self.ending.orders, *self.ending.special_orders)}
@@ -89,7 +101,9 @@ class Listings:
         fills: list[Fill] = []
         for place, (cycle, data, size, price, cash, _) in moves:
             if place in actions:
-                self.splits.append((len(fills), data, actions[place]))
+                ratio, when = actions[place]
+                if ratio != 1.0:
+                    self.splits.append(Split(len(fills), data, ratio, when, cycle, size, price))
                 continue
             at = next(
                 (
@@ -180,18 +194,25 @@ class Listings:
         )
 
     def position_table(self) -> Table:
-        """Give the positions of the account: one row per change, as it stood afterwards."""
-        target, label = self.ending.target, self.ending.label
-        bits = [fill.bit for fill in self.fills]
+        """Give the positions of the account: one row per change, as it stood afterwards; a split has no fill."""
+        target = self.ending.target
+        rows: list[tuple[float, int, Any, float, float, int | None]] = []
+        splits = deque(split for split in self.splits if split.size)
+        for number, fill in enumerate(self.fills):
+            while splits and splits[0].before <= number:
+                rows.append(_row(splits.popleft()))
+            bit = fill.bit
+            rows.append((bit[0] or 0.0, fill.cycle, target(fill.order.data), bit[10], bit[11], number + 1))
+        rows += map(_row, splits)
         return Table(
             "positions",
             {
-                "time": times([bit[0] or 0.0 for bit in bits]),
-                "cycle": _ints(fill.cycle for fill in self.fills),
-                "data": _text(label(target(fill.order.data)) for fill in self.fills),
-                "size": _floats(bit[10] for bit in bits),
-                "price": _floats(bit[11] for bit in bits),
-                "fill": _ints(range(1, len(bits) + 1)),
+                "time": times([row[0] for row in rows]),
+                "cycle": _ints(row[1] for row in rows),
+                "data": _text(self.ending.label(row[2]) for row in rows),
+                "size": _floats(row[3] for row in rows),
+                "price": _floats(row[4] for row in rows),
+                "fill": Column("int", [row[5] for row in rows]),
             },
         )
 
@@ -288,8 +309,8 @@ class Listings:
         made: defaultdict[Any, list[Held]] = defaultdict(list)
         splits = deque(self.splits)
         for number, fill in enumerate(self.fills):
-            while splits and splits[0][0] <= number:
-                _split(made, *splits.popleft()[1:])
+            while splits and splits[0].before <= number:
+                _split(made, splits.popleft())
             order, bit = fill.order, fill.bit
             trades = made[self.strategy_of(order), self.ending.target(order.data), order.tradeid]
             for size in (bit[3], bit[6]):
@@ -304,16 +325,21 @@ class Listings:
                     held.received += units * bit[2]
                 held.size += size
                 held.largest = max(held.largest, abs(held.size))
-        for _, data, ratio in splits:
-            _split(made, data, ratio)
+        for split in splits:
+            _split(made, split)
         return made
 
 
-def _split(held: dict[Any, list[Held]], data: Any, ratio: float) -> None:
-    """Count the open trades of *data* in shares after a split."""
+def _split(held: dict[Any, list[Held]], split: Split) -> None:
+    """Count the open trades of a data in shares after a split."""
     for (_, traded, _), trades in held.items():
-        if traded is data and trades:
-            trades[-1].split(ratio)
+        if traded is split.data and trades:
+            trades[-1].split(split.ratio)
+
+
+def _row(split: Split) -> tuple[float, int, Any, float, float, None]:
+    """Give the row of a split among the positions."""
+    return split.when, split.cycle, split.data, split.size, split.price, None
 
 
 class _Done(NamedTuple):

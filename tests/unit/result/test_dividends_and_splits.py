@@ -150,3 +150,50 @@ def test_an_order_for_the_close_that_waits_over_a_split_is_executed_at_prices_af
     order = strategy.made[1]
     assert order.size == 6
     assert order.pannotated in (None, 50.0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_split_is_a_row_of_the_positions(mode: str) -> None:
+    strategy = run(TWO_TRADES, stock(splits={3: 2.0}), **MODES[mode])
+    rows = list(strategy.cerebro.result.positions.rows())
+    assert [(row["size"], row["price"], row["fill"], row["cycle"]) for row in rows] == [
+        (10.0, 100.0, 1, 1),
+        (20.0, 50.0, None, 3),
+        (0.0, 0.0, 2, 5),
+        (10.0, 50.0, 3, 6),
+        (0.0, 0.0, 4, 8),
+    ]
+    assert [str(row["time"].date()) for row in rows][:2] == ["2024-01-02", "2024-01-04"]
+    table = strategy.cerebro.result.positions.to_pandas()
+    assert table["fill"].isna().sum() == 1
+
+
+def test_a_split_after_the_last_execution_and_without_a_position() -> None:
+    held = run({1: lambda s: s.buy(size=10)}, stock(splits={6: 0.5}))
+    assert [row["size"] for row in held.cerebro.result.positions.rows()] == [10.0, 5.0]
+    gone = run({1: lambda s: s.buy(size=10), 3: lambda s: s.close()}, stock(splits={7: 0.5}))
+    assert [row["size"] for row in gone.cerebro.result.positions.rows()] == [10.0, 0.0]
+
+
+def test_a_dividend_is_no_change_of_a_position() -> None:
+    held = run({1: lambda s: s.buy(size=10)}, stock(dividends={4: 1.0}))
+    assert len(held.cerebro.result.positions) == 1
+
+
+@pytest.mark.parametrize(("size", "ratio", "left"), [(30, 0.1, 3), (49, 1 / 49, 1), (30, 0.3333333333, 10)])
+def test_a_reverse_split_leaves_no_rest_from_rounding(size: int, ratio: float, left: int) -> None:
+    prices = [10.0] * 3 + [10.0 / ratio] * 7
+    plan = {1: lambda s: s.buy(size=size), 6: lambda s: s.sell(size=left), 7: lambda s: s.buy(size=1)}
+    strategy = run(plan, stock(closes=prices, splits={3: ratio}), setup=lambda c: c.broker.setcash(1e5))
+    trades = strategy.cerebro.result.trades.rows()
+    assert [(row["status"], row["size"]) for row in trades] == [("closed", left), ("open", 1.0)]
+    sizes = [row["size"] for row in strategy.cerebro.result.positions.rows()]
+    assert sizes == [size, left, 0.0, 1.0]
+
+
+def test_fractions_of_shares_are_kept_and_closed_without_a_rest() -> None:
+    plan = {1: lambda s: s.buy(size=10), 5: lambda s: s.sell(size=1), 7: lambda s: s.close()}
+    strategy = run(plan, stock(closes=[10.0] * 3 + [30.0] * 7, splits={3: 1 / 3}))
+    assert [row["size"] for row in strategy.cerebro.result.positions.rows()] == [10.0, 10 / 3, 10 / 3 - 1, 0.0]
+    (trade,) = strategy.cerebro.result.trades.rows()
+    assert trade["status"] == "closed"
