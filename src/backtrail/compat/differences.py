@@ -285,6 +285,14 @@ FIXED: tuple[Difference, ...] = (
         "they need no observer",
     ),
     _right(
+        "ruined-accounts",
+        "analyzers.timereturn:TimeReturn analyzers.returns:Returns analyzers.vwr:VWR analyzers.sharpe:SharpeRatio "
+        "analyzers.logreturnsrolling:LogReturnsRolling analyzers.periodstats:PeriodStats "
+        "analyzers.leverage:GrossLeverage analyzers.pyfolio:PyFolio",
+        "an account that is worth 0 or less ends the run with ZeroDivisionError or ValueError, and what it found is lost",
+        "the figure is infinite or NaN, as divisions of floating point numbers by zero are, and the run goes on",
+    ),
+    _right(
         "pyfolio-positions",
         "analyzers.pyfolio:PyFolio.get_pf_items",
         "only the last feed and the cash are in the table of positions",
