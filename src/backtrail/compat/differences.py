@@ -289,7 +289,7 @@ FIXED: tuple[Difference, ...] = (
         "analyzers.timereturn:TimeReturn analyzers.returns:Returns analyzers.vwr:VWR analyzers.sharpe:SharpeRatio "
         "analyzers.logreturnsrolling:LogReturnsRolling analyzers.periodstats:PeriodStats "
         "analyzers.leverage:GrossLeverage analyzers.pyfolio:PyFolio",
-        "an account that is worth 0 or less ends the run with ZeroDivisionError or ValueError, and nothing is left of it",
+        "an account that is worth 0 or less ends the run with ZeroDivisionError or ValueError",
         "the figure is infinite or NaN, as divisions of floating point numbers by zero are, and the run goes on",
     ),
     _right(
