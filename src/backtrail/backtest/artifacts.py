@@ -10,16 +10,14 @@ import json
 import logging
 import math
 import os
-import re
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Final
 
-from ..runs.code.model import CaptureSettingError, CodeCaptureError, OutsideFolder
+from ..runs.code.model import BACKTEST_ID, CaptureSettingError, CodeCaptureError, OutsideFolder
 from .code_capture import StrategyCodeCapture
 
-_ID: Final = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9]{3}\Z")
 _METADATA: Final = "backtest_metadata.json"
 _NOT_FINITE: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 _MOST_TRIES: Final = 100_000
@@ -99,7 +97,7 @@ class BacktestArtifactManager:
 
         ValueError for what is no id, FileNotFoundError if it is not there.
         """
-        if not isinstance(backtest_id, str) or _ID.match(backtest_id) is None:
+        if not isinstance(backtest_id, str) or BACKTEST_ID.match(backtest_id) is None:
             raise CaptureSettingError(
                 f"opening a backtest - expected an id like 20261121_143527_123 - found {backtest_id!r:.60} - take the "
                 "name of its folder"

@@ -108,7 +108,7 @@ class StrategyCodeCapture:
         OSError if the output folder cannot be written.
         """
         if self.mode in (None, "disabled") and strategy_yaml_path is None:
-            return self._finish([], [], 0)
+            return self._finish(None, [], 0)
         output = self._output("capture")
         said: list[str] = []
         listing = self._listing_for_capture(strategy_yaml_path)
@@ -127,7 +127,7 @@ class StrategyCodeCapture:
             if self.strategy_path is None:
                 copied = self._cells(copier)
         logger.info("Successfully captured %d of %d discovered files", len(copied), len(files))
-        self._finish(copier.copied, [*said, *copier.warnings], len(files))
+        self._finish(copier, [*said, *copier.warnings], len(files))
         return copied
 
     def _listing_for_capture(self, explicit: str | os.PathLike[str] | None) -> Listing | None:
@@ -167,14 +167,12 @@ class StrategyCodeCapture:
             copier.write(f"<repl>/cell_{cell.number}.py", cell.source.encode("utf-8", "surrogatepass"))
         return [one.path for one in copier.copied]
 
-    def _finish(self, copied: Sequence[Copied], said: Sequence[str], discovered: int) -> list[str]:
+    def _finish(self, copier: Copier | None, said: Sequence[str], discovered: int) -> list[str]:
+        copied = [] if copier is None else copier.copied
+        omitted = [] if copier is None else copier.omitted
         self.warnings = list(said)
         self.manifest = {
-            "files": [
-                {"path": one.path, "raw": one.raw, "size": one.size, "link_target": one.link_target,
-                 "secrets": list(one.secrets)}
-                for one in copied
-            ],
+            "files": [_entry(one) for one in copied] + [{**_entry(one), "stored": False} for one in omitted],
             "discovered": discovered, "completeness": self.completeness, "problems": list(said),
         }  # fmt: skip
         return [one.path for one in copied]
@@ -253,7 +251,10 @@ class StrategyCodeCapture:
             bases = [Path()] if strategy is None else [Path(), strategy.parent, self.project_root]
             path = next((base / given for base in bases if (base / given).is_file()), Path(given))
         root = project_root(strategy if strategy is not None else path)
-        return read_listing(path, root, allow_external=self.allow_external)
+        apart = self.output_dir
+        if apart is not None and path.resolve().is_relative_to(apart.resolve()):
+            apart = None  # the project is captured into itself
+        return read_listing(path, root, allow_external=self.allow_external, output=apart)
 
     def _in_order(self, listing: Listing) -> list[Path]:
         files = list(listing.files)
@@ -271,7 +272,7 @@ class StrategyCodeCapture:
         copier = self._copier(self._output("copy_files"), None)
         located = [self._located(Path(file)) for file in files]
         copied = copier.copy(located)
-        self._finish(copier.copied, copier.warnings, len(located))
+        self._finish(copier, copier.warnings, len(located))
         return copied
 
     def _located(self, file: Path) -> Path:
@@ -342,6 +343,13 @@ class StrategyCodeCapture:
 
 
 _memo = Memo()
+
+
+def _entry(one: Copied) -> dict[str, Any]:
+    return {
+        "path": one.path, "raw": one.raw, "size": one.size, "link_target": one.link_target,
+        "secrets": list(one.secrets),
+    }  # fmt: skip
 
 
 def _log(said: Iterable[str]) -> None:

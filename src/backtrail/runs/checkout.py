@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import BacktrailError
+from .code.copying import portable
 from .store.manifest import is_safe_path
 
 if TYPE_CHECKING:
@@ -31,12 +33,12 @@ def checkout(run: Run, folder: Path) -> list[str]:
     root = folder.resolve()
     targets = []
     for one in files:
-        path = one["path"]
-        if not is_safe_path(path):
+        if not is_safe_path(one["path"]):
             raise CannotRebuild(
-                f"checking out run {run.id} - expected paths inside of {folder} - found {path!r}"
+                f"checking out run {run.id} - expected paths inside of {folder} - found {one['path']!r}"
             )
-        target = folder.joinpath(*path.split("/"))
+    for path, name in names_for([one["path"] for one in files]).items():
+        target = folder.joinpath(*name.split("/"))
         if not target.resolve().is_relative_to(root):
             raise CannotRebuild(
                 f"checking out run {run.id} - {path!r} leads out of {folder} by a link - use another folder"
@@ -53,6 +55,22 @@ def checkout(run: Run, folder: Path) -> list[str]:
         with os.fdopen(handle, "wb") as opened:
             opened.write(run.code.bytes(path))
     return [path for path, _ in targets]
+
+
+def names_for(paths: Iterable[str], windows: bool = os.name == "nt") -> dict[str, str]:
+    """Give the name under which each of *paths* is written; on Windows not one that it reserves, or takes for another."""
+    if not windows:
+        return {path: path for path in paths}
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for path in paths:
+        name = portable(path, windows=True)
+        while name.casefold() in taken:
+            stem, dot, suffix = name.rpartition(".")
+            name = f"{stem}_{dot}{suffix}" if dot and "/" not in suffix else f"{name}_"
+        taken.add(name.casefold())
+        names[path] = name
+    return names
 
 
 def missing_parts(run: Run) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from tests.unit.code_capture.projects import project, python, write
 
 from backtrail.backtest import EntryPointDetectionResult, StrategyCodeCapture
 from backtrail.backtest import code_capture as module
-from backtrail.runs.code.copying import Copier, portable
+from backtrail.runs.checkout import names_for
+from backtrail.runs.code.copying import Copied, Copier, portable
+from backtrail.runs.digests import blob_digest
 
 FILES = {
     "my_strategy.py": "from utils import indicators\nimport utils.risk\nimport json, numpy\n",
@@ -142,6 +145,7 @@ def test_a5_copy_files_never_raises_for_one_file(here: Path, caplog: pytest.LogC
     files = ["my_strategy.py", "gone.py", "utils", "pipe", "config/params.json", "\0", "x" * 5000]
     assert one.copy_files([Path(name) for name in files]) == ["my_strategy.py", "config/params.json"]
     assert len(one.warnings) == 5
+    assert one.warnings == one.manifest["problems"]
     assert "File not found" in caplog.text
 
 
@@ -262,7 +266,7 @@ def test_a26_files_outside_of_the_project_are_refused_unless_allowed(
     write(home, {"strategy.yaml": f"files: [s.py, {entry}]\nallow_external: true\n"})
     assert len(StrategyCodeCapture("s.py", "out").capture()) == 2
     (external,) = StrategyCodeCapture("s.py", "out", allow_external=True).copy_files([Path(entry)])
-    assert external.startswith("_external/")
+    assert re.fullmatch(rf"_external/[0-9a-f]{{8}}/{Path(os.path.realpath(entry)).name}", external)
 
 
 @pytest.mark.row("A27")
@@ -324,6 +328,24 @@ def test_a29_files_beyond_the_limit_are_left_out(here: Path) -> None:
     write(here, {"big.csv": "x" * 101, "small.csv": "x" * 100})
     assert copier.copy([here / "big.csv", here / "small.csv"]) == ["small.csv"]
     assert "101 bytes" in copier.warnings[0]
+    assert copier.omitted == [Copied("big.csv", blob_digest(b"x" * 101), 101)]
+
+
+@pytest.mark.row("A29")
+def test_a29_the_digests_of_what_a_capture_leaves_out_are_in_its_manifest(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backtrail.runs.code.copying._TOTAL", 100)
+    write(here, {"a.csv": "a" * 60, "b.csv": "b" * 60})
+    with open(here / "big.bin", "wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    one = capturer()
+    assert one.copy_files([Path("a.csv"), Path("b.csv"), Path("big.bin")]) == ["a.csv"]
+    assert [(file["path"], file["size"], file.get("stored", True)) for file in one.manifest["files"]] == [
+        ("a.csv", 60, True), ("b.csv", 60, False), ("big.bin", 65 * 1024 * 1024, False),
+    ]  # fmt: skip
+    assert one.manifest["files"][1]["raw"] == blob_digest(b"b" * 60)
+    assert one.completeness == "partial"
 
 
 @pytest.mark.row("A29")
@@ -386,6 +408,22 @@ def test_a30_folders_and_patterns_are_expanded_and_excludes_obeyed(here: Path) -
     ):
         (here / "strategy.yaml").write_text(f"files: {entries}\n")
         assert {path.as_posix() for path in capturer().load_strategy_yaml()} == expected
+
+
+@pytest.mark.row("A19")
+def test_a19_folders_and_patterns_reach_into_nothing_that_is_installed_or_recorded(here: Path) -> None:
+    apart = [".git/hooks", ".backtrail/runs", ".venv/lib", "env/lib", "node_modules/x", "lib/site-packages",
+             "mine/objects", "backtests/20260101_000000_000/code", "output/code/utils"]  # fmt: skip
+    write(here, {f"{folder}/x.py": "" for folder in apart})
+    write(here, {"env/pyvenv.cfg": "", "mine/store.json": "{}", "strategy.yaml": "files: ['**/*.py', '.']\n"})
+    for name in ("results", "metadata"):
+        (here / "backtests/20260101_000000_000" / name).mkdir()
+    first = capturer().capture()
+    own = {"my_strategy.py", "utils/indicators.py", "utils/risk.py"}
+    assert {path for path in first if path.endswith(".py")} == own
+    assert capturer().capture() == first
+    write(here, {"strategy.yaml": "files: [node_modules/x/x.py, env/lib]\n"})
+    assert capturer().capture() == ["node_modules/x/x.py", "env/lib/x.py"]  # named, they are taken
 
 
 @pytest.mark.row("A30")
@@ -497,6 +535,15 @@ def test_a44_names_are_stored_so_that_every_system_can_hold_them(here: Path) -> 
     assert portable("../../etc//./passwd") == "etc/passwd"
     write(here, {"cafe\u0301.py": ""})
     assert capturer().copy_files([Path("cafe\u0301.py")]) == ["caf\u00e9.py"]
+
+
+@pytest.mark.row("A44")
+def test_a44_reserved_names_and_names_of_one_case_are_mapped_when_they_are_written() -> None:
+    paths = ["pkg/con.py", "Case.py", "case.py", "CASE.py", "aux", "AUX", "a.b/x", "a.b/X"]
+    assert list(names_for(paths, windows=False).values()) == paths
+    assert list(names_for(paths, windows=True).values()) == [
+        "pkg/con_.py", "Case.py", "case_.py", "CASE__.py", "aux_", "AUX__", "a.b/x", "a.b/X_",
+    ]  # fmt: skip
 
 
 @pytest.mark.row("A44")

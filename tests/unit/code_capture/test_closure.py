@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import linecache
 import os
 import sys
@@ -20,6 +21,7 @@ import yaml
 from tests.unit.code_capture.projects import paths, project, python, static, write
 
 from backtrail.runs.code import closure_of
+from backtrail.runs.code import places as code_places
 from backtrail.runs.code.folders import Folders
 from backtrail.runs.code.memo import Memo
 from backtrail.runs.code.places import Places, project_root, stdlib_prefixes
@@ -224,7 +226,17 @@ def test_a18_analysis_executes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("A19")
-@pytest.mark.parametrize("marker", ["venv/pyvenv.cfg", "node_modules/x/package.json", ".venv/pyvenv.cfg"])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "venv/pyvenv.cfg",
+        "node_modules/x/package.json",
+        ".venv/pyvenv.cfg",
+        ".git/x/HEAD",
+        ".backtrail/x/store.json",
+        "site-packages/x/REQUESTED",
+    ],
+)
 def test_a19_environments_inside_of_the_project_are_third_party(tmp_path: Path, marker: str) -> None:
     top = marker.split("/")[0]
     library = f"{top}/lib/python3.11/site-packages" if "venv" in top else f"{top}/x"
@@ -473,6 +485,23 @@ def test_a43_code_of_a_sibling_repository_is_keyed_and_not_stored(
     assert static(main).digest != before
     stored = [file for file in static(main, allow_external=True).files if file.path.startswith("_external/")]
     assert [file.text for file in stored] == ["X = 2\n"]
+
+
+@pytest.mark.row("A43")
+def test_a43_code_that_is_installed_as_editable_counts_as_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = f"{tmp_path / 'site'}{os.sep}"
+    link = {"url": (tmp_path / "other").as_uri(), "dir_info": {"editable": True}}
+    write(tmp_path, {"site/shared-1.0.dist-info/direct_url.json": json.dumps(link), "other/src/shared.py": "X = 1\n"})
+    monkeypatch.setattr(code_places, "library_prefixes", lambda: (installed,))
+    main = project(tmp_path / "mine", {"main.py": "import shared\n"}) / "main.py"
+    (shared,) = (file for file in static(main).files if file.path.endswith("/shared.py"))
+    assert shared.stored
+    assert shared.text == "X = 1\n"
+    before = static(main).digest
+    write(tmp_path, {"other/src/shared.py": "X = 2\n"})
+    assert static(main).digest != before
 
 
 @pytest.mark.row("A32")

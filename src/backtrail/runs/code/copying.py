@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ..digests import blob_digest
-from .folders import FileTooLarge, read_regular
+from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file, read_regular
 from .memo import LIMIT
 from .notebook import strip_outputs
 from .secrets import kinds_of_secrets, never_captured
@@ -38,7 +38,10 @@ class Copied:
 
 
 class Copier:
-    """Copies files of the project at *root* (resolved) into *output*; what was refused is said in ``warnings``."""
+    """Copies files of the project at *root* (resolved) into *output*; what was refused is said in ``warnings``.
+
+    ``omitted`` are files that may be copied and are too large: their digests are known.
+    """
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Copier:
         self.allow_secrets = allow_secrets
         self.limit = limit
         self.copied: list[Copied] = []
+        self.omitted: list[Copied] = []
         self.warnings: list[str] = []
         self._left = _TOTAL
         self._taken: dict[str, str] = {}
@@ -75,10 +79,11 @@ class Copier:
 
     def write(self, path: str, content: bytes, link_target: str | None = None) -> bool:
         """Write *content* as *path*; tell whether it could be done."""
+        raw = blob_digest(content)
         if len(content) > self._left:
             self.warn(f"{path} is left out: the files of one capture may have {_TOTAL} bytes in all")
+            self.omitted.append(Copied(portable(path), raw, len(content), link_target))
             return False
-        raw = blob_digest(content)
         path = self._free(portable(path), raw)
         target = self.output / path
         try:
@@ -129,24 +134,37 @@ class Copier:
                 content = strip_outputs(content)
         except FileTooLarge as error:
             self.warn(f"{source} is left out: {error}")
+            self._omit(real, named, inside, error.size)
         except PermissionError:
             self.warn(f"Permission denied copying: {source}")
         except (OSError, ValueError) as error:
             self.warn(f"Could not copy {source}: {getattr(error, 'strerror', None) or error}")
         else:
-            self._place(real, named, inside, content)
+            relative, link = self._relative(real, named, inside, blob_digest(content))
+            self.write(relative, content, link)
 
-    def _place(self, real: Path, named: Path, inside: bool, content: bytes) -> None:
+    def _omit(self, real: Path, named: Path, inside: bool, size: int) -> None:
+        """Note the digest of a file that is not copied, unless reading it would take too long."""
+        if size > MOST_DIGESTED:
+            return
+        try:
+            raw, size = digest_of_file(str(real))
+        except OSError as error:
+            self.warn(f"Could not read {real}: {error.strerror or error}")
+            return
+        relative, link = self._relative(real, named, inside, raw)
+        self.omitted.append(Copied(portable(relative), raw, size, link))
+
+    def _relative(self, real: Path, named: Path, inside: bool, raw: str) -> tuple[str, str | None]:
+        """Give where a file goes, and where it leads to if it is a link within the project."""
         if inside and named.is_relative_to(self.root):
             relative = named.relative_to(self.root).as_posix()
         elif inside:
             relative = real.relative_to(self.root).as_posix()
         else:
-            relative = f"_external/{blob_digest(content)[3:11]}/{real.name}"
-        link = None
-        if inside and real != named:
-            link = Path(os.path.relpath(real, named.parent)).as_posix()
-        self.write(relative, content, link)
+            relative = f"_external/{raw[3:11]}/{real.name}"
+        link = Path(os.path.relpath(real, named.parent)).as_posix() if inside and real != named else None
+        return relative, link
 
     def _free(self, path: str, raw: str) -> str:
         """Give *path*, or a variant of it where the file system takes another file's name for the same."""

@@ -15,6 +15,7 @@ from ..digests import PREFIX
 
 Signature = tuple[int, int, int, int, int]
 RACY_NS: Final = 2_000_000_000
+MOST_DIGESTED: Final = 4 * 1024**3  # bytes of the largest file that is digested although it is not stored
 _READ: Final = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 )
@@ -166,6 +167,7 @@ class FileTooLarge(OSError):
 
 
 __all__ = [
+    "MOST_DIGESTED",
     "Entry",
     "FileTooLarge",
     "Folders",

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from ..digests import blob_digest
-from .folders import FileTooLarge, digest_of_file
+from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file
 from .memo import Memo
 from .model import CodeCaptureError, CodeFile, Problem, Role
 from .notebook import strip_outputs
 from .secrets import kinds_of_secrets, never_captured
 
 _TOTAL: Final = 256 * 1024 * 1024
-_MOST_DIGESTED: Final = 4 * 1024**3
 
 
 class ListedFiles:
@@ -111,7 +110,7 @@ class ListedFiles:
         try:
             snapshot = self.memo.snapshot(str(path))
         except FileTooLarge as error:
-            if error.size > _MOST_DIGESTED:
+            if error.size > MOST_DIGESTED:
                 raise
             self.problems.append(_too_large(path.name, error.size, error.limit))
             return *digest_of_file(str(path)), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ Role = Literal["entry", "strategy", "indicator", "analyzer", "observer", "sizer"
                "module", "binary", "config", "data", "notebook", "cell", "executed"]  # fmt: skip
 How = Literal["static", "runtime", "yaml", "notebook", "class", "given"]
 
+# the folder of one backtest is called so
+BACKTEST_ID: Final = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9]{3}\Z")
 # kinds of problems that leave a closure without a key
 UNKNOWN_CODE: Final = ("no-source", "unreadable", "too-large", "stale")
 
@@ -208,6 +211,7 @@ class Closure:
 
 
 __all__ = [
+    "BACKTEST_ID",
     "UNKNOWN_CODE",
     "CaptureSettingError",
     "Closure",

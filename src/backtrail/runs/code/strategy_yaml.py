@@ -4,7 +4,7 @@
 
     files:                  # required: files, folders and patterns, relative to this file (or else to the project root)
       - my_strategy.py
-      - utils/              # a folder with everything in it
+      - utils/              # a folder with everything in it but environments, git's folder, stores and captures
       - config/*.json
     exclude: ["*.log"]      # patterns in gitignore's spelling, for folders and patterns
     allow_external: false   # whether files outside of the project root may be taken
@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from ...errors import unknown_name
 from .folders import FileTooLarge, read_regular
-from .model import StrategyYamlError, StrategyYamlNotFound
+from .model import BACKTEST_ID, StrategyYamlError, StrategyYamlNotFound
 from .secrets import never_captured
 
 _LARGEST: Final = 1024 * 1024
@@ -33,6 +33,9 @@ _MOST_FILES: Final = 10_000
 _MOST_SEEN: Final = 200_000
 _KEYS: Final = ("files", "exclude", "allow_external", "allow_secrets", "metadata")
 _MAGIC: Final = frozenset("*?[")
+_NOT_THE_PROJECTS: Final = frozenset(
+    ("__pycache__", ".git", ".backtrail", ".venv", "node_modules", "site-packages", "dist-packages")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,16 @@ class _Written:
     allow_secrets: bool = False
 
 
-def read_listing(path: str | os.PathLike[str], root: Path, *, allow_external: bool = False) -> Listing:
+def read_listing(
+    path: str | os.PathLike[str],
+    root: Path,
+    *,
+    allow_external: bool = False,
+    output: str | os.PathLike[str] | None = None,
+) -> Listing:
     """Read the strategy.yaml at *path* for the project at *root* (resolved).
 
+    Folders and patterns do not reach into environments, git's folder, stores, earlier captures and *output*.
     StrategyYamlNotFound (a FileNotFoundError) if there is none, ``yaml.YAMLError`` if it is no YAML,
     StrategyYamlError (a ValueError) naming the line if it says something else than a listing.
     """
@@ -82,7 +92,7 @@ def read_listing(path: str | os.PathLike[str], root: Path, *, allow_external: bo
         ) from error
     written = parse_listing(content, str(path))
     external = written.allow_external or allow_external
-    lookup = _Lookup(where, root, written, external)
+    lookup = _Lookup(where, root, written, external, None if output is None else os.path.realpath(output))
     for entry in written.entries:
         lookup.add(entry)
     return Listing(where, tuple(lookup.files), tuple(lookup.warnings), external, written.allow_secrets)
@@ -175,13 +185,16 @@ def _flag(name: str, node: Any, key: str) -> bool:
 class _Lookup:
     """Looks up the entries of one strategy.yaml."""
 
-    def __init__(self, where: Path, root: Path, written: _Written, allow_external: bool) -> None:
+    def __init__(
+        self, where: Path, root: Path, written: _Written, allow_external: bool, output: str | None
+    ) -> None:
         import pathspec
 
         self.where = where
         self.root = root
         self.written = written
         self.allow_external = allow_external
+        self.output = output
         self.files: dict[Path, None] = {}
         self.warnings: list[str] = []
         self.seen = 0
@@ -282,9 +295,7 @@ class _Lookup:
             )
             return
         for parent, folders, names in os.walk(folder, followlinks=False):
-            folders[:] = sorted(
-                name for name in folders if name not in ("__pycache__", ".git", ".backtrail", ".venv")
-            )
+            folders[:] = sorted(name for name in folders if not self._is_apart(os.path.join(parent, name)))
             for name in sorted(names):
                 self.seen += 1
                 if self.seen > _MOST_SEEN:
@@ -294,6 +305,19 @@ class _Lookup:
                 path = Path(parent, name)
                 if not self.excluded.match_file(os.path.relpath(path, self.where.parent)):
                     yield path
+
+
+    def _is_apart(self, folder: str) -> bool:
+        """Tell whether *folder* holds what is installed or was recorded, and not the project's own files."""
+        if os.path.basename(folder) in _NOT_THE_PROJECTS or os.path.realpath(folder) == self.output:
+            return True
+        held = [os.path.lexists(os.path.join(folder, name)) for name in ("pyvenv.cfg", "store.json", "objects")]
+        if held[0] or (held[1] and held[2]):
+            return True
+        inner = ("results", "code", "metadata")
+        return BACKTEST_ID.match(os.path.basename(folder)) is not None and all(
+            os.path.isdir(os.path.join(folder, name)) for name in inner
+        )
 
 
 def _lexists(path: Path) -> bool:
