@@ -58,7 +58,7 @@ def checkout(run: Run, folder: Path) -> list[str]:
 
 
 def names_for(paths: Iterable[str], windows: bool = os.name == "nt") -> dict[str, str]:
-    """Give the name under which each of *paths* is written; on Windows not one that it reserves, or takes for another."""
+    """Give the name under which each of *paths* is written; on Windows none that is reserved or taken."""
     if not windows:
         return {path: path for path in paths}
     names: dict[str, str] = {}
