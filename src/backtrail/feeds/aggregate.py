@@ -342,11 +342,11 @@ class Aggregation:
         if self._eos is None:
             return self._last_eos_at
         moment = self.source.num2date(self.bar.datetime)
+        point, _ = self._point(moment)
+        point = (point // rule.compression + bool(rule.rightedge)) * rule.compression
         if rule.timeframe == TimeFrame.Days:
             moment = datetime.combine(moment, self._eos.time())
         else:
-            point, _ = self._point(moment)
-            point = (point // rule.compression + bool(rule.rightedge)) * rule.compression
             midnight = datetime(moment.year, moment.month, moment.day)
             moment = midnight + timedelta(microseconds=point * UNITS[rule.timeframe])
         return self.source.date2num(moment)

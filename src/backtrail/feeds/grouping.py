@@ -38,7 +38,7 @@ def resample_columns(
     known earlier. Give the larger bars, and for each the number of the source bar that completes it;
     ``len(columns)`` stands for the end of the source.
     """
-    if len(columns):
+    if len(columns) and rule.compression:
         found = _Grouping(columns, rule, source, checked).group()
         if found is not None:
             return found
@@ -72,9 +72,10 @@ class _Rows:
 
 def unfinished(columns: Columns, rule: Rule, source: Any) -> Aggregation:
     """Give the aggregation of *columns* as it is after the last of them, with the bar that is not complete yet."""
-    grouping = _Grouping(columns, rule, source)
-    if len(columns) and grouping.group() is not None:
-        return grouping.unfinished()
+    if len(columns) and rule.compression:
+        grouping = _Grouping(columns, rule, source)
+        if grouping.group() is not None:
+            return grouping.unfinished()
     return _added(columns, rule, source)[0]
 
 

@@ -71,6 +71,31 @@ class DTFaker:
         return self.data._getnexteos()  # type: ignore[no-any-return]
 
 
+class _NoUnits(int):
+    """A compression of 0: counting units of a bar by it ends the run, as it does in backtrader.
+
+    A bar that is never complete, such as a month longer than the data, counts nothing and is delivered.
+    """
+
+    who: str
+    data: Any
+
+    @classmethod
+    def of(cls, who: str, data: Any) -> _NoUnits:
+        """Make one for *data*; *who* names the filter."""
+        made = cls(0)
+        made.who, made.data = who, data
+        return made
+
+    def _refuse(self, count: Any) -> int:
+        raise ZeroDivisionError(
+            f"{self.who}: completing a bar of feed {self.data._name!r} - expected bars of one unit of their timeframe "
+            "or more - found compression=0 - pass compression=1, or leave it out"
+        )
+
+    __rmod__ = __rfloordiv__ = _refuse
+
+
 class _BaseResampler(ParamsBase):
     """Parameters of all filters that make larger bars.
 
@@ -102,14 +127,15 @@ class _BaseResampler(ParamsBase):
                 f"{type(self).__name__}: parameter 'timeframe' must be one of bt.TimeFrame.Ticks ... Years; got "
                 f"{p.timeframe!r}."
             )
-        if not isinstance(p.compression, int) or p.compression < 1:
+        if not isinstance(p.compression, int) or p.compression < 0:
             raise ParameterValueError(
                 f"{type(self).__name__}: parameter 'compression' must be a whole number >= 1; got {p.compression!r}."
             )
+        units = p.compression or _NoUnits.of(type(self).__name__, data)
         self.data = data
         self.rule = Rule(
             p.timeframe,
-            p.compression,
+            units,
             data._timeframe,
             data._compression,
             p.bar2edge,

@@ -277,7 +277,7 @@ def test_a_strategy_that_is_no_class(method: str) -> None:
     ("kwargs", "words"),
     [
         ({"timeframe": "Weeks"}, "Resampler: parameter 'timeframe' must be one of .* got 'Weeks'"),
-        ({"compression": 0}, "Resampler: parameter 'compression' must be a whole number >= 1; got 0"),
+        ({"compression": -1}, "Resampler: parameter 'compression' must be a whole number >= 1; got -1"),
         ({"compresion": 2}, r"Resampler has no parameter 'compresion'.*Did you mean 'compression'\?"),
     ],
 )

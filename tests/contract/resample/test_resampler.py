@@ -154,3 +154,31 @@ def test_filters_by_name_do_as_the_methods(filters: str) -> None:
         cerebro.adddata(data)
 
     assert repr(delivered(backtrail, prepare)) == repr(delivered(backtrader, prepare))
+
+
+@pytest.mark.parametrize("kind", [minutes, days_of_minutes, days])
+@pytest.mark.parametrize("way", ["resampledata", "replaydata"])
+def test_a_compression_of_zero_ends_the_run_where_backtrader_does(kind: Any, way: str) -> None:
+    outcomes = set()
+    for seed in range(8):
+        chance = random.Random(seed)
+        times, source, target = kind(chance)
+        rows = rows_at(chance, times[: chance.choice([3, 40])])
+        target = {"timeframe": target["timeframe"], "compression": 0, **options(chance, bar2edge=[True, False])}
+
+        def prepare(
+            cerebro: Any, feed: Any, rows: Any = rows, source: Any = source, target: Any = target
+        ) -> None:
+            getattr(cerebro, way)(feed(rows=rows, name="F", **source), **target)
+
+        for modes in ({}, {"preload": False}):
+            try:
+                expected = repr(delivered(backtrader, prepare, **modes))
+            except ZeroDivisionError:
+                with pytest.raises(ZeroDivisionError, match=r"completing a bar of feed 'F' .*pass compression=1"):
+                    delivered(backtrail, prepare, **modes)
+                outcomes.add("error")
+            else:
+                assert repr(delivered(backtrail, prepare, **modes)) == expected, seed
+                outcomes.add("bars")
+    assert "error" in outcomes
