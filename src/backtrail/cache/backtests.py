@@ -268,9 +268,8 @@ class BacktestCache:
         if fold is None:
             return
         said = fold.entry()
-        search = self.store.search
         sql = "SELECT 1 FROM runs WHERE key=? AND splits=? AND fold=?"
-        if run.key is None or search.asking(lambda: search.rows(sql, [run.key, said["set"], said["fold"]])):
+        if run.key is None or self.store.search.ask(sql, [run.key, said["set"], said["fold"]]):
             return
         manifest = {name: one for name, one in run.manifest.items() if name not in ("run", "schema", "time")}
         now = time.time()

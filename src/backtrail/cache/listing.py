@@ -100,8 +100,7 @@ class RunIndex(Mapping[str, dict[str, Any]]):
         return {ref: run if run is not None else self.find(ref) for ref, run in found.items()}
 
     def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        search, bound = self._store.search, list(values)
-        return search.asking(lambda: search.rows(sql, bound))
+        return self._store.search.ask(sql, list(values))
 
     def find(self, ref: str) -> Run | None:
         """Give the run that *ref* names: an id, the beginning of one, a tag, ``latest`` or ``best:METRIC``."""

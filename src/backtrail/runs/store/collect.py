@@ -112,7 +112,7 @@ def protected(store: Store) -> dict[str, str]:
 
 
 def _bests(store: Store) -> Iterator[tuple[str, str]]:
-    found = store.search.asking(lambda: store.search.rows("SELECT DISTINCT sweep FROM runs WHERE sweep NOT NULL", []))
+    found = store.search.ask("SELECT DISTINCT sweep FROM runs WHERE sweep NOT NULL")
     metrics = set(store.search.known("metric"))
     for (sweep,) in found:
         objective = OBJECTIVE

@@ -237,7 +237,7 @@ def _to_thin(store: Store, shelf: _Shelf, policy: Policy) -> list[str]:
     )
     held = set(shelf.runs)
     groups: dict[tuple[object, ...], list[tuple[tuple[int, float], str]]] = {}
-    for run, *group, value in store.search.asking(lambda: store.search.rows(sql, [policy.objective])):
+    for run, *group, value in store.search.ask(sql, [policy.objective]):
         if run in held:
             ranked = groups.setdefault(tuple(group), [])
             ranked.append((store.directions.rank(policy.objective, value), run))
@@ -251,7 +251,7 @@ def _to_thin(store: Store, shelf: _Shelf, policy: Policy) -> list[str]:
 
 def _by_use(store: Store, shelf: _Shelf) -> list[str]:
     """Give the runs, those that were not used for the longest time first."""
-    keys = dict(store.search.asking(lambda: store.search.rows('SELECT id, key FROM runs WHERE "offset" IS NULL', [])))
+    keys = dict(store.search.ask('SELECT id, key FROM runs WHERE "offset" IS NULL'))
     used = []
     for run in shelf.runs:
         if run in keys:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -68,14 +68,18 @@ class Search:
                 f"asking the index of the store - expected an answer - found: {error} - delete {self._index.path}"
             ) from error
 
-    def rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Give rows of the index without bringing it up to date."""
         return self._index.rows(sql, values)
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Give rows of the index as the store is."""
+        return self.asking(lambda: self._index.rows(sql, values))
 
     def source(self, run: str) -> tuple[str, int | None, int | None] | None:
         """Give where the manifest of *run* is kept: folder or segment, offset and length; None if it is unknown."""
         sql = 'SELECT folder, "offset", length FROM runs WHERE id=?'
-        known = self._index_rows(sql, run) or self.asking(lambda: self._index.rows(sql, [run]))
+        known = self._index_rows(sql, run) or self.ask(sql, [run])
         return None if not known else (known[0][0], known[0][1], known[0][2])
 
     def _index_rows(self, sql: str, value: str) -> list[tuple[Any, ...]]:
@@ -94,7 +98,7 @@ class Search:
             return ref
         if ref == "latest":
             sql = "SELECT id FROM runs ORDER BY start DESC, id DESC LIMIT 1"
-            return self._one(ref, self.asking(lambda: self._index.rows(sql)))
+            return self._one(ref, self.ask(sql))
         if ref.startswith("best:"):
             return self._one(ref, [(run,) for run in self.best(ref[5:]).ids])
         run = tagged(ref)
@@ -113,7 +117,7 @@ class Search:
 
     def _beginning(self, column: str, text: str) -> list[tuple[Any, ...]]:
         sql = f"SELECT id FROM runs WHERE {column} >= ? AND {column} < ? ORDER BY start DESC LIMIT 9"
-        return self.asking(lambda: self._index.rows(sql, [text, text + "g"]))
+        return self.ask(sql, [text, text + "g"])
 
     def _one(self, ref: str, found: list[tuple[Any, ...]]) -> str:
         if not found:
@@ -130,7 +134,7 @@ class Search:
         """Give the runs of *key*, the latest first."""
         sql = "SELECT id FROM runs WHERE key=?" + (" AND status=?" if status else "") + " ORDER BY start DESC"
         values = [key, status] if status else [key]
-        return [run for (run,) in self.asking(lambda: self._index.rows(sql, values))]
+        return [run for (run,) in self.ask(sql, values)]
 
     def known(self, kind: str) -> list[str]:
         """Give the names of the metrics or parameters that runs have."""

@@ -332,7 +332,7 @@ class Store:
                 text = ref.id if isinstance(ref, Run) else ref
                 ids.append(text if is_run_id(text) else self.search.resolve(text, self.refs.tagged))
             listing = Listing(self, self.index, ids)
-            missing = self.search.asking(lambda: listing.missing())
+            missing = self.search.asking(listing.missing)
             if missing:
                 raise RunNotFoundError(f"comparing runs - expected them in {self.url} - found no run {missing[0]}")
             return listing
@@ -438,7 +438,7 @@ class Store:
         """Make the index of this machine anew from manifests and segments; give the number of runs."""
         with reading("making the index", self.url):
             self.index.forget()
-            return int(self.search.asking(lambda: self.search.rows("SELECT count(*) FROM runs", []))[0][0])
+            return int(self.search.ask("SELECT count(*) FROM runs")[0][0])
 
     def rm(
         self,
