@@ -93,6 +93,7 @@ class CSVDataBase(DataBase):
     f: Any = None
     separator: Any = ","
     _lineno: int = 0
+    _opened: bool = False
     _stream_start: Any = None
 
     def _finish(self) -> None:
@@ -105,8 +106,11 @@ class CSVDataBase(DataBase):
         """Open the file and skip its header line."""
         super().start()
         self._check_parameters()
+        if self._opened:  # started again without a stop, as after a fault: what was read is read anew
+            self._close()
         if self.f is None:
             self.f = self._open()
+            self._opened = True
         self._lineno = 0
         if self.p.headers:
             self.f.readline()
@@ -148,6 +152,7 @@ class CSVDataBase(DataBase):
             if self.f is not self.p.dataname:
                 self.f.close()
             self.f = None
+        self._opened = False
 
     def _label(self) -> str:
         return repr(self._name or type(self).__name__)
