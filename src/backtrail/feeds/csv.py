@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, ClassVar
@@ -16,7 +17,8 @@ from ..base.time import date2num
 from ..errors import DataError, ParameterValueError
 from .base import CSVFeedBase, DataBase
 from .columns import FIELDS, Columns
-from .csvtext import Kind, Table, is_large, read_large, read_text, split_lines
+from .csvscan import pays, scanned
+from .csvtext import Kind, Pile, Table, blocks, forms, is_large, read_text, split_lines
 from .paths import file_stem, is_path, not_found
 from .stamps import ISO_DATE, ISO_TIME, Bytes, Layout, moments
 
@@ -261,11 +263,28 @@ class CSVDataBase(DataBase):
         with open(source, encoding="utf-8-sig", errors="surrogateescape") as peek:
             first = next(islice(peek, self._lineno, None), "").rstrip("\n").split(self.separator)
         kinds = self._kinds(first)
-        if kinds is None:
+        if kinds is None or max(kinds) >= len(first):
             return None
-        table = read_large(os.fspath(source), self._lineno, first, self.separator, kinds, self._null)
-        lines = None if table is None else self._from_table(table)
-        return None if table is None or lines is None else self._assemble(lines, table.lines)
+        size, width = os.path.getsize(source), sum(map(len, first)) + len(first)
+        readers = [scanned, blocks] if pays(size) else [blocks]
+        for form in forms(kinds, first):
+            for read in readers:
+                # as if the rows were a third shorter than the first one
+                pile = Pile(size * 3 // (width * 2) + 16)
+                tables = read(os.fspath(source), self._lineno, first, self.separator, form, self._null)
+                if self._pile(tables, pile):
+                    return self._assemble(pile.lines(), pile.rows())
+        return None
+
+    def _pile(self, tables: Generator[Table | None], pile: Pile) -> bool:
+        """Put what *tables* hold into *pile*; False if rows must be read one by one."""
+        with closing(tables):
+            for table in tables:
+                lines = None if table is None else self._from_table(table)
+                if table is None or lines is None:
+                    return False
+                pile.add(lines, table.lines)
+        return pile.count > 0
 
     def _read_small_file(self) -> Columns:
         body = self.f.read()

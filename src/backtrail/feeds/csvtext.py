@@ -8,10 +8,9 @@ is imported only then.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -51,6 +50,46 @@ class Table:
     seconds: dict[int, Ints] = field(default_factory=dict)  # of the day
     texts: dict[int, Sequence[str]] = field(default_factory=dict)
     nulls: dict[int, Mask] = field(default_factory=dict)
+
+
+class Pile:
+    """Lines that come in pieces, put one below the other; *room* is about how many rows there will be at most."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.count = 0
+        self._lines: dict[str, Floats] = {}
+        self._rows: list[Sequence[int]] = []
+
+    def add(self, lines: Mapping[str, Floats], rows: Sequence[int]) -> None:
+        """Put *lines*, read from the lines *rows* of the text, below what is there."""
+        more = len(lines["datetime"])
+        if not self._lines:
+            # what is not written to takes no memory
+            self._lines = {name: np.empty(self.room) for name in lines}
+        filled = self.count + more
+        for name, values in lines.items():
+            held = self._lines[name]
+            if filled > len(held):
+                held = self._lines[name] = np.concatenate((held[: self.count], np.empty(filled // 4 + more)))
+            held[self.count : filled] = values
+        self.count = filled
+        self._rows.append(rows)
+
+    def lines(self) -> dict[str, Floats]:
+        """Give the lines by name."""
+        for values in self._lines.values():
+            values.resize(self.count, refcheck=False)
+        return self._lines
+
+    def rows(self) -> Sequence[int]:
+        """Give the number of each row's line in the text."""
+        if all(isinstance(part, range) for part in self._rows):
+            return range(self._rows[0][0], self._rows[-1][-1] + 1) if self.count else ()
+        together: Sequence[int] = np.concatenate(
+            [np.asarray(part, dtype=np.int64) for part in self._rows]
+        ).tolist()
+        return together
 
 
 def is_large(size: int) -> bool:
@@ -108,40 +147,52 @@ def read_text(
     return table
 
 
-def read_large(
+def can_separate(separator: str) -> bool:
+    """Tell whether *separator* is one that the readers of large texts split at."""
+    return len(separator) == 1 and separator.isascii() and separator not in "\r\n"
+
+
+def forms(kinds: Mapping[int, Kind], first_row: Sequence[str]) -> list[dict[int, Kind]]:
+    """Give what to read the columns as, in order of preference: dates and times as such, or as texts.
+
+    *first_row* holds the fields of the first row: whether they look like what they should be.
+    """
+    texts: dict[int, Kind] = {at: "time" if kind in _ISO else kind for at, kind in kinds.items()}
+    if texts == kinds:
+        return [texts]
+    usual = all(_ISO[kind].fullmatch(first_row[at]) for at, kind in kinds.items() if kind in _ISO)
+    return [dict(kinds), texts] if usual else [texts]
+
+
+def blocks(
     source: Any,
     skip: int,
     first_row: Sequence[str],
     separator: str,
     kinds: Mapping[int, Kind],
     null: str | None,
-) -> Table | None:
-    """Read the columns *kinds* with pyarrow from *source*, a path or bytes, leaving out *skip* lines at the start.
+) -> Generator[Table | None]:
+    """Read the columns *kinds* with pyarrow, a block of rows after the other; None ends a text that is not regular.
 
-    *first_row* holds the fields of the first row: how many there are, and how wide the times are written.
+    *source* is a path or bytes, of which *skip* lines at the start are left out. *first_row* holds the fields of the
+    first row: how many there are, and how wide the times are written. A table is good until the next one is asked for.
     """
     import pyarrow as pa
     import pyarrow.csv as pacsv
 
-    if len(separator) != 1 or not separator.isascii() or max(kinds) >= len(first_row):
-        return None
-    if not all(_ISO[kind].fullmatch(first_row[at]) for at, kind in kinds.items() if kind in _ISO):
-        kinds = _as_texts(kinds)
     types: dict[str, Any] = {}
     for at, kind in kinds.items():
         if kind in _ISO:
             types[str(at)] = pa.date32() if kind == "iso date" else pa.time32("s")
         elif kind in ("number", "integer"):
             types[str(at)] = pa.float64() if kind == "number" else pa.int64()
-        elif not first_row[at]:
-            return None
         else:
             types[str(at)] = pa.binary(len(first_row[at].encode("utf-8", "surrogateescape")))
-    size = len(source) if isinstance(source, bytes) else os.path.getsize(source)
+    if not can_separate(separator) or not all(first_row[at] for at, kind in kinds.items() if kind == "time"):
+        yield None
+        return
     reading = pacsv.ReadOptions(
-        column_names=[str(at) for at in range(len(first_row))],
-        skip_rows=skip,
-        block_size=min(max(size // 16, _BLOCK), 16 * _BLOCK),  # enough blocks to keep every core busy
+        column_names=[str(at) for at in range(len(first_row))], skip_rows=skip, block_size=_BLOCK
     )
     parsing = pacsv.ParseOptions(
         delimiter=separator, quote_char=False, double_quote=False, escape_char=False, ignore_empty_lines=False
@@ -152,42 +203,52 @@ def read_large(
         include_columns=[str(at) for at in kinds],
         null_values=[] if null is None else [null],
     )
-    given = source
-    if isinstance(source, bytes):
-        source = pa.BufferReader(source)
+    line = skip + 1
     try:
-        found = pacsv.read_csv(source, reading, parsing, converting)
+        given = pa.BufferReader(source) if isinstance(source, bytes) else source
+        with pacsv.open_csv(given, reading, parsing, converting) as batches:
+            for batch in batches:
+                if not batch.num_rows:
+                    continue
+                table = Table(batch.num_rows, range(line, line + batch.num_rows))
+                line += batch.num_rows
+                taken = all(
+                    _take(table, batch.column(place), at, kind)
+                    for place, (at, kind) in enumerate(kinds.items())
+                )
+                yield table if taken else None
     except (pa.ArrowInvalid, pa.ArrowKeyError):
-        texts = _as_texts(kinds)
-        return None if texts == kinds else read_large(given, skip, first_row, separator, texts, null)
-    table = Table(found.num_rows, range(skip + 1, skip + 1 + found.num_rows))
-    return table if all(_take(table, found.column(str(at)), at, kind) for at, kind in kinds.items()) else None
-
-
-def _as_texts(kinds: Mapping[int, Kind]) -> dict[int, Kind]:
-    return {at: "time" if kind in _ISO else kind for at, kind in kinds.items()}
+        yield None
 
 
 def _take(table: Table, column: Any, at: int, kind: Kind) -> bool:
-    """Put an Arrow column into *table*; False if it has nulls where there must be none."""
+    """Put an Arrow array into *table*; False if it has nulls where there must be none."""
     if kind == "number":
-        table.numbers[at], nulls = doubles(column)
+        values, nulls = _doubles(column)
+        table.numbers[at] = values
         if nulls is not None:
             table.nulls[at] = nulls
         return True
     if column.null_count:
         return False
     if kind == "integer":
-        table.integers[at] = int64s(column)
+        table.integers[at] = _values(column, np.dtype(np.int64))
         return True
     if kind in _ISO:
-        found = _joined([_values(chunk, np.dtype(np.int32)) for chunk in column.chunks], np.int32)
-        (table.days if kind == "iso date" else table.seconds)[at] = found.astype(np.int64)
+        found = _values(column, np.dtype(np.int32)).astype(np.int64)
+        (table.days if kind == "iso date" else table.seconds)[at] = found
         return kind == "iso time" or not len(found) or bool(found.min() >= _FIRST_DAY)
     width = column.type.byte_width
-    parts = [_values(chunk, np.dtype(np.uint8), width).reshape(-1, width) for chunk in column.chunks]
-    table.codes[at] = parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else None
+    table.codes[at] = _values(column, np.dtype(np.uint8), width).reshape(-1, width)
     return True
+
+
+def _doubles(chunk: Any) -> tuple[Floats, Mask | None]:
+    values: Floats = _values(chunk, np.dtype(np.float64))
+    if not chunk.null_count:
+        return values, None
+    nulls = _nulls(chunk)
+    return np.where(nulls, np.nan, values), nulls
 
 
 def doubles(column: Any) -> tuple[Floats, Mask | None]:

@@ -8,7 +8,7 @@ row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -146,7 +146,7 @@ def _read(codes: Bytes, layout: Layout) -> dict[str, Parts] | None:
     return values
 
 
-def _days(values: dict[str, Parts]) -> Ints | None:
+def _days(values: Mapping[str, Parts | Ints]) -> Ints | None:
     """Give the days since 1970 of the years, months and days read; None if one of them does not exist."""
     if "Y" in values:
         year = values["Y"]
@@ -180,6 +180,19 @@ def _seconds(values: dict[str, Parts], count: int) -> Parts | None:
             value = value * np.int32(size)
             total = value if total is None else total + value
     return np.zeros(count, dtype=np.int32) if total is None else total
+
+
+def days_of(year: Ints, month: Ints, day: Ints) -> Ints | None:
+    """Give the days since 1970 of years, months and days of the month; None if one of them does not exist."""
+    return _days({"Y": year, "m": month, "d": day})
+
+
+def seconds_of(hour: Ints, minute: Ints, second: Ints) -> Ints | None:
+    """Give the second of the day of hours, minutes and seconds; None if one of them does not exist."""
+    if hour.max() > 23 or minute.max() > 59 or second.max() > 59:
+        return None
+    seconds: Ints = (hour * 60 + minute) * 60 + second
+    return seconds
 
 
 def moments(

@@ -153,12 +153,21 @@ def rounded(values: Floats, decimals: int | None) -> Floats:
     with np.errstate(invalid="ignore", over="ignore"):  # infinities stay what they are
         scaled = values * scale
         whole = np.rint(scaled)
-        out: Floats = whole / scale  # correctly rounded, as reading the decimal digits would be
         # halfway between two results (and where there are no fractions left) the exact value decides
-        halfway = np.abs(np.abs(scaled - whole) - 0.5) <= 1e-6 + 1e-14 * np.abs(scaled)
-    unsure = halfway | (np.abs(scaled) > 2.0**50)
-    for at in np.flatnonzero(unsure & np.isfinite(values)).tolist():
-        out[at] = round(float(values[at]), decimals)
+        largest = max(scaled.max(), -scaled.min()) if len(scaled) else 0.0
+        if largest <= 1e8:  # no NaN and no infinity either
+            np.subtract(scaled, whole, out=scaled)
+            unsure = np.abs(scaled, out=scaled) >= 0.5 - 2e-6
+        else:
+            size = np.abs(scaled)
+            unsure = np.abs(np.abs(scaled - whole) - 0.5) <= 1e-6 + 1e-14 * size
+            unsure = (unsure | (size > 2.0**50)) & np.isfinite(values)
+    out: Floats = np.divide(
+        whole, scale, out=whole
+    )  # correctly rounded, as reading the decimal digits would be
+    if unsure.any():
+        at = np.flatnonzero(unsure)
+        out[at] = [round(value, decimals) for value in values[at].tolist()]
     return out
 
 

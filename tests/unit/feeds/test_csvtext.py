@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtrail.feeds import csvtext
-from backtrail.feeds.csvtext import Kind, doubles, int64s, is_large, read_large, read_text, split_lines
+from backtrail.feeds.csvtext import (
+    Kind,
+    Pile,
+    Table,
+    blocks,
+    doubles,
+    forms,
+    int64s,
+    is_large,
+    read_text,
+    split_lines,
+)
 
 KINDS: dict[int, Kind] = {0: "time", 1: "number", 2: "integer"}
 NUMBER = st.one_of(
@@ -24,9 +35,16 @@ NUMBER = st.one_of(
 )
 
 
-def large(text: str, kinds: dict[int, Kind], null: str | None = None, skip: int = 0) -> csvtext.Table | None:
+def large(text: str, kinds: dict[int, Kind], null: str | None = None, skip: int = 0) -> Table | None:
     first = text.split("\n")[skip].split(",")
-    return read_large(text.encode(), skip, first, ",", kinds, null)
+    if max(kinds) >= len(first):
+        return None
+    for form in forms(kinds, first):
+        tables = list(blocks(text.encode(), skip, first, ",", form, null))
+        if None not in tables:
+            (table,) = tables
+            return table
+    return None
 
 
 def small(text: str, kinds: dict[int, Kind], null: str | None = None) -> csvtext.Table | None:
@@ -81,7 +99,7 @@ def test_pyarrow_reads_only_times_of_one_width_and_no_blank_lines(text: str) -> 
 
 
 def test_a_separator_of_several_characters_is_not_for_pyarrow() -> None:
-    assert read_large(b"a, 1\n", 0, ["a", "1"], ", ", {1: "number"}, None) is None
+    assert list(blocks(b"a, 1\n", 0, ["a", "1"], ", ", {1: "number"}, None)) == [None]
 
 
 def test_lines_are_skipped_at_the_start() -> None:
@@ -132,7 +150,7 @@ ISO: dict[int, Kind] = {0: "iso date", 1: "iso time", 2: "number"}
 
 
 def iso(text: str) -> object:
-    return read_large(text.encode(), 0, text.splitlines()[0].split(","), ",", ISO, None)
+    return large(text, ISO)
 
 
 def test_dates_and_times_in_their_usual_form_are_read_as_numbers() -> None:
@@ -159,4 +177,16 @@ def test_a_form_that_changes_below_is_read_as_text_throughout() -> None:
 
 
 def test_days_before_the_first_year_are_not_dates() -> None:
-    assert iso("0000-12-31,09:30:00,1\n") is None
+    table: Any = iso("0000-12-31,09:30:00,1\n")
+    assert not table.days
+
+
+def test_lines_in_pieces_are_put_one_below_the_other() -> None:
+    pile = Pile(2)
+    pile.add({"datetime": np.array([1.0, 2.0])}, range(2, 4))
+    pile.add({"datetime": np.array([3.0, 4.0, 5.0])}, range(4, 7))
+    assert list(pile.rows()) == [2, 3, 4, 5, 6]
+    pile.add({"datetime": np.array([6.0])}, [8])
+    assert pile.lines()["datetime"].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert pile.rows() == [2, 3, 4, 5, 6, 8]
+    assert list(Pile(2).rows()) == []
