@@ -1,4 +1,4 @@
-"""Rows B8 to B14, B33 and B34 of the reference: functions whose results are kept."""
+"""Promises B8 to B14, B33 and B34: functions whose results are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows B9 to B39 of the reference that concern what is cached by a call: keys, conflicts, faults, questions, care."""
+"""Promises B9 to B39 of what is cached by a call: keys, conflicts, faults, questions, care."""
 
 from __future__ import annotations
 

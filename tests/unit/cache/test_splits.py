@@ -1,4 +1,4 @@
-"""Row B28 of the reference: folds that are kept with their data's fingerprints, checked, and carried by runs."""
+"""Promise B28: folds that are kept with their data's fingerprints, checked, and carried by runs."""
 
 from __future__ import annotations
 

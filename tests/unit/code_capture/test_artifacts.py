@@ -1,4 +1,4 @@
-"""BacktestArtifactManager and run_algorithm. Names begin with the row of the table of holes they answer."""
+"""BacktestArtifactManager and run_algorithm. Names begin with the promise they hold."""
 
 from __future__ import annotations
 

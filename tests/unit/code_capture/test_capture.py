@@ -1,4 +1,4 @@
-"""StrategyCodeCapture. Names begin with the row of the table of holes they answer."""
+"""StrategyCodeCapture. Names begin with the promise they hold."""
 
 from __future__ import annotations
 

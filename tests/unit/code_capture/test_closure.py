@@ -1,6 +1,6 @@
 """Which files a closure has, and what changes its digest.
 
-Names begin with the row of the table of holes they answer.
+Names begin with the promise they hold: see tests/unit/record/test_promises.py.
 """
 
 from __future__ import annotations

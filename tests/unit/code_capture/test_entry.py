@@ -1,4 +1,4 @@
-"""The entry point, notebooks and interactive sessions. Names begin with the row of the table of holes they answer."""
+"""The entry point, notebooks and interactive sessions. Names begin with the promise they hold."""
 
 from __future__ import annotations
 
