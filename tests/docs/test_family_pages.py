@@ -67,3 +67,12 @@ def test_signal_types_stand_on_their_page_by_kind() -> None:
     text = (DOCS / "signals.md").read_text(encoding="utf-8")
     kinds = {name.removesuffix("_INV").removesuffix("_ANY") for name in signals.__all__ if name.startswith("SIGNAL_")}
     assert [kind for kind in kinds - {"SIGNAL_NONE"} if f"`{kind}`" not in text] == []
+
+
+def test_every_metric_has_a_definition_and_a_period() -> None:
+    text = (DOCS / "analyzers.md").read_text(encoding="utf-8")
+    table = text[text.index("| analyzer | result | definition | period | source |") :].split("\n\n")[0]
+    rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.splitlines()[2:]]
+    assert len(rows) > 30
+    assert [row for row in rows if len(row) != 5 or not (row[1] and row[2] and row[3])] == []
+    assert sum(bool(row[4]) for row in rows) > 25

@@ -22,6 +22,9 @@ class AlphaBeta(PeriodReturns):
     year. ``correlation`` is Pearson's; ``tracking_error`` is the standard deviation (of a sample) of ``r - b`` times
     ``sqrt(factor)`` and ``information_ratio`` the mean of ``r - b`` times ``factor``, by that.
 
+    Sources: Jensen, "The Performance of Mutual Funds in the Period 1945-1964", Journal of Finance 23 (1968), for alpha;
+    Grinold and Kahn, "Active Portfolio Management" (1995), for tracking error and information ratio.
+
     The benchmark's first period starts from the open of its first bar; its return is 0 before. Periods in which one of
     the returns is not a finite number are left out.
 

@@ -19,6 +19,10 @@ class Calmar(TimeFrameAnalyzerBase):
 
     Results are keyed by period; NaN until there are ``period`` of them, 0 while there was no drawdown. ``calmar`` is
     the last one.
+
+    Source: Terry W. Young, "Calmar Ratio: A Smoother Tool", Futures (October 1991): the average yearly return of 36
+    months by the maximum drawdown. As in backtrader the growth is ``log(V / V of period - 1 periods before) / period``
+    here, per period, and the drawdown in percent.
     """
 
     params: ClassVar[Any] = (

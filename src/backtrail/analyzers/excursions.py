@@ -22,7 +22,8 @@ class TradeExcursions(Analyzer):
     price per unit from the average entry price, at least 0. All of the bars from that of the entry to the one before
     the exit count, and of the bar of the exit its open and the price of the order that closed the trade. (The whole
     bar of the entry counts also when the entry was in its middle.) ``mae_percent`` and ``mfe_percent`` are these
-    in percent of the entry price (None for an entry price of 0).
+    in percent of the entry price (None for an entry price of 0). Sources: John Sweeney, "Campaign Trading" (1996) and
+    "Maximum Adverse Excursion" (1997).
 
     Results: ``trades``, one dict per trade in order of closing (``ref``, ``data``: its name, ``long``, ``bars``,
     ``opened``, ``closed``: date numbers, ``price``, ``pnl``, ``pnlcomm``, ``mae``, ``mfe``, ``mae_percent``,

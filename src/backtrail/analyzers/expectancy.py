@@ -27,6 +27,9 @@ class Expectancy(Analyzer):
 
     ``definition``     how the expectancy is computed
 
+    Sources: Van K. Tharp, "Trade Your Way to Financial Freedom" (1998), for the expectancy; J. L. Kelly, "A New
+    Interpretation of Information Rate", Bell System Technical Journal 35 (1956).
+
     What cannot be computed is None: everything but ``trades`` without a trade; what divides by losses without a loss.
     """
 

@@ -22,6 +22,8 @@ class SharpeRatio(Analyzer):
     for days). ``annualize`` multiplies a ratio with converted rate by ``sqrt(factor)``; ``stddev_sample`` divides by
     one less. ``legacyannual`` takes yearly returns from :class:`AnnualReturn` and the rate as it is.
 
+    Source: Sharpe, "The Sharpe Ratio", Journal of Portfolio Management 21 (1994).
+
     Result: ``sharperatio``; None where it cannot be computed (no returns, or returns that do not vary).
     """
 

@@ -17,6 +17,9 @@ class SQN(Analyzer):
 
     1.6 – 1.9 is below average, 2.0 – 2.4 average, 2.5 – 2.9 good, 3.0 – 5.0 excellent; it says little for fewer than 30
     trades. Results: ``sqn`` (0 for fewer than two trades, None if profits do not vary) and ``trades``.
+
+    Source: Van K. Tharp, "The Definitive Guide to Position Sizing" (2008), who takes multiples of the risk of a trade
+    where this takes profits in money, as backtrader does.
     """
 
     alias: ClassVar[Any] = ("SystemQualityNumber",)

@@ -15,7 +15,8 @@ class TailRatio(PeriodReturns):
     """Report the tail ratio: the size of the good returns by that of the bad ones.
 
     ``tail_ratio = abs(percentile 95) / abs(percentile 5)`` of the returns of periods of ``timeframe`` (days by
-    default), with linear interpolation between returns. ``cutoff`` 0.05 is the share of returns in each tail.
+    default), with linear interpolation between returns. ``cutoff`` 0.05 is the share of returns in each tail. The
+    definition is that of empyrical.
 
     Results: ``tail_ratio`` (None without returns, or with a lower percentile of 0) and ``periods``.
     """
@@ -38,7 +39,8 @@ class ValueAtRisk(PeriodReturns):
 
     ``var`` is the return of a period of ``timeframe`` (days by default) that the share ``cutoff`` (0.05) of all
     returns lies below, with linear interpolation. ``cvar`` is the mean of the ``int((periods - 1) * cutoff) + 1`` worst
-    returns. Both are returns: -0.02 is a loss of 2 % in a period.
+    returns. Both are returns: -0.02 is a loss of 2 % in a period. Sources: Jorion, "Value at Risk" (1997), on
+    historical simulation; Rockafellar and Uryasev, "Optimization of Conditional Value-at-Risk", Journal of Risk 2 (2000).
 
     Results: ``var`` and ``cvar`` (None without returns) and ``periods``.
     """

@@ -17,6 +17,9 @@ class VWR(TimeFrameAnalyzerBase):
     The yearly return in percent (:class:`Returns`), lowered by how far the growth from period to period strays from a
     steady one: ``rnorm100 * (1 - (deviation / sdev_max) ** tau)``. ``tann`` is the number of periods per year.
 
+    Source: CrystalBull, "Let's repair and modernize the Sharpe ratio",
+    https://crystalbull.com/sharpe-ratio-better-with-log-returns.
+
     Result: ``vwr``; NaN for fewer than two bars and after a total loss.
     """
 
