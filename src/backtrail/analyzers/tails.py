@@ -40,7 +40,8 @@ class ValueAtRisk(PeriodReturns):
     ``var`` is the return of a period of ``timeframe`` (days by default) that the share ``cutoff`` (0.05) of all
     returns lies below, with linear interpolation. ``cvar`` is the mean of the ``int((periods - 1) * cutoff) + 1`` worst
     returns. Both are returns: -0.02 is a loss of 2 % in a period. Sources: Jorion, "Value at Risk" (1997), on
-    historical simulation; Rockafellar and Uryasev, "Optimization of Conditional Value-at-Risk", Journal of Risk 2 (2000).
+    historical simulation; Rockafellar and Uryasev, "Optimization of Conditional Value-at-Risk", Journal of Risk 2
+    (2000).
 
     Results: ``var`` and ``cvar`` (None without returns) and ``periods``.
     """
