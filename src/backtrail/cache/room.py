@@ -44,10 +44,9 @@ class Room:
 
     def _settle(self) -> tuple[Retained | None, str]:
         """Look at every record if the index says that there is reason to, or if it is time to."""
-        counted = self._store.stats()
-        used = counted["bytes"] + counted["runs"] * _MANIFEST
+        runs, used = self._counted_by_index()
         self._writes += 1
-        due = self._writes > counted["runs"] // 50
+        due = self._writes > runs // 50
         may_be_full = self.limit is not None and used - self._counted > self._slack
         if not may_be_full and not (due and (self.policy.top is not None or used > self._slack)):
             return None, ""
@@ -58,8 +57,7 @@ class Room:
         self._writes = 0
         if self.limit is None:
             return done, ""
-        counted = self._store.stats()
-        self._counted = counted["bytes"] + counted["runs"] * _MANIFEST
+        _, self._counted = self._counted_by_index()
         self._slack = max(self.limit - done.bytes_after, 0)
         if done.bytes_after <= self.limit:
             return done, ""
@@ -67,6 +65,13 @@ class Room:
             f"the cache needs {done.bytes_after:,} bytes, more than the {self.limit:,} it may: "
             f"{len(done.kept)} of its runs are pinned, tagged or the best of a sweep"
         )
+
+    def _counted_by_index(self) -> tuple[int, int]:
+        """Give the number of runs and about how many bytes they need, without reading them."""
+        [(runs, size)] = self._store.search.ask(
+            "SELECT (SELECT count(*) FROM runs), (SELECT coalesce(sum(size), 0) FROM blobs)"
+        )
+        return runs, size + runs * _MANIFEST
 
 
 def is_of_a_cache(manifest: dict[str, Any]) -> bool:

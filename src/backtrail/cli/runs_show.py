@@ -121,6 +121,7 @@ def show(where: str | None, reference: str, as_json: bool) -> None:
         "inputs": manifest.get("inputs"),
         "purity": manifest.get("purity"),
         "artifacts": run.artifacts,
+        "given_up": run.given_up,
         "time": manifest.get("time"),
         "uncacheable": manifest.get("uncacheable"),
         "traceback": run.traceback,
@@ -144,7 +145,8 @@ def show(where: str | None, reference: str, as_json: bool) -> None:
         print(f"data      {one['name'] or '-'}: {one['rows']} bars, {one['first']} to {one['last']}")
     print("code      " + (", ".join(run.code) or "-"))
     _table("", ["metric", "value"], [[name, value] for name, value in run.metrics.items()])
-    _table("", ["table", "rows"], [[name, one.get("rows")] for name, one in run.artifacts.items()])
+    tables = [[name, one.get("rows")] for name, one in run.artifacts.items()]
+    _table("", ["table", "rows"], [*tables, *([name, "given up"] for name in run.given_up)])
     if run.traceback:
         print(run.traceback)
 

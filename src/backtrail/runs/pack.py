@@ -85,6 +85,11 @@ def pack(run: Run, target: Path, *, acknowledge_secrets: bool = False) -> Path:
         )
     if target.exists():
         raise PackRefused(f"packing run {run.id} - expected {target} not to be there - choose another name")
+    if run.given_up:
+        raise PackRefused(
+            f"packing run {run.id} - expected all of its results - found that {', '.join(run.given_up)} were given up "
+            "to hold less - run the backtest again and pack that run"
+        )
     blobs = run.store.blobs_of(run)
     lacking = _needed(run).difference(blobs)
     if lacking:

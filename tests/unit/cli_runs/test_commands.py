@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import sys
 import zipfile
@@ -277,6 +278,25 @@ def test_gc_holds_a_store_to_a_policy_and_a_size(made: Made) -> None:
     assert made.json("pin", made.base, "--remove")["pinned"] is False
     for wrong in (["--max-bytes", "a lot"], ["--keep", "best"]):
         assert "backtrail runs: reading" in made("gc", *wrong, status=1)
+
+
+def test_a_run_without_its_results_says_so_everywhere(made: Made, tmp_path: Path) -> None:
+    """B30: what was given up is no damage, is not compared, and is not packed as if it were there."""
+    copy = Made.__new__(Made)
+    vars(copy).update(vars(made))
+    copy.place = shutil.copytree(made.place, tmp_path / "store")
+    made = copy
+    told = made.json("gc", "--keep", "summary", "--yes")["retained"]
+    assert set(told["thinned"]) >= {made.base, made.param}
+    shown = made.json("show", made.base)
+    assert set(shown["artifacts"]) == {"equity"}
+    assert {"orders", "trades"} <= set(shown["given_up"])
+    assert "given up" in made("show", made.base)
+    assert made.json("verify", made.base)["ok"] is True
+    assert made.json("fsck")["clean"] is True
+    assert made.json("diff", made.base, made.param)["metrics"]
+    assert "were given up to hold less" in made("pack", made.base, str(tmp_path / "x.zip"), status=1)
+    assert made.json("rerun", made.base)["identical"] is True
 
 
 def test_fsck_reindex_and_stats(made: Made) -> None:

@@ -89,21 +89,32 @@ class Run:
 
     @property
     def artifacts(self) -> dict[str, dict[str, Any]]:
-        """What the run left, by name: ``{"blob": …, "content": …, "size": …}``."""
+        """What is kept of what the run left, by name: ``{"blob": …, "content": …, "size": …}``."""
+        found = self._recorded
+        parts = self.store.refs.parts_of(self.id) if found else None
+        return found if parts is None else {name: item for name, item in found.items() if name in parts}
+
+    @property
+    def given_up(self) -> list[str]:
+        """The names of what the run left and the store keeps no longer (see `Store.retain`)."""
+        kept = self.artifacts
+        return sorted(name for name in self._recorded if name not in kept)
+
+    @property
+    def _recorded(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = (self.manifest.get("result") or {}).get("artifacts") or {}
         return found
 
     def bytes(self, name: str) -> bytes:
         """Read artifact *name* as it is stored."""
         item = self.artifacts.get(name)
-        if item is None:
-            raise MissingBlobError(f"reading {name!r} of run {self.id} - it has {sorted(self.artifacts)}")
-        parts = self.store.refs.parts_of(self.id)
-        if parts is not None and name not in parts:
+        if item is None and name in self._recorded:
             raise MissingBlobError(
                 f"reading {name!r} of run {self.id} - expected it in the store - it was given up to hold less - "
                 "run the backtest again"
             )
+        if item is None:
+            raise MissingBlobError(f"reading {name!r} of run {self.id} - it has {sorted(self.artifacts)}")
         return self.store.get(item["blob"], size=item.get("size"))
 
     def table(self, name: str, *, full: bool = False) -> pa.Table:
