@@ -19,6 +19,7 @@ from ..runs.code.model import (
     CaptureSettingError,
     EntryPointDetectionResult,
     OutputFolderError,
+    Remark,
     StrategyNotFound,
     StrategyYamlNotFound,
     UnresolvedImport,
@@ -90,7 +91,7 @@ class StrategyCodeCapture:
     @property
     def completeness(self) -> str:
         """``"complete"``, or ``"partial"`` if something was left out of the last call."""
-        return "partial" if self.warnings else "complete"
+        return "partial" if any(not isinstance(said, Remark) for said in self.warnings) else "complete"
 
     # ---- the entry point
 

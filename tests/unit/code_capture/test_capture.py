@@ -175,6 +175,7 @@ def test_a6_entries_are_relative_to_the_yaml_and_else_to_the_project_root(
         Path("data/ref.csv"),
     ]
     assert "was found from the project root" in caplog.text
+    assert one.completeness == "complete"
 
 
 @pytest.mark.row("A6")
@@ -497,6 +498,7 @@ def test_a31_texts_with_keys_are_flagged_and_private(here: Path) -> None:
     assert one.capture() == ["my_strategy.py", "settings.py"]
     assert any("seems to hold secrets" in said for said in one.warnings)
     assert one.manifest["files"][1]["secrets"] == ["assigned secret"]
+    assert one.completeness == "complete"
     assert (here / "output/code/settings.py").stat().st_mode & 0o077 == 0
 
 

@@ -689,6 +689,14 @@ def test_what_a_yaml_lists_is_part_of_the_closure_and_of_its_digest(tmp_path: Pa
     assert paths(static(main, yaml=False)) == {*FILES}
 
 
+@pytest.mark.row("A37")
+def test_a_closure_without_a_file_that_a_yaml_lists_is_not_complete(tmp_path: Path) -> None:
+    main = project(tmp_path, {**FILES, "strategy.yaml": "files: [tools/levels.py]\n"}) / "strategy.py"
+    assert static(main).completeness == "complete"
+    write(tmp_path, {"strategy.yaml": "files: [gone.json]\n"})
+    assert static(main).completeness == "partial"
+
+
 @pytest.mark.row("A29")
 def test_a29_a_listed_file_beyond_the_limit_is_kept_by_its_digest(tmp_path: Path) -> None:
     main = project(tmp_path, {"strategy.py": "", "strategy.yaml": "files: [big.bin]\n"}) / "strategy.py"

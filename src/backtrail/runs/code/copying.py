@@ -15,6 +15,7 @@ from typing import Final
 from ..digests import blob_digest
 from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file, read_regular
 from .memo import LIMIT
+from .model import Remark
 from .notebook import strip_outputs
 from .secrets import kinds_of_secrets, never_captured
 
@@ -98,9 +99,8 @@ class Copier:
             self.warn(f"Could not copy {path}: {error.strerror or error}")
             return False
         if kinds:
-            self.warn(
-                f"{path} seems to hold secrets ({', '.join(kinds)}): look at it before you share the capture"
-            )
+            said = f"{path} seems to hold secrets ({', '.join(kinds)}): look at it before you share the capture"
+            self.warn(Remark(said))
         self._left -= len(content)
         self.copied.append(Copied(path, raw, len(content), link_target, kinds))
         return True

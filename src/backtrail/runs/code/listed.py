@@ -11,7 +11,7 @@ from typing import Final
 from ..digests import blob_digest
 from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file
 from .memo import Memo
-from .model import CodeCaptureError, CodeFile, Problem, Role
+from .model import CodeCaptureError, CodeFile, Problem, Remark, Role
 from .notebook import strip_outputs
 from .secrets import kinds_of_secrets, never_captured
 
@@ -61,7 +61,8 @@ class ListedFiles:
                 raise
             self.problems.append(Problem("yaml", str(error), "strategy.yaml"))
             return
-        self.problems += [Problem("yaml", text, partial=False) for text in listing.warnings]
+        said = [Problem("yaml", text, partial=not isinstance(text, Remark)) for text in listing.warnings]
+        self.problems += said
         allowed = listing.allow_secrets or self.allow_secrets
         self._add(Path(os.path.realpath(path)), allowed, is_keyed=False)
         for found in listing.files:

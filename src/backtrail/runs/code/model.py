@@ -52,6 +52,12 @@ class OutsideFolder(CodeCaptureError, ValueError):
     """A name that leads out of the folder it belongs to."""
 
 
+class Remark(str):
+    """Something that a user should know and that left nothing out."""
+
+    __slots__ = ()
+
+
 class Problem(NamedTuple):
     """Something that a closure lacks or that its reader should know.
 
@@ -222,6 +228,7 @@ __all__ = [
     "OutputFolderError",
     "OutsideFolder",
     "Problem",
+    "Remark",
     "Role",
     "StrategyNotFound",
     "StrategyYamlError",

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from ...errors import unknown_name
 from .folders import FileTooLarge, read_regular
-from .model import BACKTEST_ID, StrategyYamlError, StrategyYamlNotFound
+from .model import BACKTEST_ID, Remark, StrategyYamlError, StrategyYamlNotFound
 from .secrets import never_captured
 
 _LARGEST: Final = 1024 * 1024
@@ -232,14 +232,11 @@ class _Lookup:
         if not found:
             return None
         if len(found) == 2 and os.path.realpath(beside) != os.path.realpath(below):
-            self.warnings.append(
-                f"line {entry.line}: {entry.text} is both beside {self.where.name} and in the project root; "
-                "the former is taken"
-            )
+            said = f"line {entry.line}: {entry.text} is both beside {self.where.name} and in the project root"
+            self.warnings.append(Remark(f"{said}; the former is taken"))
         elif found == [below] and beside != below:
-            self.warnings.append(
-                f"line {entry.line}: {entry.text} is not beside {self.where.name} and was found from the project root"
-            )
+            said = f"line {entry.line}: {entry.text} is not beside {self.where.name}"
+            self.warnings.append(Remark(f"{said} and was found from the project root"))
         return found[0]
 
     def _take(self, path: Path, entry: _Entry, listed: bool) -> None:
