@@ -301,6 +301,39 @@ def test_b18_what_cannot_be_read_is_named_and_left(
     assert len(store.runs()) == 4
 
 
+@pytest.mark.long
+@pytest.mark.row("B18")
+def test_b18_a_thousand_damaged_pickles_are_stored_or_refused(
+    folder: Path, store: Store, old_classes: dict[str, type]
+) -> None:
+    """B18: bytes that were changed, cut, doubled or joined: none of them ends the migration or harms the store."""
+    rng = np.random.default_rng(1)
+    whole = [pickle.dumps(old_result(old_classes, 1), protocol) for protocol in range(2, 6)]
+    for number in range(1000):
+        data = bytearray(whole[number % 4])
+        for _ in range(int(rng.integers(1, 6))):
+            at, to = sorted(int(one) for one in rng.integers(0, len(data), 2))
+            match int(rng.integers(0, 5)):
+                case 0:
+                    data[at] = int(rng.integers(0, 256))
+                case 1:
+                    del data[at : at + int(rng.integers(1, 9))]
+                case 2:
+                    data[at:at] = data[at:to][:200]
+                case 3:
+                    data[at:at] = whole[int(rng.integers(0, 4))][at:to][:200]
+                case _:
+                    data[at : at + 4] = rng.bytes(4)
+        write(folder, f"runs/damaged-{number}.pkl", bytes(data))
+    done = migrate(folder, store)
+    named = [*done.runs, *done.present, *(name for name in done.refused if name.startswith("runs/"))]
+    assert sorted(named) == sorted(
+        [f"runs/damaged-{at}.pkl" for at in range(1000)] + [f"runs/{at:032x}.pkl" for at in range(3)]
+    )
+    assert len(done.refused) > 100
+    assert store.fsck().clean
+
+
 @pytest.mark.row("B18")
 def test_b18_trades_beside_a_result_are_taken_with_it(taken: Taken) -> None:
     cache = BacktestCache(taken.store)
