@@ -52,7 +52,7 @@ def ls(
     store: Where = None,
     json: Json = False,
 ) -> None:
-    """List runs, the latest first."""
+    """List runs, the latest first; before them those that are running or were killed."""
     from . import runs_show as show
 
     _do(lambda: show.ls(store, query, order, limit, json))

@@ -74,9 +74,19 @@ def text(value: Any) -> str:
 
 
 def ls(where: str | None, query: str, order: str, limit: int, as_json: bool) -> None:
-    """List runs."""
-    listing = opened(where).query(query, order=order, limit=limit)
-    rows = listing.rows()
+    """List runs; those that have no record yet, because they are running or were killed, unless there is a query."""
+    store = opened(where)
+    attempts = [] if query else sorted(store.attempts(), key=lambda one: -one.since)
+    rows: list[dict[str, Any]] = [
+        {
+            "id": one.run,
+            "strategy": one.strategy,
+            "status": one.state,
+            "start": _dt.datetime.fromtimestamp(one.since, _dt.UTC),
+        }
+        for one in attempts
+    ]
+    rows += store.query(query, order=order, limit=limit).rows()
     if as_json:
         print_json(rows)
         return

@@ -331,6 +331,7 @@ class Recording:
         reasons = [
             *self.description.effects,
             *(["network"] if watch.network else []),
+            *(["programs"] if watch.programs else []),
             *(["writes"] if watch.wrote else []),
             *(["outside-input"] if outside else []),
         ]

@@ -1,4 +1,4 @@
-"""What a run does besides computing: files it reads, the network, chance. Seen through Python's audit events.
+"""What a run does besides computing: files it reads, the network, programs, chance. Seen through Python's audit events.
 
 One hook is installed for the life of the process when the first run is recorded; it does nothing unless a run is being
 watched. Readers written in C (pyarrow, polars) open files without an event: name such files with :func:`track`.
@@ -23,6 +23,7 @@ from .digests import blob_digest
 LARGEST_INPUT: Final = 512 * 1024 * 1024
 _SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib", "/bin/")
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_PROGRAMS: Final = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec")
 _COMPILED: Final = (".pyc", ".pyo", ".so", ".pyd")
 
 _installed = False
@@ -41,6 +42,7 @@ class Watch:
         self.ignored = ignored
         self.read: dict[str, str] = {}
         self.network = False
+        self.programs = False
         self.wrote = False
         self._modules: frozenset[str] = frozenset()
         self._chance: Any = None
@@ -141,6 +143,9 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     elif event == "socket.connect":
         for watch in _watches:
             watch.network = True
+    elif event in _PROGRAMS and not threading.current_thread().name.startswith("backtrail-"):
+        for watch in _watches:
+            watch.programs = True
 
 
 def track(path: str | os.PathLike[str]) -> None:

@@ -132,6 +132,16 @@ def test_ls_lists_runs_the_latest_first(made: Made) -> None:
     assert [row["id"] for row in made.json("ls", "--limit", "1")] == [made.other]
 
 
+@pytest.mark.row("B33")
+def test_ls_shows_what_is_running(made: Made) -> None:
+    with made.store.begin(strategy="Slow") as work:
+        first = made.json("ls", "--limit", "1")[0]
+        assert (first["id"], first["status"], first["strategy"]) == (work.run, "running", "Slow")
+        assert "running" in made("ls")
+        assert work.run not in str(made.json("ls", "strategy = 'Cross'"))
+    assert work.run not in str(made.json("ls"))
+
+
 def test_show_tells_a_run(made: Made) -> None:
     told = made.json("show", made.base)
     assert told["params"] == {"fast": 3}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import socket
+import subprocess
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -259,6 +261,11 @@ class Asks(bt.Strategy):
         socket.create_connection(("127.0.0.1", self.p.port)).close()
 
 
+class Starts(bt.Strategy):
+    def stop(self):
+        self.told = subprocess.run([sys.executable, "-c", ""], check=True).returncode
+
+
 @pytest.mark.row("A21")
 def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
     store: Store, tmp_path: Path
@@ -269,6 +276,7 @@ def test_runs_that_rest_on_something_unknown_are_recorded_and_not_served(
         (OwnChance, {}, "chance"),
         (Writes, {"path": str(tmp_path / "out")}, "writes"),
         (Asks, {"port": listening.getsockname()[1]}, "network"),
+        (Starts, {}, "programs"),
     )
     for strategy, args, reason in cases:
         first = cerebro_of(store, strategy, args=args, cache="use")
