@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import struct
 import time
@@ -246,3 +247,42 @@ def test_a_torn_index_after_a_kill_is_made_again(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.write(struct.pack("<16s", b"SQLite forma?"))
     assert open_store(tmp_path).runs().ids == [run]
+
+
+@pytest.mark.row("B30")
+def test_giving_up_that_is_killed_at_any_step_takes_nothing_that_stays(tmp_path: Path) -> None:
+    """B30: the runs that stay keep everything, the others are whole, thinned or gone, and the next call goes on."""
+    made = open_store(tmp_path / "made")
+    shared = {"blob": made.put(b"shared" * 500)}
+    runs = []
+    for number in range(4):
+        own = {"blob": made.put(b"%d-" % number * 1000)}
+        result = {"metrics": {"sharpe_ratio": float(number)}, "artifacts": {"own": own, "shared": shared}}
+        runs.append(made.commit({"strategy": "s", "key": digest("crash", b"%d" % number), "result": result}))
+    made.pin(runs[0])
+    step = 0
+    while True:
+        step += 1
+        folder = tmp_path / str(step)
+        shutil.copytree(tmp_path / "made", folder)
+
+        def give_up(folder: Path = folder, step: int = step) -> None:
+            open_store(folder, Deadly(step, "before")).retain(keep="top:2", max_bytes=10_000, dry_run=False)
+
+        killed = dies(give_up)
+        store = open_store(folder)
+        assert step % 3 or store.fsck(repair=False).clean
+        assert store.run(runs[0]).bytes("own").startswith(b"0-")
+        assert store.run(runs[0]).bytes("shared").startswith(b"shared")
+        for run in store.runs():
+            for name in run.artifacts:
+                assert run.bytes(name)
+        if step % 3 == 0 or not killed:
+            done = store.retain(keep="top:2", max_bytes=10_000, dry_run=False)
+            assert done.bytes_after <= 10_000
+            assert runs[0] in store.runs().ids
+            assert store.fsck().clean
+        shutil.rmtree(folder)
+        if not killed:
+            break
+    assert step > 8
