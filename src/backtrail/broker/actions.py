@@ -7,6 +7,9 @@ from typing import Any
 from ..market.order import Order
 from ..market.splitting import exact_ratio, shares_after
 
+# A position is closed by an order that leaves no more than this part of what a split made of the holding.
+_REST = 1e-14
+
 
 class ActionRules:
     """The part of the simulated broker that accounts for what feeds tell of dividends and splits.
@@ -16,6 +19,8 @@ class ActionRules:
     """
 
     _seen_actions: dict[Any, int] | None = None
+    # datas of which a split left fractions of shares, with the largest size of a position or order since
+    _fractions: dict[Any, float] | None = None
 
     cash: float
     d_credit: Any
@@ -33,6 +38,7 @@ class ActionRules:
     def start(self) -> None:
         """Begin a run."""
         self._seen_actions = None
+        self._fractions = None
         super().start()  # type: ignore[misc]  # that of the broker behind this part
 
     def _book(self, data: Any) -> Any:
@@ -53,6 +59,30 @@ class ActionRules:
             for book in self._daily:
                 self._act(book.data)
         super()._charge_interest()  # type: ignore[misc]  # that of the broker behind this part
+
+    def _execute_in_full(self, order: Any, book: Any, size: float, price: float, dt: float) -> None:
+        if self._fractions and book.target in self._fractions:
+            size = self._without_rest(order, book.target, size)
+        super()._execute_in_full(order, book, size, price, dt)  # type: ignore[misc]  # that of the broker behind this
+
+    def _without_rest(self, order: Any, data: Any, size: float) -> float:
+        """Give the size to execute of *order*: all that is held, where the difference is but a rest from rounding.
+
+        Parts of an order and of a position are rounded each by itself when they are split. With several trades open
+        in *data*, each of them keeps its size.
+        """
+        fractions: Any = self._fractions
+        held = self.positions[data].size
+        rest = held + size
+        scale = fractions[data] = max(fractions[data], abs(held))
+        if not rest or held * size >= 0 or abs(rest) > _REST * scale or size != order.executed.remsize:
+            return size
+        of_data = [trades for strat in self.journal.strategies for trades in strat._trades[data].values()]
+        if sum(bool(trades) and trades[-1].isopen for trades in of_data) > 1:
+            return size
+        order.executed.remsize = whole = -held
+        order.size = order.created.size = order.size - rest
+        return whole  # type: ignore[no-any-return]  # a size
 
     def _act(self, data: Any) -> None:
         """Account for the dividend and the split of the bar of *data*, once per bar."""
@@ -94,9 +124,14 @@ class ActionRules:
                 position.adjbase /= ratio
         if position is not None:  # trades may be open where they come to a position of 0
             self._note_action(data, position, ratio)
+        sizes = [0.0 if position is None else position.size]
         for order in (*self.pending, *self.submitted):
             if order is not None and order.data is data and order.created.dt < now:
                 _split_order(order, ratio)
+                sizes.append(order.size)
+        if any(size != int(size) for size in sizes):
+            self._fractions = self._fractions or {}
+            self._fractions[data] = max(abs(size) for size in sizes)
         owners = {id(order.owner): order.owner for order in self.orders if order.data is data}
         for owner in owners.values():
             if owner is None:

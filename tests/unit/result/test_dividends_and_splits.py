@@ -197,3 +197,38 @@ def test_fractions_of_shares_are_kept_and_closed_without_a_rest() -> None:
     assert [row["size"] for row in strategy.cerebro.result.positions.rows()] == [10.0, 10 / 3, 10 / 3 - 1, 0.0]
     (trade,) = strategy.cerebro.result.trades.rows()
     assert trade["status"] == "closed"
+
+
+@pytest.mark.parametrize("same_bar", [False, True])
+@pytest.mark.parametrize(("parts", "ratio"), [((1, 2), 1 / 3), ((1, 4), 1 / 3), ((3, 8), 4 / 9), ((1, 1, 5), 2 / 11)])
+def test_orders_for_parts_of_a_position_close_it_without_a_rest(
+    parts: tuple[int, ...], ratio: float, same_bar: bool
+) -> None:
+    def share_out(strategy: Any) -> None:
+        for number, size in enumerate(parts):
+            limit = 120.0 if same_bar else 120.0 + 10.0 * number
+            strategy.sell(size=size, exectype=bt.Order.Limit, price=limit)
+
+    plan = {1: lambda s: s.buy(size=sum(parts)), 2: share_out, 11: lambda s: s.buy(size=1)}
+    prices = [100.0] * 3 + [100.0 / ratio] * 2 + [(125.0 + 10.0 * k) / ratio for k in range(3)] + [100.0] * 4
+    strategy = run(plan, stock(closes=prices, splits={3: ratio}))
+    sizes = [row["size"] for row in strategy.cerebro.result.positions.rows()]
+    assert sizes[-2:] == [0.0, 1.0]
+    orders = list(strategy.cerebro.result.orders.rows())
+    assert {row["status"] for row in orders} == {"Completed"}
+    assert all(row["size"] == row["filled"] for row in orders)
+    trades = list(strategy.cerebro.result.trades.rows())
+    assert [(row["status"], row["size"]) for row in trades][1:] == [("open", 1.0)]
+    assert trades[0]["status"] == "closed"
+
+
+def test_trades_of_their_own_keep_their_sizes() -> None:
+    def share_out(strategy: Any) -> None:
+        strategy.sell(size=1, tradeid=1, exectype=bt.Order.Limit, price=120.0)
+        strategy.sell(size=2, tradeid=2, exectype=bt.Order.Limit, price=120.0)
+
+    plan = {1: lambda s: (s.buy(size=1, tradeid=1), s.buy(size=2, tradeid=2)), 2: share_out}
+    prices = [100.0] * 3 + [300.0] * 2 + [400.0] * 4
+    strategy = run(plan, stock(closes=prices, splits={3: 1 / 3}))
+    trades = list(strategy.cerebro.result.trades.rows())
+    assert [(row["status"], row["size"]) for row in trades] == [("closed", 1 / 3), ("closed", 2 / 3)]
