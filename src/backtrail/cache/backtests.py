@@ -201,9 +201,10 @@ class BacktestCache:
             if known is not None and self._is_settled(known, draft, on_conflict):
                 self.note_fold(known, fold)
                 return StoreResult(run_id, run=known.id, left_out=tuple(draft.left_out))
+            replaced = known or (self._index.thinned(manifest["key"]) if run_id else None)
             run = self._write(draft, manifest, sources)
-            if known is not None:
-                self.store.rm(known.id, dry_run=False)
+            if replaced is not None:
+                self.store.rm(replaced.id, dry_run=False)
             log.info("cached backtest %s (%s)", run_id or run, manifest["strategy"])
         except CacheConflict:
             raise

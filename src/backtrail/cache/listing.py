@@ -51,10 +51,10 @@ class RunIndex(Mapping[str, dict[str, Any]]):
         key = f"{PREFIX}{run_id}"
         if not is_digest(key):
             return None
-        run = self._store.lookup(key) or self._thinned(key)
+        run = self._store.lookup(key) or self.thinned(key)
         return run if run is not None and run.strategy is not None else None
 
-    def _thinned(self, key: str) -> Run | None:
+    def thinned(self, key: str) -> Run | None:
         """Give a run of *key* whose results were given up: what it was made of and its metrics are still there."""
         runs = self._store.search.of_key(key, "finished")
         return next((self.known(run) for run in runs if self._store.refs.parts_of(run) is not None), None)

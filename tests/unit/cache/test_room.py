@@ -105,6 +105,28 @@ def test_b30_the_best_keep_tables_and_the_others_metrics(store: Store, bars: pd.
 
 
 @pytest.mark.row("B30")
+def test_b30_what_was_given_up_and_computed_again_is_one_run(store: Store) -> None:
+    cache = BacktestCache(store, keep="top:1")
+    calls = []
+
+    @cached_backtest("sma", cache=cache)
+    def sma(n: int) -> dict[str, Any]:
+        calls.append(n)
+        return {"sharpe_ratio": float(n), "curve": equity(n)}
+
+    for n in (3, 2, 2, 2, 3):
+        assert sma(n)["sharpe_ratio"] == n
+    assert calls == [3, 2, 2, 2]
+    assert len(store.runs(status="finished")) == 2
+    assert cache.find_best_parameters("sma", top_n=2)["trials"].tolist() == [2, 2]
+    full = BacktestCache(store)
+    fresh = cached_backtest("sma", cache=full)(sma.uncached)  # type: ignore[attr-defined]
+    assert [fresh(2)["sharpe_ratio"], fresh(2)["sharpe_ratio"]] == [2.0, 2.0]
+    assert calls == [3, 2, 2, 2, 2]
+    assert len(store.runs(status="finished")) == 2
+
+
+@pytest.mark.row("B30")
 def test_b30_the_limit_may_come_from_the_environment(
     store: Store, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
