@@ -140,12 +140,24 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(path, str) and isinstance(flags, int):
             for watch in _watches:
                 watch.opened(os.path.abspath(path), bool(flags & _WRITES))
+    elif event == "sqlite3.connect":
+        path = _database(arguments[0])
+        for watch in _watches if path else ():
+            watch.opened(path, False)
     elif event == "socket.connect":
         for watch in _watches:
             watch.network = True
     elif event in _PROGRAMS and not threading.current_thread().name.startswith("backtrail-"):
         for watch in _watches:
             watch.programs = True
+
+
+def _database(name: Any) -> str:
+    """Give the file of an SQLite database; empty for one in memory."""
+    text = os.fsdecode(name) if isinstance(name, str | bytes | os.PathLike) else ""
+    if text.startswith("file:"):
+        text = text[5:].partition("?")[0]
+    return os.path.abspath(text) if text and text != ":memory:" else ""
 
 
 def track(path: str | os.PathLike[str]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -223,6 +225,28 @@ def test_files_that_the_strategy_reads_are_part_of_what_a_hit_needs(
         assert third.run_id != first.run_id
     finally:
         settings.unlink()
+
+
+@pytest.mark.row("A21")
+@pytest.mark.parametrize("spelling", ["{}", "file:{}?mode=ro"])
+def test_databases_that_the_strategy_reads_are_inputs(store: Store, spelling: str) -> None:
+    file = Path(__file__).resolve().parents[3] / f".test-{os.getpid()}.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE sizes (size)")
+    connection.commit()
+    connection.close()
+
+    class Reads(bt.Strategy):
+        def __init__(self):
+            sqlite3.connect(":memory:").close()
+            sqlite3.connect(spelling.format(file), uri=spelling.startswith("file")).close()
+
+    try:
+        cerebro = cerebro_of(store, Reads)
+        cerebro.run()
+        assert [one["path"] for one in store.run(cerebro.run_id).manifest["inputs"]] == [file.name]
+    finally:
+        file.unlink()
 
 
 @pytest.mark.row("A21")
