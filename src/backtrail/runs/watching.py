@@ -11,10 +11,10 @@ import random
 import stat
 import sys
 import threading
-import unicodedata
 from pathlib import Path
 from typing import Any, Final
 
+from .code.copying import recordable
 from .code.model import CodeFile
 from .code.normal import analyse
 from .code.places import not_user_code
@@ -90,7 +90,7 @@ class Watch:
             if real.startswith(skipped) or (real in self.ignored and how == "observed"):
                 continue
             shown = relative(real, self.root)
-            if shown is None:
+            if shown is None or not _is_text(shown):
                 outside = True
                 continue
             seen = digest_of(real)
@@ -104,7 +104,7 @@ class Watch:
         for path, name in self._late_modules().items():
             real = os.path.realpath(path)
             shown = relative(real, self.root)
-            if shown is None or real in self.ignored:
+            if shown is None or real in self.ignored or not _is_text(shown):
                 continue
             try:
                 with open(real, "rb") as opened:
@@ -112,10 +112,10 @@ class Watch:
             except OSError:
                 continue
             seen = analyse(text)
-            path = unicodedata.normalize("NFC", shown)
             file = CodeFile(
-                path, name, seen.raw, seen.norm, "module", "runtime", len(text), secrets=seen.secrets, content=text
-            )
+                path=recordable(shown, seen.raw), module=name, raw=seen.raw, norm=seen.norm, role="module",
+                how="runtime", size=len(text), secrets=seen.secrets, content=text,
+            )  # fmt: skip
             found.append(file)
         return found
 
@@ -150,6 +150,15 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     elif event in _PROGRAMS and not threading.current_thread().name.startswith("backtrail-"):
         for watch in _watches:
             watch.programs = True
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether the bytes of a file name are text, which a record can hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _database(name: Any) -> str:

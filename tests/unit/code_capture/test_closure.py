@@ -20,12 +20,15 @@ import pytest
 import yaml
 from tests.unit.code_capture.projects import paths, project, python, static, write
 
-from backtrail.runs.code import closure_of
+from backtrail.runs.code import Closure, closure_of
 from backtrail.runs.code import places as code_places
 from backtrail.runs.code.folders import Folders
 from backtrail.runs.code.memo import Memo
 from backtrail.runs.code.places import Places, project_root, stdlib_prefixes
 from backtrail.runs.code.resolver import Resolver
+from backtrail.runs.digests import blob_digest
+from backtrail.runs.store.layout import new_run_id
+from backtrail.runs.store.manifest import decode, encode
 
 STRATEGY = '''
     """A strategy."""
@@ -502,6 +505,44 @@ def test_a43_code_that_is_installed_as_editable_counts_as_ones_own(
     before = static(main).digest
     write(tmp_path, {"other/src/shared.py": "X = 2\n"})
     assert static(main).digest != before
+
+
+def recorded(closure: Closure) -> list[str]:
+    """Give the paths of a closure as a record holds them; a record that cannot hold it is refused."""
+    manifest = {"schema": 1, "run": new_run_id(), "status": "finished", "code": closure.manifest()}
+    files: list[dict[str, str]] = decode(encode(manifest))["code"]["files"]
+    return [one["path"] for one in files]
+
+
+@pytest.mark.row("A44")
+def test_a44_files_of_any_name_can_be_recorded(tmp_path: Path) -> None:
+    names = [b"we\\ird.txt", b"a:b.txt", b"new\nline.txt", b"\xff.txt", "cafe\u0301.txt".encode(), b"con.txt"]
+    names.append(b"x" * 250)
+    main = project(tmp_path, {"strategy.py": "", "strategy.yaml": "files: [data, 'a:b.txt']\n"}) / "strategy.py"
+    (tmp_path / "data").mkdir()
+    for name in names:
+        (tmp_path / "data" / os.fsdecode(name)).write_bytes(b"1")
+    (tmp_path / "a:b.txt").write_bytes(b"1")
+    digits = blob_digest(b"1")[3:11]
+    assert set(recorded(static(main))) == {
+        "strategy.py", "strategy.yaml", f"data/we_ird~{digits}.txt", "data/a:b.txt", "data/new\nline.txt",
+        f"data/?~{digits}.txt", "data/caf\u00e9.txt", f"data/{'x' * 250}", "data/con.txt", f"a_b~{digits}.txt",
+    }  # fmt: skip
+
+
+@pytest.mark.row("A27", "A28", "A43")
+def test_links_and_equal_files_from_elsewhere_can_be_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "other", {"shared/__init__.py": "", "shared/deep/__init__.py": "", "shared/deep/t.py": "T = 1\n"})
+    main = project(tmp_path / "mine", {"main.py": "import shared.deep.t, utils.alias\n", "real.py": ""}) / "main.py"
+    write(tmp_path / "mine", {"utils/__init__.py": "", "n.ipynb": '{"cells": []}'})
+    write(tmp_path / "mine", {"strategy.yaml": "files: [n.ipynb]\n"})
+    (tmp_path / "mine/utils/alias.py").symlink_to("../real.py")
+    monkeypatch.syspath_prepend(str(tmp_path / "other"))
+    found = recorded(static(main))
+    assert {path.split("/")[-1] for path in found if path.startswith("_external/")} == {"__init__.py", "t.py"}
+    assert {"main.py", "utils/alias.py", "n.ipynb", "strategy.yaml"} <= set(found)
 
 
 @pytest.mark.row("A32")

@@ -23,6 +23,8 @@ _TOTAL: Final = 256 * 1024 * 1024
 _RESERVED: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?\Z", re.IGNORECASE
 )
+_PLAIN: Final = re.compile(r"[^\\:\x00]*\Z")
+_ELSEWHERE: Final = re.compile(r"[\\\x00]|(?<=^[A-Za-z]):")
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 logger = logging.getLogger("backtrail.backtest.code_capture")
 
@@ -99,7 +101,9 @@ class Copier:
             self.warn(f"Could not copy {path}: {error.strerror or error}")
             return False
         if kinds:
-            said = f"{path} seems to hold secrets ({', '.join(kinds)}): look at it before you share the capture"
+            said = (
+                f"{path} seems to hold secrets ({', '.join(kinds)}): look at it before you share the capture"
+            )
             self.warn(Remark(said))
         self._left -= len(content)
         self.copied.append(Copied(path, raw, len(content), link_target, kinds))
@@ -177,6 +181,21 @@ class Copier:
         return path
 
 
+def recordable(path: str, raw: str) -> str:
+    """Give *path* (with forward slashes) as a record can hold it on any system: composed Unicode, no way elsewhere.
+
+    A name with a backslash, what looks like a drive, or bytes that are no text keeps a part of the digest *raw*.
+    """
+    if path.isascii() and _PLAIN.match(path):
+        return path
+    composed = unicodedata.normalize("NFC", path)
+    made = _ELSEWHERE.sub("_", composed.encode("utf-8", "replace").decode())
+    if made == composed:
+        return made
+    stem, suffix = os.path.splitext(made)
+    return f"{stem}~{raw[3:11]}{suffix}"
+
+
 def portable(path: str, windows: bool = os.name == "nt") -> str:
     """Give *path* (with forward slashes) in the form in which it is stored: composed Unicode, no way upwards.
 
@@ -210,4 +229,4 @@ def _replace(target: Path, content: bytes, mode: int) -> None:
         raise
 
 
-__all__ = ["Copied", "Copier", "portable"]
+__all__ = ["Copied", "Copier", "portable", "recordable"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from ..digests import blob_digest
+from .copying import recordable
 from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file
 from .memo import Memo
 from .model import CodeCaptureError, CodeFile, Problem, Remark, Role
@@ -80,7 +80,7 @@ class ListedFiles:
             return
         inside = path.is_relative_to(self.root)
         shown = path.relative_to(self.root).as_posix() if inside else f"_external/{raw[3:11]}/{path.name}"
-        shown = unicodedata.normalize("NFC", shown)
+        shown = recordable(shown, raw)
         pattern = never_captured(shown)
         kept = content is not None and (pattern is None or allow_secrets)
         if pattern is not None and not allow_secrets:

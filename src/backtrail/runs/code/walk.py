@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..digests import blob_digest
+from .copying import recordable
 from .folders import FileTooLarge, read_member
 from .imports import Import
 from .memo import LIMIT, Memo, Snapshot
@@ -241,14 +241,14 @@ class Walk:
             relative = path.removeprefix(within)
             if relative == path or os.pardir in relative:
                 relative = os.path.relpath(unit.real, self.root)
-            relative = relative.replace(os.sep, "/")
-            return relative if relative.isascii() else unicodedata.normalize("NFC", relative)
-        raw = (
-            unit.snapshot.raw
-            if unit.snapshot is not None
-            else blob_digest(os.path.basename(unit.real).encode())
-        )
-        return f"_external/{raw[3:11]}/{os.path.basename(unit.real)}"
+            return recordable(relative.replace(os.sep, "/"), self._raw(unit))
+        return recordable(f"_external/{self._raw(unit)[3:11]}/{os.path.basename(unit.real)}", self._raw(unit))
+
+    @staticmethod
+    def _raw(unit: Unit) -> str:
+        if unit.snapshot is not None:
+            return unit.snapshot.raw
+        return blob_digest(os.path.basename(unit.real).encode("utf-8", "surrogatepass"))
 
     def is_kept(self, unit: Unit, allow_external: bool) -> bool:
         """Tell whether the bytes of a unit may be stored."""
