@@ -35,6 +35,11 @@ def _print_difference(told: dict[str, Any]) -> None:
         print(
             f"the recorded run {told['status'][0]}, the new one {told['status'][1]}: {told['message'] or ''}"
         )
+    if told["not_restored"]:
+        print(
+            f"not restored: {', '.join(told['not_restored'])}: of files that a run reads the digest is recorded; "
+            "list them in a strategy.yaml to keep them with the code"
+        )
     for name, found in told["tables"].items():
         if found is None:
             continue

@@ -91,4 +91,11 @@ def missing_parts(run: Run) -> list[str]:
     return lacking
 
 
-__all__ = ["CannotRebuild", "checkout", "missing_parts"]
+def inputs_not_stored(run: Run) -> list[str]:
+    """Name the files that *run* read while it went on and that are not among its stored files."""
+    files = (run.manifest.get("code") or {}).get("files") or ()
+    stored = {one["path"] for one in files if one.get("stored") is not False}
+    return [one["path"] for one in run.manifest.get("inputs") or () if one["path"] not in stored]
+
+
+__all__ = ["CannotRebuild", "checkout", "inputs_not_stored", "missing_parts", "names_for"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import BacktrailError
-from .checkout import CannotRebuild, checkout, missing_parts
+from .checkout import CannotRebuild, checkout, inputs_not_stored, missing_parts
 from .compare import first_row
 from .digests import blob_digest
 from .fingerprint import fingerprint
@@ -42,7 +42,8 @@ def rerun(run: Run, env: str = "current", timeout_s: float | None = None) -> dic
     """Run *run* again and compare: ``{"identical": …, "tables": …, "metrics": …}``.
 
     *env* is ``"current"`` (this Python and its libraries) or ``"locked"`` (an environment made of the recorded lock).
-    ``tables`` gives for each table None if it is the same, else the first row that differs. Raise
+    ``tables`` gives for each table None if it is the same, else the first row that differs; ``not_restored`` names the
+    files that the run read and of which only the digest is recorded. Raise
     :class:`~.checkout.CannotRebuild` or :class:`RerunFailed`.
     """
     if env not in ENVIRONMENTS:
@@ -118,6 +119,7 @@ def _compared(run: Run, out: Path, env: str) -> dict[str, Any]:
         "message": told.get("message"),
         "tables": tables,
         "metrics": metrics,
+        "not_restored": inputs_not_stored(run),
     }
 
 

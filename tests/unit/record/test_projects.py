@@ -19,7 +19,7 @@ from tests.unit.code_capture.projects import write
 from tests.unit.record.conftest import Cross, cerebro_of, key_of
 
 import backtrail as bt
-from backtrail.runs.checkout import checkout
+from backtrail.runs.checkout import checkout, inputs_not_stored
 from backtrail.runs.code import closure_of
 from backtrail.runs.compare import code_differences
 from backtrail.runs.digests import blob_digest
@@ -137,6 +137,11 @@ def test_modules_that_were_loaded_while_it_ran_are_stored_with_it(ran: Ran) -> N
 def test_source_that_is_read_as_data_is_an_input(ran: Ran) -> None:
     [rules] = [one for one in ran.run.manifest["inputs"] if one["path"] == "rules.py"]
     assert rules["digest"] == blob_digest(b"SIZE = 2\n")
+
+
+@pytest.mark.row("A14", "A21")
+def test_what_a_run_read_and_is_not_stored_is_named(ran: Ran) -> None:
+    assert inputs_not_stored(ran.run) == ["rules.py"]  # the modules that it loaded are stored
 
 
 @pytest.mark.row("A22")
