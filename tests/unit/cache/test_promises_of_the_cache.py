@@ -22,6 +22,7 @@ import pytest
 import backtrail as bt
 import backtrail.cache
 from backtrail.cache import BacktestCache, cached_backtest
+from backtrail.runs import environment
 from backtrail.runs.store import Store
 
 GOOD = {"sharpe_ratio": 1.25}
@@ -63,6 +64,27 @@ def test_equal_parameters_hit_and_others_miss(
     cache.cache_backtest("sma", {"x": one}, bars, GOOD)
     assert cache.get_cached_backtest("sma", {"x": same}, bars) is not None
     assert cache.get_cached_backtest("sma", {"x": other}, bars) is None
+
+
+@pytest.mark.row("B9")
+@pytest.mark.parametrize("what", ["libraries", "engine", "machine"])
+def test_libraries_engine_and_machine_are_in_the_key_of_a_call(
+    cache: BacktestCache, bars: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    @cached_backtest("where", cache=cache)
+    def run(data: Any) -> dict[str, float]:
+        return {"x": float(np.mean(data["close"]))}
+
+    run(bars)
+    assert run.explain(bars).hit
+    if what == "libraries":
+        known = environment.distributions()
+        monkeypatch.setattr(environment, "distributions", lambda: {**known, "numpy": "0.0.1"})
+    elif what == "engine":
+        monkeypatch.setattr("backtrail.runs.key.SEMANTICS_EPOCH", 999)
+    else:
+        monkeypatch.setattr("platform.machine", lambda: "other")
+    assert run.explain(bars).differs == (("engine",) if what == "engine" else ("env",))
 
 
 KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
