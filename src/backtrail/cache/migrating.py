@@ -15,10 +15,11 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import ManifestError
+from ..errors import ManifestError, ModuleImportError
 from ..runs.digests import blob_digest, digest
 from ..runs.folds import adopt_fold
 from ..runs.store.manifest import read_object
@@ -72,6 +73,11 @@ def migrate(folder: str | os.PathLike[str], cache_dir: str | os.PathLike[str] | 
     """
     from .backtests import BacktestCache
 
+    if find_spec("pandas") is None:
+        raise ModuleImportError(
+            "migrating an older cache - expected pandas, which its frames are of - it is not installed - "
+            "pip install 'backtrail[pandas]'"
+        )
     root = Path(folder)
     files = {
         name: sorted(one.name for one in (root / name).iterdir()) if (root / name).is_dir() else []

@@ -9,6 +9,7 @@ and Arrow. What started it takes the answer as data of a stranger.
 from __future__ import annotations
 
 import codecs
+import datetime as dt
 import io
 import json
 import os
@@ -36,7 +37,7 @@ _MODULES: Final = {
                "DatetimeTZDtype", "Float32Dtype", "Float64Dtype", "Index", "Int16Dtype", "Int32Dtype", "Int64Dtype",
                "Int8Dtype", "IntervalDtype", "IntervalIndex", "MultiIndex", "NA", "Period", "PeriodDtype",
                "PeriodIndex", "RangeIndex", "Series", "StringDtype", "TimedeltaIndex", "UInt16Dtype",
-               "UInt32Dtype", "UInt64Dtype", "UInt8Dtype"),
+               "Timedelta", "Timestamp", "UInt32Dtype", "UInt64Dtype", "UInt8Dtype"),
     "pandas._libs.arrays": ("__pyx_unpickle_NDArrayBacked",),
     "pandas._libs.internals": ("_unpickle_block",),
     "pandas._libs.interval": ("__pyx_unpickle_IntervalMixin",),
@@ -62,22 +63,6 @@ _MOVED: Final = {
     "copy_reg": "copyreg",
     "numpy.core.multiarray": "numpy._core.multiarray",
     "numpy.core.numeric": "numpy._core.numeric",
-    "pandas.core.arrays.boolean": "pandas.arrays",
-    "pandas.core.arrays.categorical": "pandas",
-    "pandas.core.arrays.datetimes": "pandas.arrays",
-    "pandas.core.arrays.floating": "pandas.arrays",
-    "pandas.core.arrays.integer": "pandas.arrays",
-    "pandas.core.arrays.period": "pandas.arrays",
-    "pandas.core.arrays.string_": "pandas.arrays",
-    "pandas.core.arrays.timedeltas": "pandas.arrays",
-    "pandas.core.dtypes.dtypes": "pandas",
-    "pandas.core.frame": "pandas",
-    "pandas.core.indexes.api": "pandas",
-    "pandas.core.indexes.category": "pandas",
-    "pandas.core.indexes.multi": "pandas",
-    "pandas.core.indexes.period": "pandas",
-    "pandas.core.indexes.range": "pandas",
-    "pandas.core.series": "pandas",
 }
 """Modules of other versions and where their names are at present."""
 
@@ -128,6 +113,21 @@ def _encoded(text: object, encoding: object = "latin1") -> bytes:
     return codecs.encode(text, "latin1")
 
 
+def _pytz_zone(name: str = "UTC", *_details: object) -> Any:
+    """Stand for the zones of pytz, by whose names the system's zones are taken."""
+    return dt.UTC if name == "UTC" else _zone(name, None)
+
+
+_STANDING_IN: Final[dict[tuple[str, str], Any]] = {
+    ("builtins", "getattr"): _attribute,
+    ("__builtin__", "getattr"): _attribute,
+    ("_codecs", "encode"): _encoded,
+    ("__builtin__", "xrange"): range,
+    ("pytz", "_UTC"): _pytz_zone,
+    ("pytz", "_p"): _pytz_zone,
+}
+
+
 class Unpickler(pickle.Unpickler):
     """Makes what is on the list, and refuses a pickle that names anything else."""
 
@@ -135,25 +135,24 @@ class Unpickler(pickle.Unpickler):
         """Give what a pickle means by *module* and *name*."""
         if name in ("BacktestResult", "BacktestMetadata"):
             return Result if name == "BacktestResult" else Metadata
-        module = _MOVED.get(module, module)
-        if (module, name) == ("builtins", "getattr"):
-            return _attribute
-        if (module, name) == ("_codecs", "encode"):
-            return _encoded
-        if (module, name) == ("builtins", "xrange"):
-            return range
         if module == "pandas.core.indexes.numeric" and name in _NUMBERED:
-            module, name = "pandas", "Index"
-        if name not in _MODULES.get(module, ()) and not _is_zone(module, name):
+            name = "Index"
+        if (module, name) in _STANDING_IN:
+            return _STANDING_IN[module, name]
+        place = _place(module, name)
+        if place is None:
             raise Refused(f"it names {module}.{name}, which is not among the kinds that are read")
         try:
-            return getattr(import_module(module), name)
+            return getattr(import_module(place), name)
         except (ImportError, AttributeError) as error:
             raise Refused(f"it names {module}.{name}, which the installed libraries do not have") from error
 
 
-def _is_zone(module: str, name: str) -> bool:
-    return module == "pytz" and name in ("_UTC", "_p")
+def _place(module: str, name: str) -> str | None:
+    """Give the module of the kind *name*, which some version of its library had in *module*; None without one."""
+    found = _MOVED.get(module, module)
+    places = [found, "pandas", "pandas.arrays"] if found.startswith("pandas.") else [found]
+    return next((place for place in places if name in _MODULES.get(place, ())), None)
 
 
 # -- one item --------------------------------------------------------------------------------------------------------

@@ -153,6 +153,8 @@ def adopt_fold(store: Store, told: Mapping[str, Any]) -> bool:
     for part in ("train", "test"):
         first, last = told[f"{part}_ends"]
         times = {"first": first.isoformat(), "last": last.isoformat()} if hasattr(first, "isoformat") else {}
+        if times and getattr(first, "tz", None) is not None:
+            times["zone"] = str(first.tz)
         ends = None if times else [first, last]
         plain[part] = {"hash": f"unknown:{told[f'{part}_hash']}", "rows": None, "columns": {}, "ends": ends, **times}
     written = str(told["split_id"]).encode("utf-8", "surrogatepass")
@@ -219,7 +221,11 @@ def _range(part: Mapping[str, Any]) -> tuple[Any, Any]:
         return (None, None)
     import pandas as pd
 
-    return pd.Timestamp(part["first"]), pd.Timestamp(part["last"])
+    found = pd.Timestamp(part["first"]), pd.Timestamp(part["last"])
+    if isinstance(part.get("zone"), str):
+        with contextlib.suppress(KeyError, ValueError, TypeError):  # a zone that this machine does not know
+            return found[0].tz_convert(part["zone"]), found[1].tz_convert(part["zone"])
+    return found
 
 
 def _leaks(train: Any, test: Any, told: Mapping[str, Any]) -> list[str]:

@@ -21,10 +21,12 @@ from typer.testing import CliRunner
 
 from backtrail.cache import BacktestCache, Migrated, cached_backtest, migrate
 from backtrail.cache.pickles import Refused, Unpickler
+from backtrail.cache.records import result_of
 from backtrail.cli.app import app
 from backtrail.runs.splits import SplitMismatch
 from backtrail.runs.store import Store
 
+OLD_CACHES = Path(__file__).resolve().parents[2] / "golden" / "old_caches"
 OLD = "afml_of_tests.cache.backtest_cache"
 
 
@@ -171,6 +173,46 @@ def test_b18_what_an_older_cache_knew_comes_along(taken: Taken) -> None:
     assert trades["side"].tolist()[0] == "long"
     assert str(trades["at"].dtype).startswith("datetime64")
     assert store.fsck().clean
+
+
+@pytest.mark.row("B18", "B20")
+def test_b18_pickles_of_earlier_versions_of_pandas_are_read(store: Store, tmp_path: Path) -> None:
+    """B18, B20: pickles name the modules of the version that wrote them, and pytz for its zones."""
+    versions = sorted(path.name for path in OLD_CACHES.iterdir())
+    assert versions == ["pandas-1.5.3", "pandas-2.2.3"]
+    for version in versions:
+        for path in (OLD_CACHES / version).rglob("*.pkl"):
+            write(tmp_path / "old", f"{path.parent.name}/{version}-{path.name}", path.read_bytes())
+    done = migrate(tmp_path / "old", store)
+    assert not done.refused
+    assert not done.notes
+    cache = BacktestCache(store)
+    for version in versions:
+        old, more = (cache.index.find(done.runs[f"runs/{version}-{name}.pkl"]) for name in ("old", "more"))
+        assert old is not None
+        assert more is not None
+        result, told = result_of(old), result_of(more).diagnostics
+        assert result.trades is not None
+        assert result.trades["at"].tolist() == [pd.Timestamp("2020-01-02"), pd.NaT]
+        assert result.trades["size"].tolist() == [1, pd.NA]
+        assert result.trades["kind"].tolist() == ["a", "b"]
+        assert result.trades["held"].tolist() == [pd.Timedelta(hours=1), pd.Timedelta(hours=2)]
+        assert str(result.trades["zone"].dt.tz) == "UTC"
+        assert result.equity_curve is not None
+        assert result.equity_curve.tolist() == [1.0, 2.0, 1.5]
+        assert result.equity_curve.index[0] == pd.Timestamp("2020-01-01", tz="Europe/Paris")
+        assert str(result.equity_curve.index.tz) == "Europe/Paris"  # type: ignore[attr-defined]
+        assert result.metadata.start_date == pd.Timestamp("2020-01-01", tz="UTC")
+        assert told is not None
+        assert told["mi"].index.tolist() == [(1, "a"), (2, "b")]
+        assert told["fl"].index.tolist() == [1.5, 2.5]
+        assert told["ii"].index.tolist() == [7, 9]
+        assert told["per"].index.tolist() == [pd.Period("2020-01"), pd.Period("2020-02")]
+    fold = cache.get_walk_forward_split("s", 1)
+    assert fold is not None
+    assert str(fold["train_range"][0]) == "2020-01-01 00:00:00+01:00"
+    assert str(fold["train_range"][0].tz) == "Europe/Paris"
+    assert len(done.splits) == 1  # both versions wrote the same fold
 
 
 @pytest.mark.row("B18")
