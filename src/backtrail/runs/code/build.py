@@ -12,6 +12,7 @@ from types import FunctionType
 from typing import Any
 
 from ..digests import blob_digest, digest
+from .cells import counting, holds, unwrapped
 from .entry import main_file
 from .folders import Signature, digest_of_file, is_settled, signature
 from .listed import ListedFiles, secret_problems
@@ -19,7 +20,7 @@ from .loaded import Origin, changed_since_loaded, loaded_files, module_name, ori
 from .memo import Memo
 from .model import UNKNOWN_CODE, Closure, CodeFile, EntryPointDetectionResult, Problem, Role
 from .normal import FORM, analyse, unreadable_norm
-from .notebook import executed_cells, remembered_source
+from .notebook import executed_cells, remembered_source, session_names
 from .places import below, not_user_code, project_root
 from .walk import Unit, Walk
 
@@ -51,7 +52,7 @@ class Builder:
         self.main = main_file() if runtime else None
         found = detection.detected_file
         self.entry = str(found) if found is not None else None
-        self.cells = executed_cells() if runtime else []
+        self.cells = counting(executed_cells(), session_names()) if runtime else []
         self.loaded = loaded_files() if runtime else []
         self.root = Path(os.path.realpath(root)) if root is not None else self._root()
         self.files: list[CodeFile] = []
@@ -150,6 +151,8 @@ class Builder:
                 if name != "__main__" and "." in name:
                     walk.add_module(name.rpartition(".")[0], "static")
             for filename in origin.unknown:
+                if holds(self.cells, thing):
+                    continue  # made within a magic, which names the code as it likes
                 called = getattr(thing, "__qualname__", thing)
                 said = f"{called} was made by code whose source is not known ({filename})"
                 self.problems.append(Problem("no-source", said))
@@ -203,12 +206,13 @@ class Builder:
     def _add_cells(self, walk: Walk) -> None:
         """Add executed cells, and code of the classes that is in no file; their imports are followed."""
         sources = [(f"<repl>/cell_{cell.number}.py", cell.source) for cell in self.cells]
-        known = {text for _, text in sources}
+        known = {text.strip() for _, text in sources}
         for origin, _ in self.things.values():
             for filename in origin.cells:
                 text = remembered_source(filename)
-                if text is not None and text not in known:
-                    known.add(text)
+                text = unwrapped(text)[0] if text is not None else None
+                if text is not None and text.strip() not in known:
+                    known.add(text.strip())
                     sources.append((f"<repl>/cell_{len(sources) + 1}.py", text))
         norms = []
         for path, text in sources:

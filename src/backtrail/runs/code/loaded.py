@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import marshal
 import os
@@ -154,7 +155,7 @@ def changed_since_loaded(name: str, file: str, source: bytes, things: list[Any])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return "the file can no longer be compiled"
     written: dict[str, set[Any]] = {}
-    for code in _codes(compiled):
+    for code in [*_codes(compiled), *_cells_of(source)]:
         written.setdefault(code.co_qualname, set()).add(_shape(code))
     for thing in things:
         for function in functions_of(thing):
@@ -166,6 +167,20 @@ def changed_since_loaded(name: str, file: str, source: bytes, things: list[Any])
     if cached is not None and _tree(cached) != _tree(compiled):
         return "the module that was imported is not the same in the file"
     return None
+
+
+def _cells_of(source: bytes) -> Iterator[CodeType]:
+    """Give the code of a marimo notebook's cells: functions in its file, whose bodies marimo compiles as modules."""
+    if "marimo" not in sys.modules or b"marimo" not in source:
+        return
+    for one in ast.parse(source).body:
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.With):
+            body = [statement for statement in one.body if not isinstance(statement, ast.Return)]
+            try:
+                cell = compile(ast.Module(body, []), "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+            except SyntaxError:  # a function that is no cell
+                continue
+            yield from _codes(cell)
 
 
 def _cached_code(module: ModuleType, file: str) -> CodeType | None:

@@ -7,12 +7,14 @@ import linecache
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 _CELL_FILE: Final = re.compile(
     r"<(?:ipython-input|python-input|stdin|string|console|doctest|input)|ipykernel_|__marimo__"
 )
+_MARIMO: Final = "__marimo__cell_"
 _NUMBER: Final = re.compile(r"(\d+)")
 
 
@@ -28,6 +30,12 @@ def shell() -> Any | None:
     module = sys.modules.get("IPython")
     get = getattr(module, "get_ipython", None)
     return get() if callable(get) else None
+
+
+def session_names() -> Mapping[str, Any]:
+    """Give what an IPython session has, by name."""
+    names = getattr(shell(), "user_ns", None)
+    return names if isinstance(names, Mapping) else {}
 
 
 def is_cell_file(filename: str) -> bool:
@@ -73,6 +81,8 @@ def executed_cells() -> list[Cell]:
         sources = [
             (_number(name) + 1, "".join(linecache.getlines(name))) for name in sorted(typed, key=_number)
         ]
+        ran = [name for name in list(linecache.cache) if _MARIMO in name]
+        sources += [(at, "".join(linecache.getlines(name))) for at, name in enumerate(ran, 1)]
     last: dict[str, int] = {}
     for number, text in sources:
         if text.strip():
@@ -123,6 +133,7 @@ __all__ = [
     "is_cell_file",
     "notebook_path",
     "remembered_source",
+    "session_names",
     "shell",
     "strip_outputs",
 ]
