@@ -271,7 +271,8 @@ class StrategyCodeCapture:
         no regular file, too large, outside of the project or a key store is left out and said in :attr:`warnings`.
         """
         copier = self._copier(self._output("copy_files"), None)
-        located = [self._located(Path(file)) for file in files]
+        given = [files] if isinstance(files, str | os.PathLike) else files
+        located = [self._located(Path(file)) for file in given]
         copied = copier.copy(located)
         self._finish(copier, copier.warnings, len(located))
         return copied

@@ -279,9 +279,9 @@ def result_of(run: Run, parameters: Mapping[str, Any] | None = None) -> Backtest
             metadata, dict(run.metrics), tables.get("trades"), equity, tables.get("positions")
         )
     value = value_of(run)
-    slots = slots_of(value)
+    slots = value if own(run).get("kind") == "direct" else slots_of(value)
     others = {name: slots.get(name) for name in SLOTS[1:]}
-    return BacktestResult(metadata, slots["metrics"], **others)
+    return BacktestResult(metadata, slots.get("metrics") or {}, **others)
 
 
 def slots_of(value: Any) -> dict[str, Any]:

@@ -87,6 +87,14 @@ def test_libraries_engine_and_machine_are_in_the_key_of_a_call(
     assert run.explain(bars).differs == (("engine",) if what == "engine" else ("env",))
 
 
+def test_a_result_without_metrics_has_none(cache: BacktestCache, bars: pd.DataFrame) -> None:
+    cache.cache_backtest("sma", {}, bars, None, trades=bars)  # type: ignore[arg-type]
+    found = cache.get_cached_backtest("sma", {}, bars)
+    assert found is not None
+    assert found.metrics == {}
+    pd.testing.assert_frame_equal(found.trades, bars)
+
+
 KINDS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "frame": lambda bars: bars,
     "series": lambda bars: bars["close"],

@@ -149,6 +149,10 @@ def test_a5_copy_files_never_raises_for_one_file(here: Path, caplog: pytest.LogC
     assert "File not found" in caplog.text
 
 
+def test_a_single_file_may_be_copied_by_its_name(here: Path) -> None:
+    assert capturer().copy_files("my_strategy.py") == ["my_strategy.py"]
+
+
 @pytest.mark.row("A5")
 def test_a5_permission_errors_are_warnings(
     here: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
