@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -274,4 +275,37 @@ def test_a_note_that_cannot_be_read_gives_nothing_up(
     store.files.put("refs/thinned/not-a-run", b"{}")
     assert store.refs.thinned() == {}
     store.gc(grace_days=0, dry_run=False)
+    assert store.run(run).bytes("trades")
+
+
+@pytest.mark.row("B30")
+def test_b30_several_that_give_up_at_once_do_not_stand_in_each_others_way(
+    opener: Callable[..., Store], make_record: Record
+) -> None:
+    """B30: any number of processes may hold one store to its size."""
+    store = opener()
+    runs = [filled(store, make_record, at, sharpe=float(at), names=("equity", "trades")) for at in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        told = [
+            pool.submit(opener(f"machine-{at}").retain, keep="top:6", max_bytes=400_000, dry_run=False)
+            for at in range(4)
+        ]
+        done = [one.result() for one in told]
+    assert min(one.bytes_after for one in done) <= 400_000
+    assert store.runs().ids == runs[:-4:-1]
+    for run in store.runs():
+        assert all(run.bytes(name) for name in run.artifacts)
+    age_trash(store, 3700)
+    store.retain(max_bytes=400_000, dry_run=False)
+    assert store.fsck().clean
+    assert store.retain(max_bytes=400_000).evicted == []
+
+
+@pytest.mark.row("B30")
+def test_b30_a_note_of_the_trash_that_was_spoilt_leads_nowhere(store: Store, make_record: Record) -> None:
+    run = filled(store, make_record, 0)
+    store.files.put(f"{EVICTED}/1-1.blobs", b"b3:../../objects \xff nonsense")
+    age_trash(store, 3700)
+    store.retain(keep="all", dry_run=False)
+    assert list(store.files.list(EVICTED)) == []
     assert store.run(run).bytes("trades")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ...errors import ManifestError
+from ..digests import is_digest
 from .blobs import trash_name
 from .collect import OBJECTIVE, manifest_at, needed_of, point_away, protected, referred
 from .layout import (
@@ -130,14 +131,18 @@ def retain(
             elif shelf.thin(run, policy.parts):
                 done.thinned.append(run)
     if limit is not None and shelf.total > limit:
-        for run in _by_use(store, shelf):
+        for run, known in _by_use(store, shelf):
             if run in kept:
                 done.kept[run] = kept[run]
-            else:
-                shelf.evict(run)
-                done.evicted.append(run)
-                if shelf.total <= limit * fill:
-                    break
+                continue
+            there = store.files.size(manifest_name(run)) is not None
+            if there and not known:
+                continue  # a later version wrote it
+            shelf.evict(run)
+            if there:
+                done.evicted.append(run)  # else another process has just evicted it: it needs nothing any more
+            if shelf.total <= limit * fill:
+                break
     done.bytes_after = shelf.total
     if not dry_run:
         _carry_out(store, done, policy.parts)
@@ -249,15 +254,15 @@ def _to_thin(store: Store, shelf: _Shelf, policy: Policy) -> list[str]:
     return [one for run in found for one in (run, *shelf.notes.get(run, ()))]
 
 
-def _by_use(store: Store, shelf: _Shelf) -> list[str]:
-    """Give the runs, those that were not used for the longest time first."""
+def _by_use(store: Store, shelf: _Shelf) -> list[tuple[str, bool]]:
+    """Give the runs, those that were not used for the longest time first, and whether the index has them."""
     keys = dict(store.search.ask('SELECT id, key FROM runs WHERE "offset" IS NULL'))
     used = []
     for run in shelf.runs:
-        if run in keys:
-            entry = store.files.entry(key_name(keys[run])) if keys[run] else None
-            used.append((max(run_time(run), 0.0 if entry is None else entry.modified), run))
-    return [run for _, run in sorted(used)]
+        key = keys.get(run)
+        entry = None if key is None else store.files.entry(key_name(key))
+        used.append((max(run_time(run), 0.0 if entry is None else entry.modified), run))
+    return [(run, run in keys) for _, run in sorted(used)]
 
 
 # -- carrying it out -------------------------------------------------------------------------------------------------
@@ -292,8 +297,8 @@ def _evict(store: Store, run: str) -> set[str]:
     except FileNotFoundError:
         return set()
     manifest = manifest_at(store, name)
-    store.files.touch(name)
-    store.files.move(name, f"{EVICTED}/{name}")
+    if not _moved(store, name, f"{EVICTED}/{name}"):
+        return set()
     if manifest is not None and manifest.get("key"):
         point_away(store, manifest["key"], run)
     store.refs.unthin(run)
@@ -308,8 +313,7 @@ def _to_trash(store: Store, digests: set[str]) -> None:
     note = f"{EVICTED}/{time.time_ns()}-{os.getpid()}{_NOTE}"
     store.files.put(note, "\n".join(moved).encode("ascii"), durable=False)
     for digest in moved:
-        store.files.touch(blob_name(digest))
-        store.files.move(blob_name(digest), trash_name(digest))
+        _moved(store, blob_name(digest), trash_name(digest))
     with store.index.writing() as connection:
         if connection is not None:
             connection.executemany("DELETE FROM blobs WHERE digest=?", [(digest,) for digest in moved])
@@ -323,16 +327,36 @@ def _empty(store: Store, needed: set[str]) -> int:
         if entry.modified > before:
             continue
         if entry.name.endswith(_NOTE):
-            for digest in store.files.read(entry.name).decode("ascii", "replace").split():
-                name = trash_name(digest)
-                blob = store.files.entry(name)
-                if blob is None or blob.modified > before:
-                    continue
-                if digest in needed:
-                    store.files.move(name, blob_name(digest))
-                else:
-                    store.files.remove(name)
-                    freed += blob.size
+            freed += _empty_noted(store, entry.name, needed, before)
         store.files.remove(entry.name)
         freed += entry.size
     return freed
+
+
+def _empty_noted(store: Store, note: str, needed: set[str], before: float) -> int:
+    """Delete the blobs that *note* names and nobody needs; give the bytes."""
+    try:
+        noted = [one for one in store.files.read(note).decode("ascii", "replace").split() if is_digest(one)]
+    except FileNotFoundError:
+        return 0
+    freed = 0
+    for digest in noted:
+        blob = store.files.entry(trash_name(digest))
+        if blob is None or blob.modified > before:
+            continue
+        if digest in needed:
+            _moved(store, blob.name, blob_name(digest))
+        else:
+            store.files.remove(blob.name)
+            freed += blob.size
+    return freed
+
+
+def _moved(store: Store, source: str, target: str) -> bool:
+    """Move a file, as young as if it were made at this moment; tell whether it was still there."""
+    try:
+        store.files.touch(source)
+        store.files.move(source, target)
+    except FileNotFoundError:
+        return False  # another process was quicker
+    return True
