@@ -17,6 +17,7 @@ from backtrail.runs.code.entry import INTERACTIVE
 from backtrail.runs.code.memo import Memo
 from backtrail.runs.code.model import EntryPointDetectionResult
 from backtrail.runs.code.notebook import executed_cells, notebook_path, strip_outputs
+from backtrail.runs.digests import blob_digest
 
 SHOW = "from backtrail.backtest import StrategyCodeCapture as S\nr = S().detect_entry_point()\n" + (
     "print(r.detected_file, r.detection_method, r.confidence, r.warnings, r.execution_context)\n"
@@ -135,6 +136,7 @@ def test_a12_a_packed_application_is_keyed_by_its_executable(
     names: dict[str, object] = {"__name__": "nowhere"}
     exec("class S:\n    def next(self):\n        return 1\n", names)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__version__", "1.2", raising=False)
     digests = []
     for content in (b"one", b"two"):
         write(tmp_path, {"app": content})
@@ -142,6 +144,7 @@ def test_a12_a_packed_application_is_keyed_by_its_executable(
         closure = closure_of(names["S"], memo=Memo(tmp_path / content.decode()))
         assert closure.keyable
         assert closure["_application/app"].size == 3
+        assert closure.manifest()["application"] == {"file": "app", "version": "1.2", "digest": blob_digest(content)}
         digests.append(closure.digest)
     assert digests[0] != digests[1]
 

@@ -57,6 +57,7 @@ class Builder:
         self.root = Path(os.path.realpath(root)) if root is not None else self._root()
         self.files: list[CodeFile] = []
         self.extra: list[tuple[str, str]] = []
+        self.application: dict[str, Any] | None = None
         self.listed = ListedFiles(self.root, memo, allow_external=allow_external, allow_secrets=allow_secrets)
         self.walk: Walk | None = None
 
@@ -139,6 +140,7 @@ class Builder:
             packages=tuple(sorted(walk.packages)),
             root=self.root,
             keyable=not any(p.kind in UNKNOWN_CODE for p in self.problems),
+            application=self.application,
         )
 
     def _add_roots(self, walk: Walk) -> None:
@@ -309,6 +311,10 @@ class Builder:
             )
             return
         self.extra.append(("application", raw))
+        version = getattr(sys.modules.get("__main__"), "__version__", None)
+        self.application = {
+            "file": os.path.basename(path), "version": version if isinstance(version, str) else None, "digest": raw,
+        }  # fmt: skip
         shown = f"_application/{os.path.basename(path)}"
         self.files.append(CodeFile(shown, "", raw, raw, "binary", "runtime", size, path, stored=False))
         self.problems = [p._replace(kind="packed") if p.kind == "no-source" else p for p in self.problems]

@@ -167,7 +167,7 @@ class Closure:
     ``digest`` stays when comments, docstrings, layout or the folder change, and changes with anything else. ``entry``
     is the path of the entry among ``files``; ``modules`` gives the normal form of each module by name; ``packages`` are
     the top-level names of libraries that the code imports. ``keyable`` is False when code that runs is not known: such
-    a run has no key.
+    a run has no key. ``application`` tells file, version and digest of a packed application.
     """
 
     digest: str
@@ -179,6 +179,7 @@ class Closure:
     packages: tuple[str, ...]
     root: Path
     keyable: bool = True
+    application: Mapping[str, Any] | None = None
 
     @property
     def completeness(self) -> str:
@@ -208,12 +209,15 @@ class Closure:
 
     def manifest(self) -> dict[str, Any]:
         """Give the ``code`` section of a run's manifest: no absolute path and no user name is in it."""
-        return {
+        said = {
             "closure": self.digest, "entry": self.entry, "detection": self.detection.entry(),
             "files": [file.entry() for file in self.files], "packages": list(self.packages),
             "completeness": self.completeness, "keyable": self.keyable, "stale": self.stale,
             "problems": [{"kind": p.kind, "message": p.message, "path": p.path} for p in self.problems],
         }  # fmt: skip
+        if self.application is not None:
+            said["application"] = dict(self.application)
+        return said
 
 
 __all__ = [
