@@ -133,6 +133,7 @@ def test_a_definition_that_a_failed_cell_did_not_replace_is_kept(kernel: Execute
     assert FIRST.strip() in kept()
 
 
+@pytest.mark.row("A13")
 def test_a_class_in_use_counts_though_its_cell_was_replaced(kernel: Execute) -> None:
     old = kernel(BASE, FIRST)["Cross"]
     kernel(BASE, "pass", "pass", SECOND)
@@ -157,6 +158,7 @@ def test_a_cell_that_only_looks_does_not_count(kernel: Execute, look: str) -> No
     assert kept() == before
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize(
     "change", ["x = 1", "seed(1)", "print(seed(1))", "(x := 1)", "a[0] = 1", "[f(1) for f in fs]", "x +", "await f()"]
 )  # fmt: skip
@@ -188,6 +190,7 @@ def test_the_code_of_a_measuring_magic_stands_for_it() -> None:
         assert unwrapped(other)[0] == other
 
 
+@pytest.mark.row("A11", "A13")
 def test_a_class_that_was_defined_in_a_measured_cell_has_a_source(kernel: Execute) -> None:
     def measured(source: str) -> str:
         return f"get_ipython().run_cell_magic('time', '', {source!r})"
@@ -200,6 +203,7 @@ def test_a_class_that_was_defined_in_a_measured_cell_has_a_source(kernel: Execut
     assert not holds(executed_cells(), names["Cross"])  # only what the magic holds has it, and that changed
 
 
+@pytest.mark.row("A13")
 def test_a_notebook_has_the_closure_of_its_last_form_however_it_came_about(kernel: Execute) -> None:
     fresh = closure(kernel(BASE, SECOND, RUN)["Cross"])
     assert fresh.keyable
@@ -246,6 +250,7 @@ class App:
 """
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_marimo_notebook_that_runs_as_a_script_has_a_key(tmp_path: Path, edited: bool) -> None:
     library = write(tmp_path / "site-packages", {"marimo.py": LIBRARY.replace("EDIT", str(edited))})
