@@ -28,7 +28,7 @@ _PARTS: Final[dict[Kind, tuple[tuple[int, str | None], ...]]] = {
 _POWERS: Final = np.array([float(10**at) for at in range(19)])
 _BLOCK: Final = 1 << 19
 #: What pyarrow takes for a byte of text more than this reader, in nanoseconds.
-SAVED_NS: Final = 4
+SAVED_NS: Final = 3
 # a block with more odd fields than this is left to pyarrow
 _MOST_ODD: Final = 2048
 

@@ -27,7 +27,7 @@ Kind = Literal["number", "integer", "time", "iso date", "iso time"]
 # below this many bytes Python is done before pyarrow is imported
 LARGE: Final = 1_000_000
 LARGE_WHEN_LOADED: Final = 200_000
-_BLOCK: Final = 1 << 18
+_BLOCK: Final = 1 << 20
 
 # times that pyarrow reads itself; those that begin so and go on otherwise are read as texts
 _ISO: Final[dict[Kind, re.Pattern[str]]] = {
