@@ -14,6 +14,7 @@ import sys
 import time
 import types
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from backtrail.runs.code import Closure, closure_of
 from backtrail.runs.code import places as code_places
 from backtrail.runs.code.folders import Folders
 from backtrail.runs.code.memo import Memo
+from backtrail.runs.code.model import Problem
 from backtrail.runs.code.places import Places, project_root, stdlib_prefixes
 from backtrail.runs.code.resolver import Resolver
 from backtrail.runs.digests import blob_digest
@@ -677,6 +679,9 @@ def test_code_without_source_has_no_key() -> None:
     closure = closure_of(names["S"], entry=Path(__file__))
     assert not closure.keyable
     assert closure.problems[0].kind == "no-source"
+    remark = Problem("unresolved", "an import that no file answers")
+    assert replace(closure, problems=(remark, *closure.problems)).unknown == closure.problems[0].message
+    assert replace(closure, problems=(remark,)).unknown == ""
 
 
 @pytest.mark.row("A4", "A37")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
 import shutil
 import warnings
 from collections.abc import Callable
@@ -332,3 +333,23 @@ def test_live_feeds_have_no_key(store: Store) -> None:
         cerebro.run()
     assert store.run(cerebro.run_id).key is None
     assert any("it is live" in str(one.message) for one in seen)
+
+
+def test_the_warning_names_what_leaves_a_run_without_a_key(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that no file answers is a remark; code without a source is why there is no key."""
+    text = "import backtrail as bt\n\n\ndef later():\n    import nothing_of_this_name\n\n\n"
+    (tmp_path / "module_with_a_remark.py").write_text(text + "class Remarked(bt.Strategy):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names: dict[str, Any] = {"__name__": "nowhere", "bt": bt}
+    exec("class Unknown(bt.Strategy):\n    pass\n", names)
+    remarked = importlib.import_module("module_with_a_remark").Remarked
+    cerebro = cerebro_of(store, remarked, setup=lambda one: one.addstrategy(names["Unknown"]))
+    with pytest.warns(RecordWarning, match="not all of the code that runs is known: (?!Could not find)") as caught:
+        cerebro.run()
+    manifest = store.run(cerebro.run_id).manifest
+    assert {"unresolved", "no-source"} <= {one["kind"] for one in manifest["code"]["problems"]}
+    said = next(one["message"] for one in manifest["code"]["problems"] if one["kind"] == "no-source")
+    assert any(said in str(one.message) for one in caught)
+    assert said in manifest["uncacheable"]
