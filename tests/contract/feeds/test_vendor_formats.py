@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import backtrail
 from backtrail.errors import DataError, ParameterValueError
-from backtrail.feeds import csvtext
+from backtrail.feeds import csvscan, csvtext
 
 pytestmark = [pytest.mark.contract, pytest.mark.filterwarnings("ignore::backtrail.errors.DataWarning")]
 
@@ -391,11 +391,14 @@ WIDE = {
 
 
 @pytest.mark.parametrize("kind", list(WIDE))
-@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("by", ["rows", "pyarrow", "compiled"])
 def test_large_files_read_as_small_ones(
-    kind: str, large: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if large:
+    if by == "compiled":  # the same code as it is compiled from
+        views = partial(map, lambda one: memoryview(one) if isinstance(one, np.ndarray) else one)
+        monkeypatch.setattr(csvscan.scan, "_compiled", lambda *given: csvscan.scan.python(*views(given)))
+    if by != "rows":
         monkeypatch.setattr(csvtext, "LARGE", -1)
         monkeypatch.setattr(csvtext, "LARGE_WHEN_LOADED", -1)
     row, options = WIDE[kind]
