@@ -184,11 +184,11 @@ class BacktestCache:
         *,
         split: Split | None = None,
         on_conflict: OnConflict = "keep",
-        sources: Iterable[bytes] = (),
+        sources: Iterable[tuple[bytes, bool]] = (),
     ) -> StoreResult:
         """Write a record, unless its key has one. No fault of the store is raised unless the cache is strict.
 
-        *sources* are the files of the code that the record names.
+        *sources* are the files of the code that the record names, each with whether only its owner may read it.
         """
         from ..runs.splits import current_fold
 
@@ -220,10 +220,10 @@ class BacktestCache:
         reason = "it is larger than the cache may be" if gone else ""
         return StoreResult(run_id or run, stored=not gone, reason=reason, run=run, left_out=tuple(draft.left_out))
 
-    def _write(self, draft: Draft, manifest: dict[str, Any], sources: Iterable[bytes]) -> str:
+    def _write(self, draft: Draft, manifest: dict[str, Any], sources: Iterable[tuple[bytes, bool]]) -> str:
         with self.store.begin(key=manifest.get("key"), strategy=manifest["strategy"]) as work:
-            for source in sources:
-                work.put(source)
+            for source, private in sources:
+                work.put(source, private=private)
             manifest["result"]["artifacts"] = draft.place(work, manifest["cache"])
             manifest["cache"]["servable"] = draft.servable or manifest["cache"]["kind"] == "direct"
             if draft.left_out:

@@ -366,12 +366,11 @@ class _Call:
             if self.keyed is not None and self.cache is not None:
                 store = self.cache.store
                 text = _told(error, self.keyed.closure)
-                more = {
-                    "status": "failed",
-                    "exit": {"type": type(error).__name__, "traceback": store.put(text)},
-                }
-                store.put_all(_sources(self.keyed.closure))
-                store.commit(self._manifest(self.keyed, {}, more))
+                with store.begin(key=self.keyed.key.digest, strategy=self.function.name) as work:
+                    for source, private in _sources(self.keyed.closure):
+                        work.put(source, private=private)
+                    told = {"type": type(error).__name__, "traceback": work.put(text)}
+                    work.commit(self._manifest(self.keyed, {}, {"status": "failed", "exit": told}))
         except Exception as fault:  # noqa: BLE001  # the failure itself is what the caller must see
             _warn(f"The failure of {self.function.name!r} is not recorded: {fault}")
         finally:
@@ -383,8 +382,9 @@ class _Call:
             self._claim = None
 
 
-def _sources(closure: Closure) -> list[bytes]:
-    return [one.content for one in closure.files if one.content is not None]
+def _sources(closure: Closure) -> list[tuple[bytes, bool]]:
+    """Give the files of *closure*, each with whether it seems to hold secrets."""
+    return [(one.content, bool(one.secrets)) for one in closure.files if one.content is not None]
 
 
 def _told(error: BaseException, closure: Closure) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import os
 import re
@@ -23,6 +25,7 @@ import backtrail as bt
 import backtrail.cache
 from backtrail.cache import BacktestCache, cached_backtest
 from backtrail.runs import environment
+from backtrail.runs.digests import blob_digest
 from backtrail.runs.store import Store
 
 GOOD = {"sharpe_ratio": 1.25}
@@ -85,6 +88,31 @@ def test_libraries_engine_and_machine_are_in_the_key_of_a_call(
     else:
         monkeypatch.setattr("platform.machine", lambda: "other")
     assert run.explain(bars).differs == (("engine",) if what == "engine" else ("env",))
+
+
+@pytest.mark.row("A31", "B33")
+@pytest.mark.parametrize("fails", [False, True])
+def test_sources_with_secrets_are_private_in_the_store_of_a_cache(
+    cache: BacktestCache, bars: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    text = "API_KEY = 'a8f5f167f44f4964e6c998dee827110c'\n"
+    text += "def run(data, fails):\n    return {'x': 1.0 / (not fails)}\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "rules_with_key.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = importlib.import_module("rules_with_key")
+    monkeypatch.delitem(sys.modules, "rules_with_key")
+    monkeypatch.setitem(sys.modules, "rules_with_key", module)
+    with contextlib.suppress(ZeroDivisionError):
+        cached_backtest("keyed", cache=cache)(module.run)(bars, fails)
+    (run,) = cache.store.runs()
+    assert run.status == ("failed" if fails else "finished")
+    assert cache.store.attempts() == []
+    assert run.code["rules_with_key.py"] == text
+    digits = blob_digest(text.encode())[3:]
+    blob = cache.cache_dir / "objects" / "b3" / digits[:2] / digits[2:]
+    assert blob.stat().st_mode & 0o777 == 0o400
 
 
 def test_a_result_without_metrics_has_none(cache: BacktestCache, bars: pd.DataFrame) -> None:
