@@ -22,9 +22,7 @@ Bytes = NDArray[np.uint8]
 
 _WIDTHS: Final = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2, "f": 6}
 _ONE: Final = np.int32(1)
-_TRUE: Final = np.array([True])
 _BLOCK: Final = 8192  # arrays of this size stay in the processor's cache from one step to the next
-_MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +152,17 @@ def _days(values: Mapping[str, Parts | Ints]) -> Ints | None:
         year = values["y"] + np.where(values["y"] < 69, 2000, 1900)
     else:
         return None
-    key = year * 10_000 + values.get("m", _ONE) * 100 + values.get("d", _ONE)
-    # bars of one day stand together: the calendar is asked once for each run of equal days
-    starts = np.flatnonzero(np.concatenate((_TRUE, key[1:] != key[:-1])))
-    year, rest = np.divmod(key[starts].astype(np.int64), 10_000)
-    month, day = np.divmod(rest, 100)
-    if year.min() < 1 or month.min() < 1 or month.max() > 12 or day.min() < 1:
+    month, day = values.get("m", _ONE), values.get("d", _ONE)
+    first, last = int(year.min()), int(year.max())
+    if first < 1 or month.min() < 1 or month.max() > 12 or day.min() < 1:
         return None
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    if (day > _MONTH_DAYS.take(month) + (leap & (month == 2))).any():
-        return None
-    months = ((year - 1970) * 12 + (month - 1)).view("datetime64[M]")
-    days: Ints = months.astype("datetime64[D]").view(np.int64) + (day - 1)
-    return np.repeat(days, np.diff(starts, append=len(key)))
+    # the first day of each month of the years at hand, and of the month after them
+    months = np.arange((first - 1970) * 12, (last - 1969) * 12 + 1).view("datetime64[M]")
+    begins = months.astype("datetime64[D]").view(np.int64)
+    at = (year - first) * 12 + (month - 1)
+    days: Ints = begins.take(at)
+    days += day - 1
+    return None if (days >= begins[1:].take(at)).any() else days
 
 
 def _seconds(values: dict[str, Parts], count: int) -> Parts | None:
