@@ -40,6 +40,10 @@ _LOOKS: Final = (
 )  # fmt: skip
 
 
+# what was found last: the cells, what the session had under the names that decide, and the cells that count
+_before: tuple[list[Cell], dict[str, Any], list[Cell]] = ([], {}, [])
+
+
 class _Statement(NamedTuple):
     """What one statement of a cell binds for certain, what it reads at once, and what functions of it read later."""
 
@@ -63,6 +67,17 @@ def counting(cells: Sequence[Cell], names: Mapping[str, Any]) -> list[Cell]:
 
     *names* holds what the session has, by name.
     """
+    global _before
+    known, held, kept = _before
+    if known == cells and all(names.get(name) is thing for name, thing in held.items()):
+        return list(kept)
+    kept, replaced = _counting(cells, names)
+    _before = list(cells), {name: names.get(name) for name in replaced}, kept
+    return list(kept)
+
+
+def _counting(cells: Sequence[Cell], names: Mapping[str, Any]) -> tuple[list[Cell], set[str]]:
+    """Give the cells that count, and the names on which that rests."""
     last: dict[str, tuple[Cell, _Read]] = {}
     for cell in cells:
         read = _read(cell.source)
@@ -73,14 +88,16 @@ def counting(cells: Sequence[Cell], names: Mapping[str, Any]) -> list[Cell]:
     statements = [one for _, read in found for one in read.statements]
     bound = Counter(name for one in statements for name in one.binds)
     kept, place = [], 0
+    asked: set[str] = set()
     for cell, read in found:
         own, place = read.statements, place + len(read.statements)
         replaced = all(one.defines and all(bound[name] > 1 for name in one.binds) for one in own) and all(
             _is_replaced(one, statements[place - len(own) + at + 1 :]) for at, one in enumerate(own)
         )
+        asked.update(name for one in own for name in one.binds if replaced)
         if not replaced or not all(_comes_from_elsewhere(names, one, cell) for one in own):
             kept.append(Cell(cell.number, read.source))
-    return kept
+    return kept, asked
 
 
 def holds(cells: Sequence[Cell], thing: Any) -> bool:
