@@ -30,6 +30,7 @@ from .model import (
     NonDeterministicResult,
     StoreResult,
 )
+from .reading import read_the_same, reads_elsewhere
 from .records import (
     Draft,
     data_hash_of,
@@ -198,12 +199,13 @@ class BacktestCache:
             manifest["split"] = fold.entry()
         try:
             known = self.store.lookup(manifest["key"]) if run_id else None
-            if known is not None and self._is_settled(known, draft, on_conflict):
+            same = known is not None and read_the_same(known, manifest)
+            if known is not None and same and self._is_settled(known, draft, on_conflict):
                 self.note_fold(known, fold)
                 return StoreResult(run_id, run=known.id, left_out=tuple(draft.left_out))
             replaced = known or (self._index.thinned(manifest["key"]) if run_id else None)
             run = self._write(draft, manifest, sources)
-            if replaced is not None:
+            if replaced is not None and (known is None or same or reads_elsewhere(known)):
                 self.store.rm(replaced.id, dry_run=False)
             log.info("cached backtest %s (%s)", run_id or run, manifest["strategy"])
         except CacheConflict:

@@ -21,6 +21,7 @@ from .code import changed_modules
 from .explaining import explain_key
 from .keys import Data, function_key, hash_of, is_data, kind_of_data, summary_of
 from .model import CacheWarning, Explanation, InputMutated
+from .reading import Reading, changed_inputs
 from .records import Draft, is_servable, manifest_of, numbers_of, slots_of, value_of
 from .values import fields_of
 
@@ -226,7 +227,13 @@ class _Function:
         except UncacheableParameter as error:
             return Explanation(False, None, details=(str(error),))
         store = (self.cache or places.get_backtest_cache()).store
-        return explain_key(store, self.name, keyed.key, summary_of(keyed.rest.items()), keyed.entries)
+        found = explain_key(store, self.name, keyed.key, summary_of(keyed.rest.items()), keyed.entries)
+        run = store.lookup(keyed.key.digest) if found.hit else None
+        changed = [] if run is None else changed_inputs(run, keyed.closure.root)
+        if not changed:
+            return found
+        said = tuple(f"file {path}: other content" for path in changed)
+        return Explanation(False, found.run_id, found.run_id, ("inputs",), said)
 
     def without_trades(self, result: Any) -> Any:
         """Give *result* with nothing in the place of its trades, unless they are kept."""
@@ -261,6 +268,8 @@ class _Call:
         self.cache: BacktestCache | None = None
         self._shown: dict[str, Any] = {}
         self._claim: Any = None
+        self._reading: Reading | None = None
+        self._read: dict[str, Any] = {"inputs": []}
 
     def begin(self, wait_s: float) -> Any:
         """Give the stored result of the call, or `_MISS` if it is to be computed."""
@@ -287,10 +296,15 @@ class _Call:
             self._release()
         else:  # now, for the function may change what it is given
             self._shown = summary_of(self.keyed.rest.items())
+            if self.cache is not None:
+                self._reading = Reading(self.keyed.closure, self.cache.store)
+                self._reading.start()
         return found
 
     def _served(self, run: Run) -> Any:
-        if self.cache is None or not is_servable(run):
+        if self.cache is None or self.keyed is None or not is_servable(run):
+            return _MISS
+        if changed_inputs(run, self.keyed.closure.root):
             return _MISS
         try:
             value = value_of(run)
@@ -306,6 +320,7 @@ class _Call:
     def finished(self, result: Any) -> Any:
         """Keep *result*, and give it as the caller is to see it."""
         function = self.function
+        self._end_reading()
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
             self._release()
             raise TypeError(
@@ -322,6 +337,21 @@ class _Call:
         finally:
             self._release()
         return result
+
+    def _end_reading(self) -> None:
+        if self._reading is None:
+            return
+        try:
+            found, outside = self._reading.ended()
+        except (OSError, ValueError) as error:
+            found, outside = [], [str(error)]
+        self._read["inputs"] = found
+        if outside:
+            self._read["outside"] = True
+            _warn_once(
+                f"The backtest {self.function.name!r} is recorded and is computed again each time: it reads files "
+                f"outside of its project ({', '.join(outside[:3])}), which may change. Give it what is in them"
+            )
 
     def _check_inputs(self) -> None:
         try:
@@ -345,7 +375,7 @@ class _Call:
             )
 
     def _manifest(self, keyed: Keyed, metrics: Mapping[str, float], more: dict[str, Any]) -> dict[str, Any]:
-        more["code"] = keyed.closure.manifest()
+        more |= {"code": keyed.closure.manifest(), "inputs": self._read["inputs"]}
         return manifest_of(
             name=self.function.name, kind="function", key=keyed.key, parameters=self._shown, data=keyed.entries,
             data_hash=hash_of(list(keyed.data.values())), metrics=metrics, begun=self.begun, more=more,
@@ -358,10 +388,13 @@ class _Call:
                 f"The result of {self.function.name!r} is recorded and is computed again each time: {draft.left_out[0]}"
             )
         manifest = self._manifest(keyed, numbers_of(slots_of(result).get("metrics")), {})
+        if "outside" in self._read:
+            manifest["cache"]["outside"] = True
         cache.keep_draft(draft, manifest, sources=_sources(keyed.closure))
 
     def failed(self, error: BaseException) -> None:
         """Record that the call failed, and how."""
+        self._end_reading()
         try:
             if self.keyed is not None and self.cache is not None:
                 store = self.cache.store

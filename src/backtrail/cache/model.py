@@ -105,7 +105,7 @@ class Explanation:
 
     ``nearest`` is the id of the run that differs in the fewest components of the key, None if the strategy has no run;
     ``differs`` names those components (``engine``, ``code``, ``params``, ``config``, ``data``, ``seed``, ``env``,
-    ``salt``), ``details`` says what is different in them.
+    ``salt``; ``inputs`` for files that a cached function reads), ``details`` says what is different in them.
     """
 
     hit: bool

@@ -172,7 +172,7 @@ def own(run: Run) -> dict[str, Any]:
 def is_servable(run: Run) -> bool:
     """Tell whether the stored result of a run is the whole result, in a format that is known."""
     said = own(run)
-    return said.get("format") == FORMAT and said.get("servable") is True
+    return said.get("format") == FORMAT and said.get("servable") is True and not said.get("outside")
 
 
 def value_of(run: Run) -> Any:

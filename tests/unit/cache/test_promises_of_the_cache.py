@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import pytest
 
 import backtrail as bt
 import backtrail.cache
-from backtrail.cache import BacktestCache, cached_backtest
+from backtrail.cache import BacktestCache, CacheWarning, cached_backtest, configure
 from backtrail.runs import environment
 from backtrail.runs.digests import blob_digest
 from backtrail.runs.store import Store
@@ -113,6 +114,73 @@ def test_sources_with_secrets_are_private_in_the_store_of_a_cache(
     digits = blob_digest(text.encode())[3:]
     blob = cache.cache_dir / "objects" / "b3" / digits[:2] / digits[2:]
     assert blob.stat().st_mode & 0o777 == 0o400
+
+
+READS = """
+from pathlib import Path
+
+from backtrail.cache import cached_backtest
+
+HERE = Path(__file__).parent
+ran = []
+
+
+@cached_backtest("reads")
+def run(data, at):
+    ran.append(1)
+    (HERE / "scratch.txt").write_text("mine")
+    (HERE / "scratch.txt").read_text()
+    return {"fee": float((HERE / at).read_text())}
+
+
+@cached_backtest("outer")
+def outer(data):
+    return run(data, "fee.txt")
+"""
+
+
+@pytest.fixture
+def reading(cache: BacktestCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give a module with functions that read a file of its project, or one outside of it."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    project = tmp_path / "project"
+    project.mkdir()
+    for name, text in (("pyproject.toml", ""), ("reads_of_tests.py", READS), ("fee.txt", "1"), ("../fee.txt", "5")):
+        (project / name).write_text(text)
+    monkeypatch.syspath_prepend(str(project))
+    with configure(cache):
+        yield importlib.import_module("reads_of_tests")
+    del sys.modules["reads_of_tests"]
+
+
+def test_a_file_that_a_cached_function_reads_decides_its_result(
+    cache: BacktestCache, bars: pd.DataFrame, reading: Any
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [reading.run(bars, "fee.txt")["fee"] for _ in range(2)] == [1.0, 1.0]
+        assert len(reading.ran) == 1
+        assert [one["path"] for one in cache.store.run("latest").manifest["inputs"]] == ["fee.txt"]
+        assert [reading.outer(bars)["fee"] for _ in range(2)] == [1.0, 1.0]  # of a hit within it
+        (reading.HERE / "fee.txt").write_text("2")
+        told = reading.run.explain(bars, "fee.txt")
+        assert (told.hit, told.differs, told.details) == (False, ("inputs",), ("file fee.txt: other content",))
+        assert [reading.run(bars, "fee.txt")["fee"] for _ in range(2)] == [2.0, 2.0]
+        assert [reading.outer(bars)["fee"] for _ in range(2)] == [2.0, 2.0]
+    assert len(reading.ran) == 2
+    assert len(cache.index) == 2
+
+
+def test_a_cached_function_that_reads_elsewhere_is_computed_each_time(
+    cache: BacktestCache, bars: pd.DataFrame, reading: Any
+) -> None:
+    with pytest.warns(CacheWarning, match=r"outside of its project \(fee\.txt\)"):
+        assert reading.run(bars, "../fee.txt") == {"fee": 5.0}
+    (reading.HERE.parent / "fee.txt").write_text("6")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert reading.run(bars, "../fee.txt") == {"fee": 6.0}
+    assert len(cache.store.runs()) == 1
 
 
 def test_a_result_without_metrics_has_none(cache: BacktestCache, bars: pd.DataFrame) -> None:
