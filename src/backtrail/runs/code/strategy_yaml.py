@@ -303,12 +303,13 @@ class _Lookup:
                 if not self.excluded.match_file(os.path.relpath(path, self.where.parent)):
                     yield path
 
-
     def _is_apart(self, folder: str) -> bool:
         """Tell whether *folder* holds what is installed or was recorded, and not the project's own files."""
         if os.path.basename(folder) in _NOT_THE_PROJECTS or os.path.realpath(folder) == self.output:
             return True
-        held = [os.path.lexists(os.path.join(folder, name)) for name in ("pyvenv.cfg", "store.json", "objects")]
+        held = [
+            os.path.lexists(os.path.join(folder, name)) for name in ("pyvenv.cfg", "store.json", "objects")
+        ]
         if held[0] or (held[1] and held[2]):
             return True
         inner = ("results", "code", "metadata")
