@@ -208,7 +208,7 @@ def main() -> None:
                 mine.measure()
             if chosen.profile:
                 profiled(mine.read)
-        ours = f"{(mine.first or 0.0) * 1e9:16.0f} {mine.cpu * 1e9:6.0f} {mine.wall * 1e9:6.0f}"
+        times = f"{(mine.first or 0.0) * 1e9:16.0f} {mine.cpu * 1e9:6.0f} {mine.wall * 1e9:6.0f}"
         print(
             f"{name:22} {ours} {other.cpu * 1e9:16.0f} {other.cpu / mine.cpu:12.1f} {other.wall / mine.wall:6.1f}",
             flush=True,
