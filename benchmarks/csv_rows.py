@@ -210,7 +210,7 @@ def main() -> None:
                 profiled(mine.read)
         times = f"{(mine.first or 0.0) * 1e9:16.0f} {mine.cpu * 1e9:6.0f} {mine.wall * 1e9:6.0f}"
         print(
-            f"{name:22} {ours} {other.cpu * 1e9:16.0f} {other.cpu / mine.cpu:12.1f} {other.wall / mine.wall:6.1f}",
+            f"{name:22} {times} {other.cpu * 1e9:16.0f} {other.cpu / mine.cpu:12.1f} {other.wall / mine.wall:6.1f}",
             flush=True,
         )
 
