@@ -11,6 +11,7 @@ A class of its own kind says what it stands for in ``__fingerprint__()``. Anythi
 
 from __future__ import annotations
 
+import functools
 import operator
 import struct
 import sys
@@ -22,6 +23,7 @@ from ..errors import BacktrailError
 
 MAX_DEPTH: Final = 150
 _NAN: Final = struct.pack("<Q", 0x7FF8000000000000)
+_SHORT: Final = 100
 _double = struct.Struct("<d").pack
 
 Encoder = Callable[[Any, "Place"], bytes]
@@ -131,6 +133,11 @@ def named(tag: bytes, name: str, *contents: bytes) -> bytes:
 
 def text(value: str) -> bytes:
     """Encode a string (no normalisation: what differs in code points differs)."""
+    return _short_text(value) if len(value) <= _SHORT else tlv(b"S", value.encode("utf-8", "surrogatepass"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _short_text(value: str) -> bytes:
     return tlv(b"S", value.encode("utf-8", "surrogatepass"))
 
 

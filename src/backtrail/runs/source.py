@@ -38,7 +38,7 @@ def form_of_class(value: type) -> bytes | None:
     ]
     file = own[0].co_filename if own else getattr(sys.modules.get(value.__module__), "__file__", None)
     module = _module(file) if file else None
-    if module is None or any(code not in module.codes for code in own):
+    if module is None or any(id(code) not in module.written and code not in module.codes for code in own):
         return None
     found = [node for name, node in module.classes if name == value.__qualname__]
     if own and len(found) > 1:
@@ -57,6 +57,7 @@ class _Module:
             compiled = compiled_source(source.encode("utf-8", "surrogatepass"))
         self.codes = set(_codes(compiled))
         self.classes: list[tuple[str, ast.ClassDef]] = []
+        self.written: dict[int, tuple[CodeType, bytes]] = {}  # by identity: codes are slow to compare
         self._functions: dict[int, list[Any]] = {}
         self._lambdas: dict[int, list[Any]] | None = None
         self._forms: dict[ast.AST, bytes] = {}
@@ -144,14 +145,23 @@ def _parsed(source: str) -> _Module | None:
 def _form_of(code: CodeType) -> bytes | None:
     """Give the source of *code* in normal form; None if none is known that it was compiled from."""
     module = _module(code.co_filename)
-    if module is None or code not in module.codes:
+    if module is None:
+        return None
+    known = module.written.get(id(code))
+    if known is not None:
+        return known[1]
+    if code not in module.codes:
         return None
     here = module.functions(code.co_name, code.co_firstlineno)
     if len(here) > 1:  # lambdas on one line: the innermost whose text holds all of the code
         spots = _spots(code)
         here = [one for one in here if all(_span(one)[0] <= spot <= _span(one)[1] for spot in spots)]
         here.sort(key=lambda one: _span(one)[0], reverse=True)
-    return module.form(here[0]) if here else None
+    if not here:
+        return None
+    form = module.form(here[0])
+    module.written[id(code)] = (code, form)
+    return form
 
 
 def _spots(code: CodeType) -> list[tuple[int, int]]:

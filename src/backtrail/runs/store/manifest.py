@@ -95,7 +95,7 @@ def read_sealed(data: bytes, what: str) -> Manifest:
 def read_object(data: bytes, what: str) -> dict[str, Any]:
     """Read a JSON object strictly: no double keys, no NaN, no lone surrogates, no nesting without end."""
     try:
-        plain = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_constant)
+        plain = _STRICT.decode(data.decode("utf-8"))
         if not isinstance(plain, dict):
             raise ManifestError(f"reading {what} - expected a JSON object - found {type(plain).__name__}")
         if b"\\ud" in data or b"\\uD" in data:
@@ -118,6 +118,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(text: str) -> float:
     raise ManifestError(f"reading a record - expected numbers of JSON - found {text}")
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
 
 
 def check(plain: Any) -> None:
@@ -186,7 +189,7 @@ def _check_code(code: dict[str, Any]) -> None:
 def _check_result(result: dict[str, Any]) -> None:
     _may(result, "metrics", _is_object, "an object", "result.")
     for name, value in (result.get("metrics") or {}).items():
-        if not name or (value is not None and as_number(value) is None):
+        if not name or (type(value) is not float and value is not None and as_number(value) is None):
             raise _refusal(f"result.metrics.{name}", "a number", value)
     _may(result, "artifacts", _is_object, "an object", "result.")
     for name, item in (result.get("artifacts") or {}).items():
