@@ -120,7 +120,7 @@ def _constant(text: str) -> float:
     raise ManifestError(f"reading a record - expected numbers of JSON - found {text}")
 
 
-_STRICT: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
 
 
 def check(plain: Any) -> None:
