@@ -39,6 +39,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> Execute:
         module.get_ipython = names["get_ipython"]  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "IPython", module)
         monkeypatch.delitem(sys.modules, "__mp_main__", raising=False)
+        monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))  # that of a kernel has no file
         for number, source in enumerate(cells, 1):
             file = f"/ipykernel_1/{number}.py"
             text = source.rstrip("\n") + "\n"
