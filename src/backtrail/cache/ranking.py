@@ -9,7 +9,7 @@ import statistics
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..errors import StoreError, UnknownMetricError
+from ..errors import RunNotFoundError, StoreError, UnknownMetricError
 from ..runs.store.rows import flat
 from ..runs.store.run import start_of
 from .model import CacheWarning
@@ -40,11 +40,14 @@ def compare(index: RunIndex, run_ids: list[str], metrics: list[str] | None) -> p
     """Give runs as rows of a frame; see `BacktestCache.compare_runs`."""
     found: list[tuple[str, Run]] = []
     for run_id, run in index.find_all(map(str, run_ids)).items():
-        if run is None:
-            text = f"Run {run_id!r:.80} is not in {index.url}: it is left out"
-            warnings.warn(text, CacheWarning, stacklevel=3)
-        else:
-            found.append((run_id_of(run), run))
+        try:
+            if run is not None:
+                found.append((run_id_of(run), run))
+                continue
+        except RunNotFoundError:  # removed since it was listed
+            pass
+        text = f"Run {run_id!r:.80} is not in {index.url}: it is left out"
+        warnings.warn(text, CacheWarning, stacklevel=3)
     return frame_of(found, metrics)
 
 

@@ -192,14 +192,18 @@ def test_the_code_of_a_measuring_magic_stands_for_it() -> None:
 
 
 @pytest.mark.row("A11", "A13")
-def test_a_class_that_was_defined_in_a_measured_cell_has_a_source(kernel: Execute) -> None:
+def test_a_class_that_was_defined_in_a_measured_cell_has_a_source(
+    kernel: Execute, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # a project without any of the modules that tests have loaded
+
     def measured(source: str) -> str:
         return f"get_ipython().run_cell_magic('time', '', {source!r})"
 
     names = kernel(BASE, measured(FIRST))
     found = closure(names["Cross"])
     assert found.keyable
-    assert found.completeness == "complete"
+    assert (found.completeness, found.problems) == ("complete", ())
     assert found.digest != closure(kernel(BASE, measured(SECOND))["Cross"]).digest
     assert not holds(executed_cells(), names["Cross"])  # only what the magic holds has it, and that changed
 
