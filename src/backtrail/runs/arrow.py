@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,14 @@ def arrow_column(
     types = pa.types
     rows = len(column)
     outer = ""
-    if isinstance(kind, pa.BaseExtensionType):
+    own = isinstance(kind, pa.BaseExtensionType)
+    number = None if own else _number(kind)
+    if number is not None and column.null_count == 0:
+        pieces = _pieces(column)
+        if len(pieces) == 1:
+            chunks = fixed_chunks(_lying(pieces[0], number[1]))
+            return make_column(name, role, number[0] + note, rows, chunks)
+    if own:
         column = pa.chunked_array([one.storage for one in _pieces(column)], type=kind.storage_type)
         outer, kind = f"{kind} of ", kind.storage_type
     if types.is_dictionary(kind):
@@ -75,6 +83,19 @@ def _width(kind: Any, types: Any) -> int:
         return 0
 
 
+@functools.lru_cache(maxsize=256)
+def _number(kind: Any) -> tuple[str, np.dtype[Any]] | None:
+    """Give the name of a type whose values lie one after the other, and how numpy reads them; None for others."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_dictionary(kind) or types.is_null(kind):
+        return None
+    if types.is_boolean(kind) or _is_text(kind) or not _width(kind, types):
+        return None
+    return _text_name(kind), _dtype(kind)
+
+
 def _dtype(kind: Any) -> np.dtype[Any]:
     import pyarrow as pa
 
@@ -112,8 +133,12 @@ def _values(part: Any, kind: Any) -> NDArray[Any]:
         import pyarrow.compute as pc
 
         return np.asarray(pc.cast(pc.fill_null(part, False), pa.uint8()).to_numpy(zero_copy_only=False))
+    return _lying(part, _dtype(kind))
+
+
+def _lying(part: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Give the values of one array of numbers where they lie."""
     data = part.buffers()[1]
-    dtype = _dtype(kind)
     if data is None or not len(part):
         return np.empty(0, dtype=dtype)
     return np.frombuffer(data, dtype=dtype, count=len(part), offset=part.offset * dtype.itemsize)

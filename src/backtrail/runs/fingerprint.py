@@ -98,7 +98,19 @@ def fingerprint(source: Any, where: str = "data") -> TableFingerprint:
     A mapping holds columns by name: one-dimensional arrays of one length. :class:`UncacheableParameter` names the
     column that cannot be told by its values.
     """
-    place = Place(where)
+    parts, rows = _parts(source, Place(where))
+    first, last = _span(source) if rows else (None, None)
+    return TableFingerprint(table_digest(parts, rows, _shape(source)), rows, first, last, parts)
+
+
+def digest_of(source: Any, where: str = "data") -> str:
+    """Give the digest of a table alone: ``fingerprint(source).digest``."""
+    parts, rows = _parts(source, Place(where))
+    return table_digest(parts, rows, _shape(source))
+
+
+def _parts(source: Any, place: Place) -> tuple[tuple[ColumnFingerprint, ...], int]:
+    """Give the columns of a table and the number of its rows."""
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(source, polars.LazyFrame):
         raise refusal(source, place, "its rows are not known yet", "pass frame.collect()")
@@ -116,8 +128,7 @@ def fingerprint(source: Any, where: str = "data") -> TableFingerprint:
     rows = parts[0].rows if parts else (0 if isinstance(source, Mapping) else len(source))
     if isinstance(source, np.ndarray):
         rows = len(source) if source.ndim else 1
-    first, last = _span(source) if rows else (None, None)
-    return TableFingerprint(table_digest(parts, rows, _shape(source)), rows, first, last, parts)
+    return parts, rows
 
 
 def table_digest(parts: tuple[ColumnFingerprint, ...], rows: int, shape: bytes = b"") -> str:
@@ -312,6 +323,7 @@ __all__ = [
     "FeedFingerprint",
     "TableFingerprint",
     "UncacheableParameter",
+    "digest_of",
     "fingerprint",
     "fingerprint_feed",
     "first_difference",

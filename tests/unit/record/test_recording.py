@@ -408,7 +408,7 @@ def test_a_fault_of_the_store_loses_no_result(store: Store, monkeypatch: pytest.
     def full(*args: Any, **kwargs: Any) -> Any:
         raise StoreWriteError("storing blobs - the disk is full")
 
-    monkeypatch.setattr(Store, "commit", full)
+    monkeypatch.setattr(Store, "prepare", full)
     cerebro = cerebro_of(store)
     with pytest.warns(RecordWarning, match="its record is not: storing blobs - the disk is full"):
         strategies = cerebro.run()

@@ -166,6 +166,7 @@ def test_b30_a_run_that_is_being_written_loses_nothing(store: Store, make_record
     old = filled(store, make_record, 0)
     with store.begin(strategy="sma") as work:
         blob = work.put(b"0trades".ljust(50_000, b"."))
+        work.write()
         while not all(future.done() for future in work._staging.values()):
             time.sleep(0.001)
         assert store.retain(max_bytes=0, dry_run=False).evicted == [old]

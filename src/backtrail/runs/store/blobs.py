@@ -40,10 +40,10 @@ class Blobs:
         """Bring *data* to the medium without its name; None if the store has it."""
         return None if self.keep(digest, len(data)) else self._files.stage(data, private=private)
 
-    def publish(self, staged: Mapping[str, Staged]) -> None:
-        """Give staged blobs their names."""
-        if staged:
-            self._files.publish([(blob_name(digest), item) for digest, item in staged.items()])
+    def publish(self, staged: Mapping[str, Staged], last: tuple[str, Staged] | None = None) -> None:
+        """Give staged blobs their names, and after them the file *last* (its name, and where it is staged) its own."""
+        if staged or last is not None:
+            self._files.publish([(blob_name(digest), item) for digest, item in staged.items()], last)
 
     def keep(self, digest: str, size: int) -> bool:
         """Tell whether the blob is there in full, and if so say that it is in use."""

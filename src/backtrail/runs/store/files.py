@@ -64,12 +64,12 @@ class Files(Protocol):
         """Write a whole file unless there is one; tell whether it was written."""
         ...
 
-    def stage(self, data: bytes, *, private: bool = False) -> Staged:
-        """Bring *data* to the medium under no name yet; only its owner may read what is *private*."""
+    def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
+        """Bring *data* to the medium under no name yet: read-only if *sealed*, to its owner alone if *private*."""
         ...
 
-    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
-        """Give staged files their names, durably; they are immutable."""
+    def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
+        """Give staged files their names, durably; *last* is durable only if all others are."""
         ...
 
     def discard(self, staged: Staged) -> None:
@@ -166,23 +166,40 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(target))
         return True
 
-    def stage(self, data: bytes, *, private: bool = False) -> Staged:
-        """Write and flush a read-only file in ``tmp``."""
-        return Staged(self._stage(data, durable=True, seal=0o400 if private else 0o444))
+    def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
+        """Write and flush a file in ``tmp``."""
+        mode = 0o400 if private else 0o444
+        return Staged(self._stage(data, durable=True, seal=mode if sealed else 0))
 
-    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
-        """Rename staged files, then flush their folders."""
-        folders: dict[str, None] = {}
+    def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
+        """Rename staged files, then flush their folders.
+
+        A file system that brings names to the medium in their order needs one flush for all of them, *last* too.
+        """
         try:
-            for name, staged in files:
-                target = self._target(name)
-                self.disk.rename(staged.path, target)
-                folders[os.path.dirname(target)] = None
+            folders = self._rename(files)
+            if last is not None:
+                if not self._ordered:
+                    self._flush(folders)
+                folders = self._rename([last])
         except BaseException:
-            for _, staged in files:
+            for _, staged in (*files, *([last] if last is not None else [])):
                 self.discard(staged)
             raise
-        for folder in list(folders)[-1:] if self._ordered else folders:
+        self._flush(folders)
+
+    def _rename(self, files: Sequence[tuple[str, Staged]]) -> list[str]:
+        """Give staged files their names; give the folders that they are in."""
+        folders: dict[str, None] = {}
+        for name, staged in files:
+            target = self._target(name)
+            self.disk.rename(staged.path, target)
+            folders[os.path.dirname(target)] = None
+        return list(folders)
+
+    def _flush(self, folders: Sequence[str]) -> None:
+        """Bring the names in *folders* to the medium."""
+        for folder in folders[-1:] if self._ordered else folders:
             self.disk.flush_folder(folder)
 
     def discard(self, staged: Staged) -> None:

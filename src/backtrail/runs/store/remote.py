@@ -102,13 +102,16 @@ class RemoteFiles:
         self.put(name, data)
         return True
 
-    def stage(self, data: bytes, *, private: bool = False) -> Staged:
+    def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
         """Keep *data* until it is published; who may read it, the place itself decides."""
         return Staged("", data)
 
-    def publish(self, files: Sequence[tuple[str, Staged]]) -> None:
-        """Write several objects."""
-        self._call(self._fs.pipe, {self.path(name): staged.data for name, staged in files})
+    def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
+        """Write several objects, then the *last*."""
+        if files:
+            self._call(self._fs.pipe, {self.path(name): staged.data for name, staged in files})
+        if last is not None:
+            self.put(last[0], last[1].data)
 
     def discard(self, staged: Staged) -> None:
         """Do nothing: what is not published was not written."""

@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from .retention import Retained
 
 
+Facts = tuple[int, list[str]]
+"""How many bytes a blob has, and the digests of the blobs that it needs besides."""
+
+
 class Store:
     """A store of run records. Make one with `Store.open`. Threads may share it; it may be used after a fork."""
 
@@ -68,7 +72,7 @@ class Store:
         self.search = Search(index, self.scanner, self.directions)
         self.refs = Refs(files)
         self._reopen: dict[str, Any] = {}
-        self._parts: dict[str, tuple[int, list[str]]] = {}
+        self._parts: dict[str, Facts] = {}
         self._parts_lock = threading.Lock()
 
     @classmethod
@@ -159,26 +163,42 @@ class Store:
         before it. Every blob of its results must be in the store. Raise `ManifestError`, `MissingBlobError` or
         `StoreWriteError`; nothing is recorded then.
         """
-        plain = to_plain({"schema": 1, "run": new_run_id(), "status": "finished", **manifest})
-        run = plain["run"]
         with writing("recording a run", self.url):
             contents = [bytes(data) for data in blobs]
             if contents:
                 self.blobs.put_all(contents)
-            self._complete(plain)
-            check(plain)
-            data = seal(plain)
-            name = manifest_name(run)
-            if self.files.size(name) is not None:
-                if self.files.read(name) == data:
-                    return str(run)
-                raise ManifestError(f"recording run {run} - expected a run of its own - found it recorded already")
-            self.files.put(name, data)
-        self.point(plain)
-        self._index_soon(plain, name)
-        return str(run)
+            plain, data = self.prepare(manifest)
+            if data is None:
+                return str(plain["run"])
+            self.files.put(manifest_name(plain["run"]), data)
+        return self.recorded(plain)
 
-    def _complete(self, plain: Manifest) -> None:
+    def prepare(
+        self, manifest: Mapping[str, Any], facts: Mapping[str, Facts] | None = None
+    ) -> tuple[Manifest, bytes | None]:
+        """Give the whole record of a run and its bytes, None for them if the same record is stored already.
+
+        *facts* are those of blobs that will be in the store before the record is: how many bytes each has, and which
+        other blobs it needs. Raise `ManifestError` or `MissingBlobError`.
+        """
+        plain = to_plain({"schema": 1, "run": new_run_id(), "status": "finished", **manifest})
+        self._complete(plain, facts or {})
+        check(plain)
+        data = seal(plain)
+        name = manifest_name(plain["run"])
+        if self.files.size(name) is None:
+            return plain, data
+        if self.files.read(name) == data:
+            return plain, None
+        raise ManifestError(f"recording run {plain['run']} - expected a run of its own - found it recorded already")
+
+    def recorded(self, plain: Manifest) -> str:
+        """Let a run whose record is on the medium be found by its key and in the index; give its id."""
+        self.point(plain)
+        self._index_soon(plain, manifest_name(plain["run"]))
+        return str(plain["run"])
+
+    def _complete(self, plain: Manifest, facts: Mapping[str, Facts]) -> None:
         """Fill in sizes and parts of the artifacts; raise if a blob is missing."""
         artifacts = (plain.get("result") or {}).get("artifacts")
         if not isinstance(artifacts, dict):
@@ -187,14 +207,14 @@ class Store:
             blob = item.get("blob") if isinstance(item, dict) else None
             if not isinstance(blob, str) or not blob.startswith("b3:") or len(blob) != 67:
                 continue  # refused with a better message when the manifest is checked
-            size, parts = self._facts(name, blob)
+            size, parts = facts[blob] if blob in facts else self._facts(name, blob)
             item.setdefault("size", size)
             if parts:
                 item.setdefault("parts", parts)
-                for part in self.blobs.missing(parts):
+                for part in self.blobs.missing([part for part in parts if part not in facts]):
                     raise MissingBlobError(f"recording artifact {name!r} - expected its part {part} in the store")
 
-    def _facts(self, name: str, blob: str) -> tuple[int, list[str]]:
+    def _facts(self, name: str, blob: str) -> Facts:
         with self._parts_lock:
             known = self._parts.get(blob)
         size = self.blobs.size(blob)

@@ -41,9 +41,9 @@ class EncodedTable(NamedTuple):
 def encode_table(table: pa.Table) -> EncodedTable:
     """Give the bytes of *table* and of the columns it may share with other tables."""
     from ..digests import blob_digest
-    from ..fingerprint import fingerprint
+    from ..fingerprint import digest_of
 
-    content = fingerprint(table).digest
+    content = digest_of(table)
     table = table.combine_chunks()
     names = [name for name in table.column_names if _shared(table, name)]
     if not names or len(set(table.column_names)) < table.num_columns:

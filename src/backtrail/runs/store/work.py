@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from ...errors import MissingBlobError
 from ..digests import blob_digest
 from .faults import writing
 from .files import Staged
+from .layout import manifest_name
 from .lease import Lease
-from .tables import StoredTable, encode_table
+from .tables import StoredTable, encode_table, parts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .store import Store
+    from .store import Facts, Store
+
+WRITERS: Final = 8
+"""How many blobs are brought to the medium at once: it takes them together at little more cost than one."""
+
+WAITING: Final = 4 * 1024 * 1024
+"""From how many bytes on that were put they are written while the caller goes on."""
+
+_writers: dict[int, ThreadPoolExecutor] = {}
+"""The threads that write, by process: those of its parent are not there after a fork."""
+
+
+def _pool() -> ThreadPoolExecutor:
+    pool = _writers.get(os.getpid())
+    if pool is None:
+        made = ThreadPoolExecutor(WRITERS, thread_name_prefix="backtrail-store")
+        pool = _writers.setdefault(os.getpid(), made)
+    return pool
 
 
 class Work:
@@ -27,40 +47,74 @@ class Work:
         """Take the lease."""
         self._store = store
         self._lease = Lease(store.files, run, key, strategy)
+        self._facts: dict[str, Facts] = {}
+        self._waiting: dict[str, tuple[bytes, bool]] = {}
+        self._waiting_bytes = 0
         self._staging: dict[str, Future[Staged | None]] = {}
-        self._writer: ThreadPoolExecutor | None = None
         self.run = self._lease.run
 
     def put(self, data: bytes, *, private: bool = False) -> str:
-        """Have *data* stored with the run; give its digest. It is written while the caller goes on.
+        """Have *data* stored with the run; give its digest. It is written when much is together, or at the commit.
 
         In a folder, what is *private* can be read by its owner only.
         """
-        digest = blob_digest(data)
-        if digest not in self._staging:
-            if self._writer is None:
-                self._writer = ThreadPoolExecutor(4, thread_name_prefix="backtrail-store")
-            self._staging[digest] = self._writer.submit(self._store.blobs.stage, digest, bytes(data), private)
-        return digest
+        return self._put(bytes(data), private, None)
 
     def put_table(self, table: pa.Table) -> StoredTable:
         """Have an Arrow table stored with the run; give the digest of its bytes and that of its content."""
         encoded = encode_table(table)
-        digests = [self.put(data) for data in encoded.blobs]
-        self._store.note_parts(digests[-1], len(encoded.blobs[-1]), digests[:-1])
-        return StoredTable(digests[-1], encoded.content)
+        parts = [self._put(data, False, []) for data in encoded.blobs[:-1]]
+        return StoredTable(self._put(encoded.blobs[-1], False, parts), encoded.content)
+
+    def _put(self, data: bytes, private: bool, parts: list[str] | None) -> str:
+        digest = blob_digest(data)
+        if digest not in self._facts:
+            self._facts[digest] = (len(data), parts_of(data) if parts is None else parts)
+            self._waiting[digest] = (data, private)
+            self._waiting_bytes += len(data)
+            if self._waiting_bytes >= WAITING or self._store.files.remote:
+                self.write()
+        return digest
+
+    def write(self) -> None:
+        """Begin to bring what was put to the medium. Threads do so: the caller can go on meanwhile."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, {}, 0
+        for digest, (data, private) in waiting.items():
+            self._staging[digest] = _pool().submit(self._store.blobs.stage, digest, data, private)
 
     def commit(self, manifest: Mapping[str, Any]) -> str:
         """Record the run durably; give its id. The lease ends."""
         begun = {"key": self._lease.key, "strategy": self._lease.strategy}
         given = {name: value for name, value in begun.items() if value is not None}
-        with writing("storing the results of a run", self._store.url):
-            staged = {digest: future.result() for digest, future in self._staging.items()}
-            self._store.blobs.publish({digest: item for digest, item in staged.items() if item is not None})
-            self._staging.clear()
-        run = self._store.commit({**given, **manifest, "run": self.run})
+        store = self._store
+        with writing("recording a run", store.url):
+            plain, data = store.prepare({**given, **manifest, "run": self.run}, self._facts)
+            self.write()
+            record = None if data is None else store.files.stage(data, sealed=False)
+        try:
+            with writing("storing the results of a run", store.url):
+                staged = self._staged()
+            last = None if record is None else (manifest_name(self.run), record)
+            with writing("recording a run", store.url):
+                store.blobs.publish(staged, last)
+        except BaseException:
+            if record is not None:
+                with contextlib.suppress(OSError):
+                    store.files.discard(record)
+            raise
+        self._staging.clear()
+        if record is not None:
+            store.recorded(plain)
         self.release()
-        return run
+        return self.run
+
+    def _staged(self) -> dict[str, Staged]:
+        """Wait until the blobs are on the medium; give those that have no name yet, and look for the others."""
+        found = {digest: future.result() for digest, future in self._staging.items()}
+        for digest, item in found.items():
+            if item is None and self._store.blobs.size(digest) != self._facts[digest][0]:
+                raise MissingBlobError(f"recording run {self.run} - expected {digest} in the store - it was removed")
+        return {digest: item for digest, item in found.items() if item is not None}
 
     def beat(self) -> None:
         """Say that the run is still being computed; needed only where a store is shared and a process is stopped."""
@@ -69,12 +123,10 @@ class Work:
 
     def release(self) -> None:
         """Give the run up, or end the lease of a committed one."""
+        self._waiting.clear()
         for future in self._staging.values():
             self._discard(future)
         self._staging.clear()
-        if self._writer is not None:
-            self._writer.shutdown()
-            self._writer = None
         with writing("ending a lease", self._store.url):
             self._lease.release()
 
