@@ -85,13 +85,28 @@ def _add_days(ordinal: Floats, high: Floats, low: Floats) -> Floats:
     return np.where(tie, toward, total)
 
 
-def from_days(day: Ints, micro_of_day: Ints) -> Floats:
-    """Give the numbers of times counted as days since 1970 and microseconds of that day (0 to 86,399,999,999)."""
+def from_days(day: Ints, micro_of_day: Ints | int) -> Floats:
+    """Give the numbers of times counted as days since 1970 and microseconds of that day (0 to 86,399,999,999).
+
+    *micro_of_day* is an integer where the time of day is the same throughout.
+    """
     out = np.empty(len(day))
+    fraction = _fraction(micro_of_day) if isinstance(micro_of_day, int) else None
     for start in range(0, len(day), _BLOCK):
         part = slice(start, start + _BLOCK)
-        out[part] = _from_moments(day[part], micro_of_day[part])
+        if fraction is not None:
+            out[part] = _add_days((day[part] + EPOCH_ORDINAL).astype(np.float64), *fraction)
+        else:
+            out[part] = _from_moments(day[part], micro_of_day[part])  # type: ignore[index]  # no integer
     return out
+
+
+def _fraction(micro_of_day: int) -> tuple[Floats, Floats]:
+    """Give the exact fraction of the day at *micro_of_day*, as the sum of two arrays of one double."""
+    second, micro = divmod(micro_of_day, _SECOND_US)
+    high, low = _fractions(np.array([second]))
+    high, lost = _two_sum(high, np.array([micro / 86400e6]))
+    return _two_sum(high, low + lost)
 
 
 def _from_moments(day: Ints, micro_of_day: Ints) -> Floats:
@@ -178,7 +193,7 @@ def to_datetime64(numbers: Floats) -> NDArray[np.datetime64]:
     return to_micros(numbers).view("datetime64[us]")
 
 
-def localize_moments(day: Ints, micro_of_day: Ints, tz: Any) -> Floats:
+def localize_moments(day: Ints, micro_of_day: Ints | int, tz: Any) -> Floats:
     """Give the UTC numbers of times read from the clock of *tz*: ``date2num(time, tz)`` for each; None is UTC.
 
     The zone is asked twice per day, and per time only on days on which its clock changes.

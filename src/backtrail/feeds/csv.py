@@ -332,7 +332,7 @@ class CSVDataBase(DataBase):
         """Give the date numbers of column 0 (YYYY-MM-DD) and column *clock* (HH:MM:SS; None: the end of session)."""
         if clock is None:
             days = table.days[0] if 0 in table.days else _part(table.codes[0], ISO_DATE, 0)
-            return None if days is None else from_days(days, constant_time(self.p.sessionend, table.count))
+            return None if days is None else from_days(days, micros_of(self.p.sessionend))
         if 0 in table.days and clock in table.seconds:
             return from_days(table.days[0], table.seconds[clock] * 1_000_000)
         codes, times = table.codes[0], table.codes[clock]
@@ -346,10 +346,10 @@ def _part(codes: Bytes | None, layout: Layout, at: int) -> Ints | None:
     return None if found is None else found[at]
 
 
-def constant_time(clock: time, count: int) -> Ints:
-    """Give *count* times the microseconds of the day at *clock*."""
+def micros_of(clock: time) -> int:
+    """Give the microseconds of the day at *clock*."""
     seconds = (clock.hour * 60 + clock.minute) * 60 + clock.second
-    return np.full(count, seconds * 1_000_000 + clock.microsecond, dtype=np.int64)
+    return seconds * 1_000_000 + clock.microsecond
 
 
 class BacktraderCSVData(CSVDataBase):

@@ -14,7 +14,7 @@ from ..base.time import date2num
 from ..base.timeframe import TimeFrame
 from ..errors import ParameterValueError
 from .base import CSVFeedBase
-from .csv import CSVDataBase, FieldError, constant_time, number, text
+from .csv import CSVDataBase, FieldError, micros_of, number, text
 from .csvtext import Kind, Table
 from .stamps import Bytes, Layout, layout_of, moments
 
@@ -204,7 +204,7 @@ class GenericCSVData(CSVDataBase):
         written = from_days(*found)
         if self.p.timeframe < TimeFrame.Days:
             return written
-        end = localize_moments(found[0], constant_time(self.p.sessionend, table.count), self._tz)
+        end = localize_moments(found[0], micros_of(self.p.sessionend), self._tz)
         placed = written if self._tzinput is None else localize_moments(*found, self._tzinput)
         return np.where(end > placed, end, written)
 

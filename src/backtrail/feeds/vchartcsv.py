@@ -13,7 +13,7 @@ from ..base.time import date2num
 from ..base.timeframe import TimeFrame
 from .base import CSVFeedBase
 from .columns import FIELDS
-from .csv import CSVDataBase, FieldError, constant_time, number, text
+from .csv import CSVDataBase, FieldError, micros_of, number, text
 from .csvtext import Kind, Table
 from .stamps import Layout, moments
 
@@ -60,7 +60,7 @@ class VChartCSVData(CSVDataBase):
             return None
         self._timeframe = _PERIODS[letter]
         end = self.p.sessionend.replace(microsecond=0)
-        when = from_days(found[0], found[1] if letter == "I" else constant_time(end, table.count))
+        when = from_days(found[0], found[1] if letter == "I" else micros_of(end))
         return {"datetime": when} | {name: table.numbers[4 + at] for at, name in enumerate(FIELDS)}
 
     def _row(self, tokens: list[str]) -> Sequence[float]:

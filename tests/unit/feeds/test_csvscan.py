@@ -12,23 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtrail.feeds import BacktraderCSVData, GenericCSVData, VChartCSVData, YahooFinanceCSVData, csvscan
-from backtrail.feeds.csvscan import pays, scan, scanned
+from backtrail.feeds.csvscan import pays, read_clocks, read_days, scan, scanned
 from backtrail.feeds.csvtext import Kind, Table, forms
-from backtrail.kernels.jit import CompilePolicy
+from backtrail.kernels.jit import CompilePolicy, Kernel
 
 from .reading import file, read
 
 
-def interpreted(start: int, stop: int, *given: Any) -> Any:
-    """Do what the compiled reader does, as Python."""
-    return scan.python(
-        start, stop, *[memoryview(one) if isinstance(one, np.ndarray) else one for one in given]
-    )
+def interpreted(kernel: Kernel) -> Callable[..., Any]:
+    """Give a function that does what the compiled kernel does, as Python."""
+
+    def run(*given: Any) -> Any:
+        return kernel.python(*[as_python(one) for one in given])
+
+    return run
+
+
+def as_python(given: Any) -> Any:
+    if not isinstance(given, np.ndarray):
+        return given
+    return memoryview(given) if given.flags.aligned else given.tolist()
 
 
 @pytest.fixture(autouse=True)
 def without_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_compiled", interpreted)
+    for kernel in (scan, read_clocks, read_days):
+        monkeypatch.setattr(kernel, "_compiled", interpreted(kernel))
     monkeypatch.setattr("backtrail.feeds.csvtext.LARGE", -1)
     monkeypatch.setattr("backtrail.feeds.csvtext.LARGE_WHEN_LOADED", -1)
 
@@ -218,8 +227,9 @@ def test_the_compiled_reader_does_what_python_does(tmp_path: Path, monkeypatch: 
     text = "2020-01-02,09:30:00,ab,-7,10.25,x\n2020-01-02,09:31:00,cd,8,-1e3,y\n2020-01-03,09:31:00,cd,8,,y"
     kinds: dict[int, Kind] = {0: "iso date", 1: "iso time", 2: "time", 3: "integer", 4: "number"}
     (expected,) = tables(tmp_path, text, kinds, null="")
-    monkeypatch.setattr(scan, "_compiled", None)
-    assert scan.compile() is not None
+    for kernel in (scan, read_clocks, read_days):
+        monkeypatch.setattr(kernel, "_compiled", None)
+        assert kernel.compile() is not None
     (found,) = tables(tmp_path, text, kinds, null="")
     assert repr(found) == repr(expected)
     for row in ("2020-1-02,09:30:00,ab,1,1,x", "1,2", "2020-01-02,09:30:00,ab,1,?,x", ""):
