@@ -11,7 +11,7 @@ import backtrader
 import numpy as np
 
 import backtrail
-from backtrail.errors import BacktrailWarning
+from backtrail.errors import BacktrailWarning, ParameterValueError
 
 from .runs import Bars, Build, Result, feed, random_parameters
 
@@ -118,8 +118,17 @@ def run_together(library: ModuleType, builds: dict[str, Build], bars: Bars, runo
 def difference(name: str, theirs: Result, ours: Result, runonce: bool) -> str:
     """Say what differs between two results: nothing, when all is well."""
     if theirs.error or ours.error:
-        same = theirs.error is not None and ours.error is not None and issubclass(ours.error, theirs.error)
-        return "" if same else f"error {theirs.error} != {ours.error}"
+        both = theirs.error is not None and ours.error is not None
+        # a parameter that cannot work is refused by name, before anything is computed with it
+        same = both and issubclass(ours.error, (theirs.error, ParameterValueError))
+        # vectorised, backtrader ends the run where an indicator needs more bars than there are
+        short = (
+            runonce
+            and theirs.error is IndexError
+            and len(ours.lines) > 0
+            and len(ours.lines[0]) < ours.minperiod
+        )
+        return "" if same or short else f"error {theirs.error} != {ours.error}"
     if (theirs.names, theirs.minperiod) != (ours.names, ours.minperiod):
         return f"{theirs.names, theirs.minperiod} != {ours.names, ours.minperiod}"
     for line, a, b in zip(theirs.names, theirs.lines, ours.lines, strict=True):
