@@ -24,6 +24,26 @@ Floats = NDArray[np.float64]
 _BLOCK = 512
 
 
+def missing_data(message: str) -> ValueError:
+    """Give the error for a window with a missing value: statsmodels' ``MissingDataError`` and a ``ValueError`` in one.
+
+    Without statsmodels it is a plain ``ValueError``.
+    """
+    try:
+        refused: type[Exception] = import_module("statsmodels.tools.sm_exceptions").MissingDataError
+    except ImportError:
+        return ValueError(message)
+
+    class MissingDataError(refused, ValueError):  # type: ignore[misc,valid-type]  # a class that may be absent
+        """A window that has a missing value."""
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return missing_data, self.args
+
+    found: ValueError = MissingDataError(message)
+    return found
+
+
 class _Pairwise(PeriodN):
     """Base of indicators over two datas; the second one is brought to the clock of the first."""
 
@@ -40,10 +60,11 @@ class _Pairwise(PeriodN):
 class OLS_Slope_InterceptN(_Pairwise):
     """Give slope and intercept of the regression of the first data on the second.
 
-    A window without a slope, because the second data does not move or a price is missing, ends the run with a
-    ``ValueError`` that names the bar; ``Cerebro(zero_division="nan")`` takes NaN instead. As in backtrader, a second
-    data that stays at 0 is no error: the slope is 0 and the intercept the mean of the first (NaN with
-    ``zero_division="nan"``).
+    A window without a slope, because the second data does not move or lacks a value, ends the run with a
+    ``ValueError`` that names the bar (a ``MissingDataError`` of statsmodels too, where a value lacks and statsmodels is
+    installed); ``Cerebro(zero_division="nan")`` takes NaN instead. As in backtrader, slope and intercept are NaN where
+    the first data lacks a value, and a second data that stays at 0 is no error: the slope is 0 and the intercept the
+    mean of the first (NaN with ``zero_division="nan"``).
 
     Formula: ordinary least squares, deviations taken from the means.
     """
@@ -61,17 +82,21 @@ class OLS_Slope_InterceptN(_Pairwise):
             return
         for i in (start + np.flatnonzero(undefined)).tolist():
             window = slice(i - self.p.period + 1, i + 1)
-            values = self.data0.array[window]
-            if not self._second.array[window].any() and np.isfinite(values).all():
-                slopes.array[i] = 0.0
-                intercepts.array[i] = math.fsum(values.tolist()) / self.p.period
+            first, second = self.data0.array[window], self._second.array[window]
+            whole = bool(np.isfinite(second).all())
+            if whole and not np.isfinite(first).all() and (second != second[0]).any():
                 continue
-            where = where_of(slopes, i)
-            raise ValueError(
-                f"{type(self).__name__}: regressing the last {self.p.period} values at {where} - expected a second "
-                "data that moves, and no missing value - found a window without a slope - use a longer period, or "
+            if not second.any() and np.isfinite(first).all():
+                slopes.array[i] = 0.0
+                intercepts.array[i] = math.fsum(first.tolist()) / self.p.period
+                continue
+            message = (
+                f"{type(self).__name__}: regressing the last {self.p.period} values at {where_of(slopes, i)} - "
+                "expected a second data that moves, and no value of it missing - found "
+                f"{'one that does not move' if whole else 'a missing value'} - use a longer period, or "
                 "Cerebro(zero_division='nan') to go on with NaN"
             )
+            raise ValueError(message) if whole else missing_data(message)
 
 
 class OLS_BetaN(_Pairwise):
@@ -107,7 +132,7 @@ class OLS_TransformationN(_Pairwise):
 class CointN(_Pairwise):
     """Give score and p-value of the co-integration test of two datas (Engle and Granger; needs statsmodels).
 
-    A window that statsmodels refuses, because the first data does not move or a price is missing, ends the run with the
+    A window that statsmodels refuses, because the first data does not move or the second lacks a value, ends the run with the
     exception of statsmodels and the bar; ``Cerebro(zero_division="nan")`` takes NaN for both values instead.
     """
 
@@ -145,7 +170,8 @@ class CointN(_Pairwise):
             score, pvalue = self._test(first, second, trend=self.p.trend)[:2]
         except (ValueError, *self._refusals) as refused:
             found = "a first data that does not move" if still else "a missing value" if untestable else str(refused)
-            raise type(refused)(
+            kind = missing_data if isinstance(refused, self._refusals) else type(refused)
+            raise kind(
                 f"{type(self).__name__}: testing the last {self.p.period} values at {where_of(self.lines.score, bar)} "
                 "for co-integration - expected prices that move, and enough of them without a missing one - found "
                 f"{found} - use a longer period, or Cerebro(zero_division='nan') to go on with NaN where prices stand "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
 import warnings
 from typing import Any
 
@@ -63,8 +65,6 @@ def slope_at(slope: Any, bars: Bars) -> Any:
 
 
 def test_cointegration_without_statsmodels_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "statsmodels", None)
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.stattools", None)
     messages: list[str] = []
@@ -119,6 +119,48 @@ def test_a_second_data_without_a_slope_is_an_error(price: float, name: str, runo
         assert run(backtrader, build, bars, runonce).error is ValueError
     found = values(build, bars, runonce=runonce, zero_division="nan")
     assert all(np.isnan(line).all() for line in found.values())
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["OLS_Slope_InterceptN", "OLS_TransformationN", "CointN"])
+def test_a_missing_price_is_the_error_that_backtrader_raises(name: str, runonce: bool) -> None:
+    refused = pytest.importorskip("statsmodels.tools.sm_exceptions").MissingDataError
+    bars = make_bars("walk", 30, 5)
+    bars["open"][20] = np.nan
+    build: Build = lambda i, s: getattr(i, name)(s.data.close, s.data.open, period=10)  # noqa: E731
+    with pytest.raises(refused):
+        run(backtrader, build, bars, runonce)
+    with pytest.raises(refused, match=r"feed 'ACME', bar 21 .*a missing value.*zero_division='nan'") as found:
+        values(build, bars, runonce=runonce, named="ACME")
+    assert isinstance(found.value, ValueError)
+    again = pickle.loads(pickle.dumps(found.value))  # as from another process
+    assert (isinstance(again, refused), str(again)) == (True, str(found.value))
+
+
+@pytest.mark.contract
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["OLS_Slope_InterceptN", "OLS_TransformationN", "CointN"])
+def test_a_missing_price_of_the_first_data_gives_the_same_values(name: str, runonce: bool) -> None:
+    pytest.importorskip("statsmodels")
+    bars = make_bars("walk", 45, 5)
+    bars["close"][20] = np.nan
+    build: Build = lambda i, s: getattr(i, name)(s.data.close, s.data.open)  # noqa: E731
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found, wanted = (run(library, build, bars, runonce) for library in (backtrail, backtrader))
+    assert found.error is wanted.error is None
+    for a, b in zip(found.lines, wanted.lines, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+def test_a_missing_price_without_statsmodels_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "statsmodels.tools.sm_exceptions", None)
+    bars = make_bars("walk", 30, 5)
+    bars["open"][20] = np.nan
+    with pytest.raises(ValueError, match="a missing value") as found:
+        values(lambda i, s: i.OLS_BetaN(s.data.close, s.data.open), bars)
+    assert type(found.value) is ValueError
 
 
 @pytest.mark.contract
