@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
@@ -97,7 +98,7 @@ class BacktestArtifactManager:
 
         ValueError for what is no id, FileNotFoundError if it is not there.
         """
-        if not isinstance(backtest_id, str) or BACKTEST_ID.match(backtest_id) is None:
+        if not isinstance(backtest_id, str) or re.match(BACKTEST_ID, backtest_id) is None:
             raise CaptureSettingError(
                 f"opening a backtest - expected an id like 20261121_143527_123 - found {backtest_id!r:.60} - take the "
                 "name of its folder"

@@ -434,7 +434,7 @@ def _closure(classes: dict[Any, Role]) -> Closure:
     """Give the closure of *classes*; the one of the last time if nothing that it rests on has changed."""
     detection = detect_entry_point(sys._getframe(1))
     modules = (len(sys.modules), next(reversed(sys.modules), ""))
-    key = (tuple(classes.items()), detection.detected_file, detection.execution_context, modules, os.getcwd())
+    key = (tuple(classes.items()), detection.file, detection.execution_context, modules, os.getcwd())
     try:
         known = _closures.get(key)
     except TypeError:  # a callable that cannot be hashed stands for a class

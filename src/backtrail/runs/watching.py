@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from .code.copying import recordable
 from .code.model import CodeFile
 from .code.normal import analyse
 from .code.places import not_user_code
+from .code.recordable import recordable
 from .digests import blob_digest
 
 LARGEST_INPUT: Final = 512 * 1024 * 1024

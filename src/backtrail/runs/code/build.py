@@ -6,22 +6,19 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 from ..digests import blob_digest, digest
-from .cells import counting, holds, unwrapped
+from .analysis import FORM, unreadable_norm
 from .entry import main_file
 from .folders import Signature, digest_of_file, is_settled, signature
 from .listed import ListedFiles, secret_problems
 from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of, parts_of
 from .memo import Memo
 from .model import UNKNOWN_CODE, Closure, CodeFile, EntryPointDetectionResult, Problem, Role
-from .normal import FORM, analyse, unreadable_norm
-from .notebook import executed_cells, remembered_source, session_names
-from .places import below, not_user_code, project_root
+from .notebook import Cell, executed_cells, remembered_source, session_names
+from .places import below, not_user_code, project_folder
 from .walk import Unit, Walk
 
 
@@ -50,11 +47,10 @@ class Builder:
         for thing in things:
             self._add_thing(thing, roles)
         self.main = main_file() if runtime else None
-        found = detection.detected_file
-        self.entry = str(found) if found is not None else None
-        self.cells = counting(executed_cells(), session_names()) if runtime else []
+        self.entry = detection.file
+        self.cells = _counting_cells() if runtime else []
         self.loaded = loaded_files() if runtime else []
-        self.root = Path(os.path.realpath(root)) if root is not None else self._root()
+        self.root = os.path.realpath(root) if root is not None else self._root()
         self.files: list[CodeFile] = []
         self.extra: list[tuple[str, str]] = []
         self.application: dict[str, Any] | None = None
@@ -79,7 +75,7 @@ class Builder:
             if one not in self.things or one is part:
                 self.things[one] = (origin_of(one), role)
 
-    def _root(self) -> Path:
+    def _root(self) -> str:
         """Choose the project: that of the entry or main module, of the first file known, or the current folder."""
         candidates = [
             self.entry,
@@ -90,20 +86,20 @@ class Builder:
         for file in candidates:
             if file is not None and os.path.exists(file):
                 if not os.path.realpath(file).startswith(not_user_code()):
-                    return project_root(file)
-        return Path.cwd().resolve()
+                    return project_folder(file)
+        return os.path.realpath(os.getcwd())
 
     def key(self) -> Any:
         """Give what else decides the closure, besides the content of files and folders."""
         return (
             tuple(self.things.items()), tuple(self.paths), self.entry, self.detection.detection_method, self.main,
-            str(self.root), tuple(sys.path), os.getcwd(), tuple(self.cells), tuple(self.loaded), self.runtime,
+            self.root, tuple(sys.path), os.getcwd(), tuple(self.cells), tuple(self.loaded), self.runtime,
             self.allow_external, self.allow_secrets, id(self.memo),
         )  # fmt: skip
 
     def make(self, yaml: str | os.PathLike[str] | bool | None) -> Closure:
         """Follow everything and put the closure together."""
-        self.memo.open_project(str(self.root))
+        self.memo.open_project(self.root)
         first = self.entry or (self.paths[0] if self.paths else None) or next(
             (file for origin, _ in self.things.values() for file in origin.files), None
         )  # fmt: skip
@@ -127,7 +123,7 @@ class Builder:
         items += self.extra + listed.keyed
         modules = dict(sorted(items))
         self.memo.save_project(
-            str(self.root), (u.analysis.raw for u in walk.units.values() if u.analysis is not None)
+            self.root, (u.analysis.raw for u in walk.units.values() if u.analysis is not None)
         )
         keyed = [part.encode() for pair in sorted(set(items)) for part in pair]
         return Closure(
@@ -138,7 +134,7 @@ class Builder:
             problems=tuple(dict.fromkeys(self.problems)),
             modules=modules,
             packages=tuple(sorted(walk.packages)),
-            root=self.root,
+            root=self.root,  # type: ignore[arg-type]  # it is a path to whoever reads it
             keyable=not any(p.kind in UNKNOWN_CODE for p in self.problems),
             application=self.application,
         )
@@ -153,7 +149,7 @@ class Builder:
                 if name != "__main__" and "." in name:
                     walk.add_module(name.rpartition(".")[0], "static")
             for filename in origin.unknown:
-                if holds(self.cells, thing):
+                if self._is_in_a_cell(thing):
                     continue  # made within a magic, which names the code as it likes
                 called = getattr(thing, "__qualname__", thing)
                 said = f"{called} was made by code whose source is not known ({filename})"
@@ -165,6 +161,13 @@ class Builder:
             walk.add_file(
                 file, name, self._package(file), "entry" if file == self.entry else "module", "given"
             )
+
+    def _is_in_a_cell(self, thing: Any) -> bool:
+        if not self.cells:
+            return False
+        from .cells import holds
+
+        return holds(self.cells, thing)
 
     def _module_file(self, origin: Origin) -> str | None:
         name = "__main__" if origin.module == "__main__" else origin.module
@@ -192,7 +195,7 @@ class Builder:
 
     def _add_loaded(self, walk: Walk) -> None:
         """Add the modules that are loaded from the project or from packages installed as editable."""
-        roots = (below(str(self.root)), *walk.editable)
+        roots = (below(self.root), *walk.editable)
         known = {unit.file for unit in walk.units.values()}
         for name, file in self.loaded:
             if file in known:
@@ -212,10 +215,14 @@ class Builder:
         for origin, _ in self.things.values():
             for filename in origin.cells:
                 text = remembered_source(filename)
-                text = unwrapped(text)[0] if text is not None else None
+                text = _unwrapped(text) if text is not None else None
                 if text is not None and text.strip() not in known:
                     known.add(text.strip())
                     sources.append((f"<repl>/cell_{len(sources) + 1}.py", text))
+        if not sources:
+            return
+        from .normal import analyse
+
         norms = []
         for path, text in sources:
             content = text.encode("utf-8", "surrogatepass")
@@ -325,7 +332,7 @@ class Builder:
         unit = walk.units.get(os.path.realpath(self.entry))
         if unit is not None:
             return walk.shown(unit)
-        return self.listed.add_notebook(Path(os.path.realpath(self.entry)))
+        return self.listed.add_notebook(self.entry)
 
     def watched(self) -> dict[str, Signature | None] | None:
         """Give what the closure rests on, with signatures; None if some of it changed too lately to tell."""
@@ -344,6 +351,22 @@ class Builder:
             watched[path] = signature(path)
         settled = all(seen is None or is_settled(seen, now_ns) for seen in watched.values())
         return watched if settled else None
+
+
+def _counting_cells() -> list[Cell]:
+    """Give the executed cells that count."""
+    cells = executed_cells()
+    if not cells:
+        return []
+    from .cells import counting
+
+    return counting(cells, session_names())
+
+
+def _unwrapped(text: str) -> str:
+    from .cells import unwrapped
+
+    return unwrapped(text)[0]
 
 
 def _effective(unit: Unit, flags: frozenset[str]) -> str:
@@ -373,7 +396,7 @@ def _under_paths_of_their_own(files: list[CodeFile]) -> tuple[CodeFile, ...]:
         other = taken.get(file.path)
         if other is not None and other.raw != file.raw:
             stem, suffix = os.path.splitext(file.path)
-            file = replace(file, path=f"{stem}~{file.raw[3:11]}{suffix}")
+            file = file._replace(path=f"{stem}~{file.raw[3:11]}{suffix}")
         taken.setdefault(file.path, file)
     return tuple(taken.values())
 

@@ -12,7 +12,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from .build import Builder
@@ -63,7 +62,7 @@ def closure_of(
     if entry is None and runtime:
         detection = detect_entry_point(sys._getframe(1))
     elif detection is None:
-        file = Path(os.path.abspath(entry)) if isinstance(entry, str | os.PathLike) else None
+        file: Any = os.path.abspath(entry) if isinstance(entry, str | os.PathLike) else None
         sure = ("high", 1.0) if file is not None else ("low", 0.0)
         detection = EntryPointDetectionResult(file, "fallback", sure[0], [], sure[1], "script")
     build = Builder(

@@ -23,8 +23,6 @@ _TOTAL: Final = 256 * 1024 * 1024
 _RESERVED: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?\Z", re.IGNORECASE
 )
-_PLAIN: Final = re.compile(r"[^\\:\x00]*\Z")
-_ELSEWHERE: Final = re.compile(r"[\\\x00]|(?<=^[A-Za-z]):")
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\\\x00-\x1f]')
 logger = logging.getLogger("backtrail.backtest.code_capture")
 
@@ -181,21 +179,6 @@ class Copier:
         return path
 
 
-def recordable(path: str, raw: str) -> str:
-    """Give *path* (with forward slashes) as a record can hold it on any system: composed Unicode, no way elsewhere.
-
-    A name with a backslash, what looks like a drive, or bytes that are no text keeps a part of the digest *raw*.
-    """
-    if path.isascii() and _PLAIN.match(path):
-        return path
-    composed = unicodedata.normalize("NFC", path)
-    made = _ELSEWHERE.sub("_", composed.encode("utf-8", "replace").decode())
-    if made == composed:
-        return made
-    stem, suffix = os.path.splitext(made)
-    return f"{stem}~{raw[3:11]}{suffix}"
-
-
 def portable(path: str, windows: bool = os.name == "nt") -> str:
     """Give *path* (with forward slashes) in the form in which it is stored: composed Unicode, no way upwards.
 
@@ -229,4 +212,4 @@ def _replace(target: Path, content: bytes, mode: int) -> None:
         raise
 
 
-__all__ = ["Copied", "Copier", "portable", "recordable"]
+__all__ = ["Copied", "Copier", "portable"]

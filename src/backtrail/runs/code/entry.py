@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -30,8 +29,8 @@ def detect_entry_point(frame: FrameType | None = None) -> EntryPointDetectionRes
     if is_cell_file(filename):
         # a worker process is started with `python -c`, and runs what the main module of its parent asked for
         return _without_caller() if "__mp_main__" in sys.modules else _interactive(filename)
-    path = Path(filename if os.path.isabs(filename) else _absolute(filename))
-    if not path.is_file():
+    path = filename if os.path.isabs(filename) else _absolute(filename)
+    if not os.path.isfile(path):
         return _interactive(filename)
     return _result(path, "inspect_stack", "high", "script")
 
@@ -69,10 +68,10 @@ def _absolute(filename: str) -> str:
 
 
 def _result(
-    path: Path | None, method: str, confidence: str, context: str, *warnings: str
+    path: str | os.PathLike[str] | None, method: str, confidence: str, context: str, *warnings: str
 ) -> EntryPointDetectionResult:
     return EntryPointDetectionResult(
-        detected_file=path,
+        detected_file=path,  # type: ignore[arg-type]  # it is a path to whoever reads it
         detection_method=method,
         confidence=confidence,
         warnings=list(warnings),
@@ -86,10 +85,10 @@ def _frozen() -> EntryPointDetectionResult:
     """Look for the bundled source of a program that PyInstaller or cx_Freeze packed."""
     bundle = getattr(sys, "_MEIPASS", None)
     main = getattr(sys.modules.get("__main__"), "__file__", None) or sys.argv[0]
-    name = Path(main).stem + ".py"
+    name = f"{os.path.splitext(os.path.basename(main))[0]}.py"
     if isinstance(bundle, str):
-        path = Path(bundle) / name
-        if path.is_file():
+        path = os.path.join(bundle, name)
+        if os.path.isfile(path):
             return _result(path, "frozen", "medium", "frozen")
     return _result(None, "frozen", "low", "frozen", f"the packed application holds no source {name}")
 
@@ -110,7 +109,7 @@ def _without_caller() -> EntryPointDetectionResult:
     main = main_file()
     if main is not None:
         said = "no caller of the user's is on the stack; the main module is taken"
-        return _result(Path(main), "fallback", "medium", "worker", said)
+        return _result(main, "fallback", "medium", "worker", said)
     return _result(
         None, "fallback", "low", "worker", "no file of the user's is on the stack or is the main module"
     )

@@ -43,6 +43,9 @@ class Entry(NamedTuple):
     is_link: bool
 
 
+_KINDS: Final = {(folder, link): Entry(folder, link) for folder in (False, True) for link in (False, True)}
+
+
 class Folders:
     """Listings of folders and of zip archives on the import path."""
 
@@ -64,9 +67,9 @@ class Folders:
             with os.scandir(folder) as found:
                 for one in found:
                     try:
-                        entries[one.name] = Entry(one.is_dir(), one.is_symlink())
+                        entries[one.name] = _KINDS[one.is_dir(), one.is_symlink()]
                     except OSError:
-                        entries[one.name] = Entry(False, True)
+                        entries[one.name] = _KINDS[False, True]
         except OSError:
             entries = {}
         self._listings[folder] = (seen, is_settled(seen, now_ns), entries)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from .analysis import Import
 
 # What needs a closer look than the import statements; most files have none of it and are spared the second walk.
 _WORDS: Final = (
@@ -12,30 +14,15 @@ _WORDS: Final = (
     b"__import__", b"sys.path", b"__all__", b"ImportError", b"ModuleNotFoundError", b"TYPE_CHECKING", b"spec_from_file",
     b"SourceFileLoader", b"run_path", b"run_module", b"exec(", b"execfile",
 )  # fmt: skip
-_CATCH_ALL: Final = re.compile(rb"except\s*(?::|\(?[^:\n]*Exception)")
+_CATCH_ALL: Final = rb"except\s*(?::|\(?[^:\n]*Exception)"
 _SOURCE_READERS: Final = frozenset({"getsource", "getsourcelines", "findsource", "getcomments", "linecache"})
 _OPENERS: Final = frozenset({"open", "read_text", "read_bytes", "open_code", "getline", "getlines"})
 _FORGIVING: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
-class Import(NamedTuple):
-    """One import: ``level`` leading dots, the module, and the names taken from it (None: the module itself).
-
-    ``optional`` imports may fail without the program failing: those inside a ``try`` that catches their failure, or
-    under ``TYPE_CHECKING``.
-    """
-
-    level: int
-    module: str
-    names: tuple[str, ...] | None
-    line: int
-    optional: bool = False
-    dynamic: bool = False
-
-
 def might_matter(source: bytes) -> bool:
     """Tell whether *source* may hold more than plain import statements; False is sure."""
-    return any(word in source for word in _WORDS) or _CATCH_ALL.search(source) is not None
+    return any(word in source for word in _WORDS) or re.search(_CATCH_ALL, source) is not None
 
 
 def collect(tree: ast.Module) -> tuple[list[Import], tuple[str, ...]]:

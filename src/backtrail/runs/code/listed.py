@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..digests import blob_digest
-from .copying import recordable
 from .folders import MOST_DIGESTED, FileTooLarge, digest_of_file
 from .memo import Memo
 from .model import CodeCaptureError, CodeFile, Problem, Remark, Role
 from .notebook import strip_outputs
-from .secrets import kinds_of_secrets, never_captured
+from .recordable import recordable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _TOTAL: Final = 256 * 1024 * 1024
 
@@ -25,8 +26,8 @@ class ListedFiles:
     The yaml itself and notebooks are not keyed. ``watched`` are the paths that the answer rests on.
     """
 
-    def __init__(self, root: Path, memo: Memo, *, allow_external: bool, allow_secrets: bool) -> None:
-        self.root = root
+    def __init__(self, root: str, memo: Memo, *, allow_external: bool, allow_secrets: bool) -> None:
+        self._root = root
         self.memo = memo
         self.allow_external = allow_external
         self.allow_secrets = allow_secrets
@@ -35,6 +36,13 @@ class ListedFiles:
         self.keyed: list[tuple[str, str]] = []
         self.watched: dict[str, None] = {}
         self._left = _TOTAL
+
+    @property
+    def root(self) -> Path:
+        """The project root."""
+        from pathlib import Path
+
+        return Path(self._root)
 
     def add_yaml(
         self, yaml: str | os.PathLike[str] | bool | None, main: str | None, known: set[str | None]
@@ -50,6 +58,8 @@ class ListedFiles:
         self.watched[path] = None
         if not named and not os.path.isfile(path):
             return
+        from pathlib import Path
+
         from yaml import YAMLError
 
         from .strategy_yaml import read_listing
@@ -71,6 +81,8 @@ class ListedFiles:
                 self._add(found, allowed, is_keyed=found.suffix != ".ipynb")
 
     def _add(self, path: Path, allow_secrets: bool, is_keyed: bool) -> None:
+        from .secrets import kinds_of_secrets, never_captured
+
         self.watched[str(path)] = None
         try:
             raw, size, content = self._read(path)
@@ -117,10 +129,15 @@ class ListedFiles:
             return *digest_of_file(str(path)), None
         return snapshot.raw, len(snapshot.content), snapshot.content
 
-    def add_notebook(self, path: Path) -> str | None:
+    def add_notebook(self, file: str) -> str | None:
         """Keep the notebook that was started, without its outputs; what was executed are the cells. Give its path."""
-        if path.suffix != ".ipynb":
+        if not file.endswith(".ipynb"):
             return None
+        from pathlib import Path
+
+        from .secrets import kinds_of_secrets
+
+        path = Path(os.path.realpath(file))
         shown = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
         try:
             content = strip_outputs(self.memo.snapshot(str(path)).content)

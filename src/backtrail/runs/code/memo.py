@@ -10,24 +10,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 import threading
 import time
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
 from typing import Any, Final, NamedTuple
 
-from ..digests import blob_digest, digest
+from ..digests import blob_digest, digest, is_digest
+from .analysis import FORM, Analysis, Import
 from .folders import Folders, Signature, is_settled, read_regular, read_signed, signature
-from .imports import Import
-from .normal import FORM, Analysis, analyse
 
 LIMIT: Final = 64 * 1024 * 1024
 _LARGEST_PACK: Final = 64 * 1024 * 1024
 _SPARE: Final = 200
 _MINOR: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
-_DIGEST: Final = re.compile(r"b3:[0-9a-f]{64}\Z")
 
 
 class Snapshot(NamedTuple):
@@ -41,19 +38,18 @@ class Snapshot(NamedTuple):
 class Memo:
     """What is known of source files; one object may serve many closures and threads."""
 
-    def __init__(self, where: Path | None = None) -> None:
+    def __init__(self, where: str | os.PathLike[str] | None = None) -> None:
         """Keep analyses below the folder *where* (default: backtrail's folder in the user's cache directory)."""
         self.folders = Folders()
-        self._where = where
+        self._where = None if where is None else os.fspath(where)
         self._snapshots: dict[str, tuple[Signature, bool, Snapshot]] = {}
         self._analyses: dict[str, Analysis] = {}
         self._packs: dict[str, set[str]] = {}
 
     def snapshot(self, path: str) -> Snapshot:
         """Read the file *path*, or give what was read before if it cannot have changed; may raise OSError."""
-        seen = signature(path)
         known = self._snapshots.get(path)
-        if known is not None and known[1] and known[0] == seen:
+        if known is not None and known[1] and known[0] == signature(path):
             return known[2]
         now_ns = time.time_ns()
         content, signed = read_signed(path, LIMIT)
@@ -65,6 +61,8 @@ class Memo:
         """Give the analysis of a file's bytes."""
         known = self._analyses.get(snapshot.raw)
         if known is None:
+            from .normal import analyse
+
             known = self._analyses[snapshot.raw] = analyse(snapshot.content, snapshot.raw)
         return known
 
@@ -74,7 +72,7 @@ class Memo:
             return
         content = b""
         with contextlib.suppress(OSError):
-            content = read_regular(str(self._pack(root)), _LARGEST_PACK)
+            content = read_regular(self._pack(root), _LARGEST_PACK)
         written = _unpacked(content)
         for one in written:
             self._analyses.setdefault(one.raw, one)
@@ -94,19 +92,19 @@ class Memo:
         ):  # a cache that cannot be written is no cache, and no fault of the run
             _replace(self._pack(root), _packed([self._analyses[raw] for raw in kept]))
 
-    def _pack(self, root: str) -> Path:
+    def _pack(self, root: str) -> str:
         name = digest(f"{FORM}/project", os.fsencode(root), _MINOR.encode()).removeprefix("b3:")
-        return self._folder() / f"{name[:32]}.json"
+        return os.path.join(self._folder(), f"{name[:32]}.json")
 
-    def _folder(self) -> Path:
+    def _folder(self) -> str:
         if self._where is None:
             given = os.environ.get("BACKTRAIL_CACHE_DIR")
             if given:
-                self._where = Path(given) / "code"
+                self._where = os.path.join(given, "code")
             else:
-                from platformdirs import user_cache_path
+                from platformdirs import user_cache_dir
 
-                self._where = user_cache_path("backtrail", appauthor=False) / "code"
+                self._where = os.path.join(user_cache_dir("backtrail", appauthor=False), "code")
         return self._where
 
 
@@ -139,21 +137,27 @@ def _unpacked(content: bytes) -> list[Analysis]:
         return []
 
 
+_import = partial(tuple.__new__, Import)  # as Import._make, at half of its cost
+
+
 def _entry(item: list[Any]) -> Analysis:
     raw, norm, docs, imports, exported, flags, error, secrets = item
-    if not (_DIGEST.match(raw) and _DIGEST.match(norm)):
+    if not (is_digest(raw) and is_digest(norm)):
         raise ValueError("an analysis without digests")
     found = [
-        Import(level, module, None if names is None else tuple(names), line, bool(optional), bool(dynamic))
+        _import((level, module, None if names is None else tuple(names), line, bool(optional), bool(dynamic)))
         for level, module, names, line, optional, dynamic in imports
     ]
     return Analysis(raw, norm, docs, tuple(found), tuple(exported), frozenset(flags), error, tuple(secrets))
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: str, content: bytes) -> None:
     """Put *content* at *path* in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
+    folder, name = os.path.split(path)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    temporary = os.path.join(folder, f".{name}-{os.getpid()}-{threading.get_ident()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

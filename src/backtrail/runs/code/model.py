@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from ...errors import BacktrailError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Role = Literal["entry", "strategy", "indicator", "analyzer", "observer", "sizer", "broker", "feed", "class", "function",
                "module", "binary", "config", "data", "notebook", "cell", "executed"]  # fmt: skip
 How = Literal["static", "runtime", "yaml", "notebook", "class", "given"]
 
 # the folder of one backtest is called so
-BACKTEST_ID: Final = re.compile(r"[0-9]{8}_[0-9]{6}_[0-9]{3}\Z")
+BACKTEST_ID: Final = r"[0-9]{8}_[0-9]{6}_[0-9]{3}\Z"
 # kinds of problems that leave a closure without a key
 UNKNOWN_CODE: Final = ("no-source", "unreadable", "too-large", "stale")
 
@@ -72,8 +74,7 @@ class Problem(NamedTuple):
     partial: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class CodeFile:
+class CodeFile(NamedTuple):
     """One file of a closure as it was when the closure was made.
 
     ``path`` is relative to the project root with forward slashes; files from elsewhere stand below ``_external``, cells
@@ -93,7 +94,11 @@ class CodeFile:
     link_target: str | None = None
     stored: bool = True
     secrets: tuple[str, ...] = ()
-    content: bytes | None = field(default=None, repr=False, compare=False)
+    content: bytes | None = None
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._fields if name != "content")
+        return f"CodeFile({said})"
 
     def read(self) -> bytes:
         """Give the bytes as they were when the closure was made; CodeCaptureError if they were not kept."""
@@ -134,6 +139,26 @@ class CodeFile:
         return said
 
 
+class _AsPath:
+    """A path that is kept as text until somebody asks for it: most runs do without ``pathlib``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is None:
+            return self
+        held = owner.__dict__[self.name]
+        if type(held) is str:
+            from pathlib import Path
+
+            held = owner.__dict__[self.name] = Path(held)
+        return held
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner.__dict__[self.name] = value
+
+
 @dataclass
 class EntryPointDetectionResult:
     """Where the running program was started, as far as it can be seen.
@@ -152,15 +177,24 @@ class EntryPointDetectionResult:
     execution_context: str = "unknown"
     fallback_used: bool = False
 
+    @property
+    def file(self) -> str | None:
+        """The detected file as text."""
+        held = self.__dict__["detected_file"]
+        return None if held is None else str(held)
+
     def entry(self) -> dict[str, Any]:
         """Give what a manifest says of the detection; the file's name only, not where it lies."""
         return {
-            "file": self.detected_file.name if self.detected_file else None, "method": self.detection_method,
+            "file": os.path.basename(self.file) if self.file else None, "method": self.detection_method,
             "confidence": self.confidence, "context": self.execution_context, "warnings": list(self.warnings),
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+EntryPointDetectionResult.detected_file = _AsPath("detected_file")  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
 class Closure:
     """All code of the user's that a run is made of.
 
@@ -219,6 +253,8 @@ class Closure:
             said["application"] = dict(self.application)
         return said
 
+
+Closure.root = _AsPath("root")  # type: ignore[assignment]
 
 __all__ = [
     "BACKTEST_ID",

@@ -10,34 +10,15 @@ import ast
 import threading
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from ..digests import blob_digest, digest
-from .imports import Import, collect, flags_of, might_matter
+from .analysis import FORM, Analysis, Import, unreadable_norm
+from .imports import collect, flags_of, might_matter
 from .secrets import kinds_of_secrets
 
-FORM: Final = "backtrail-code/1"  # change it when the normal form changes: digests that were remembered lapse
 _SKIPPED: Final = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _BLOCKS: Final = frozenset({"body", "orelse", "finalbody"})
-
-
-class Analysis(NamedTuple):
-    """What one file is, as far as its text tells.
-
-    ``norm`` digests the normal form, ``docs`` the docstrings and the places where they stand. ``flags`` is a subset of
-    ``own-doc``, ``all-doc``, ``own-source``, ``all-source``, ``computed-import`` and ``path``. ``error`` says why the
-    file could not be parsed, as ``line: message``; its ``norm`` is then the digest of its bytes.
-    ``secrets`` names the kinds of secrets seen.
-    """
-
-    raw: str
-    norm: str
-    docs: str
-    imports: tuple[Import, ...] = ()
-    exported: tuple[str, ...] = ()
-    flags: frozenset[str] = frozenset()
-    error: str | None = None
-    secrets: tuple[str, ...] = ()
 
 
 def analyse(source: bytes, raw: str | None = None) -> Analysis:
@@ -104,11 +85,6 @@ def _unparsed(source: bytes, raw: str, error: Exception) -> Analysis:
         message = getattr(error, "msg", None) or str(error)
     return Analysis(raw=raw, norm=unreadable_norm(raw), docs="", error=f"{line}: {message}",
                     secrets=kinds_of_secrets(source))  # fmt: skip
-
-
-def unreadable_norm(raw: str) -> str:
-    """Give the normal form of what has none: the digest of its bytes, apart from every other digest."""
-    return digest(f"{FORM}/bytes", raw.encode())
 
 
 def parse(source: bytes) -> ast.Module:
@@ -324,4 +300,4 @@ _FIELDS: dict[type, tuple[str, ...]] = {
 }
 
 
-__all__ = ["FORM", "Analysis", "analyse", "parse", "unreadable_norm"]
+__all__ = ["analyse", "parse"]

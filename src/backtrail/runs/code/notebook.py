@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import linecache
 import os
-import re
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-_CELL_FILE: Final = re.compile(
-    r"<(?:ipython-input|python-input|stdin|string|console|doctest|input)|ipykernel_|__marimo__"
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CELL_FILES: Final = (
+    "<ipython-input", "<python-input", "<stdin", "<string", "<console", "<doctest", "<input", "ipykernel_",
+    "__marimo__",
+)  # fmt: skip
 _MARIMO: Final = "__marimo__cell_"
-_NUMBER: Final = re.compile(r"(\d+)")
 
 
 class Cell(NamedTuple):
@@ -40,7 +40,7 @@ def session_names() -> Mapping[str, Any]:
 
 def is_cell_file(filename: str) -> bool:
     """Tell whether code with this file name was typed or is a cell, rather than read from a file."""
-    return _CELL_FILE.search(filename) is not None
+    return any(piece in filename for piece in _CELL_FILES)
 
 
 def notebook_path() -> Path | None:
@@ -56,6 +56,8 @@ def notebook_path() -> Path | None:
         given.append(getattr(sys.modules.get("__main__"), "__file__", None))
     for text in given:
         if isinstance(text, str) and text.endswith((".ipynb", ".py")):
+            from pathlib import Path
+
             path = Path(text)
             if path.is_file():
                 return path.resolve()
@@ -92,7 +94,9 @@ def executed_cells() -> list[Cell]:
 
 
 def _number(name: str) -> int:
-    found = _NUMBER.search(name)
+    import re
+
+    found = re.search(r"(\d+)", name)
     return int(found[1]) if found else 0
 
 
@@ -107,6 +111,8 @@ def strip_outputs(content: bytes) -> bytes:
 
     ValueError if *content* is no notebook.
     """
+    import json
+
     try:
         notebook = json.loads(content)
     except RecursionError as error:

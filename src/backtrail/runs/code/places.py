@@ -6,24 +6,24 @@ and a folder that happens to be called ``backtrail`` is too.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import site
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Place = Literal["project", "external", "framework", "stdlib", "library"]
 
 MARKERS: Final = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _NEVER_PROJECT: Final = frozenset({"site-packages", "dist-packages", "node_modules", ".git", ".backtrail"})
-_PACKAGE: Final = str(Path(__file__).resolve().parents[2])
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 _OURS: Final = _PACKAGE + os.sep
 FRAMEWORK_NAMES: Final = ("backtrail", "backtrader")
-_RECORDED: Final = re.compile(r"^([^/,]+?)(?:/|\.py,|\.[^/,]*\.(?:so|pyd),)", re.MULTILINE)
+_RECORDED: Final = r"(?m)^([^/,]+?)(?:/|\.py,|\.[^/,]*\.(?:so|pyd),)"
 
 
 def project_root(file: str | os.PathLike[str]) -> Path:
@@ -32,15 +32,24 @@ def project_root(file: str | os.PathLike[str]) -> Path:
     It is the nearest folder upwards with ``pyproject.toml``, ``setup.py``, ``setup.cfg`` or ``.git``; without one the
     current folder if it contains the file, and else the file's own folder.
     """
-    folder = Path(os.path.realpath(file)).parent
-    for candidate in (folder, *folder.parents):
-        if any(os.path.lexists(candidate / marker) for marker in MARKERS):
+    from pathlib import Path
+
+    return Path(project_folder(file))
+
+
+def project_folder(file: str | os.PathLike[str]) -> str:
+    """Give the path of what :func:`project_root` gives."""
+    folder = os.path.dirname(os.path.realpath(file))
+    candidate, inner = folder, ""
+    while candidate != inner:
+        if any(os.path.lexists(os.path.join(candidate, marker)) for marker in MARKERS):
             return candidate
+        candidate, inner = os.path.dirname(candidate), candidate
     try:
-        current = Path.cwd().resolve()
+        current = os.path.realpath(os.getcwd())
     except OSError:  # the current folder was deleted
         return folder
-    return current if folder.is_relative_to(current) else folder
+    return current if below(folder).startswith(below(current)) else folder
 
 
 def below(folder: str) -> str:
@@ -92,8 +101,7 @@ class Places:
     the folders for installed packages (``pip install --target``).
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = below(str(root))
         self._folders: dict[str, bool] = {}
         self._vendored: dict[str, frozenset[str]] = {}
@@ -142,9 +150,11 @@ class Places:
 
 
 def _owned(record: str) -> set[str]:
+    import re
+
     try:
         with open(record, encoding="utf-8", errors="replace") as file:
-            return set(_RECORDED.findall(file.read()))
+            return set(re.findall(_RECORDED, file.read()))
     except OSError:
         return set()
 
@@ -161,6 +171,8 @@ def _editable_in(folder: str, changed_ns: int) -> tuple[str, ...]:
         record = os.path.join(folder, name, "direct_url.json")
         if not os.access(record, os.R_OK):  # quicker than to fail to open what most have not
             continue
+        import json
+
         try:
             with open(record, encoding="utf-8") as file:
                 written = json.load(file)
@@ -168,20 +180,26 @@ def _editable_in(folder: str, changed_ns: int) -> tuple[str, ...]:
             continue
         if not isinstance(written, dict) or not isinstance(written.get("dir_info"), dict):
             continue
-        from urllib.parse import urlsplit
-
-        url = urlsplit(str(written.get("url", "")))
-        if url.scheme == "file" and written["dir_info"].get("editable"):
-            where = os.path.realpath(_path_of(url.path))
+        path = _path_of(str(written.get("url", "")))
+        if path and written["dir_info"].get("editable"):
+            where = os.path.realpath(path)
             found += [path for path in (os.path.join(where, "src"), where) if os.path.isdir(path)]
     return tuple(found)
 
 
-def _path_of(url_path: str) -> str:
-    """Give the path that a ``file:`` address means: without the slash before a drive letter."""
-    from urllib.parse import unquote
+def _path_of(url: str) -> str:
+    """Give the path that a ``file:`` address means, without the slash before a drive letter; empty for other ones."""
+    scheme, colon, rest = url.partition(":")
+    if not colon or scheme.lower() != "file":
+        return ""
+    path = rest.partition("#")[0].partition("?")[0]
+    if path.startswith("//"):  # the name of a machine, which is empty or this one
+        path = path[2:]
+        path = path[path.find("/") :] if "/" in path else ""
+    if "%" in path:
+        from urllib.parse import unquote
 
-    path = unquote(url_path)
+        path = unquote(path)
     return path[1:] if os.name == "nt" and path[2:3] == ":" else path
 
 
@@ -199,5 +217,5 @@ def editable_roots() -> tuple[str, ...]:
                  not _OURS.startswith(below(path)))  # fmt: skip
 
 
-__all__ = ["FRAMEWORK_NAMES", "Place", "Places", "editable_roots", "library_prefixes", "not_user_code", "project_root",
-           "stdlib_prefixes"]  # fmt: skip
+__all__ = ["FRAMEWORK_NAMES", "Place", "Places", "editable_roots", "library_prefixes", "not_user_code",
+           "project_folder", "project_root", "stdlib_prefixes"]  # fmt: skip

@@ -11,7 +11,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Final
 
 HIDDEN: Final = "***"
@@ -72,6 +71,8 @@ def never_captured(path: str) -> str | None:
     name = parts[-1].lower()
     if name.endswith((".py", ".pyw", ".ipynb", ".pub")) and not name.startswith(".env"):
         return None  # source code: its text is searched instead
+    from fnmatch import fnmatchcase
+
     return next((pattern for pattern in _NEVER if fnmatchcase(name, pattern)), None)
 
 

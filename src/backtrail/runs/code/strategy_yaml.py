@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -313,7 +314,7 @@ class _Lookup:
         if held[0] or (held[1] and held[2]):
             return True
         inner = ("results", "code", "metadata")
-        return BACKTEST_ID.match(os.path.basename(folder)) is not None and all(
+        return re.match(BACKTEST_ID, os.path.basename(folder)) is not None and all(
             os.path.isdir(os.path.join(folder, name)) for name in inner
         )
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 from ..digests import blob_digest
-from .copying import recordable
+from .analysis import Analysis, Import
 from .folders import FileTooLarge, read_member
-from .imports import Import
 from .memo import LIMIT, Memo, Snapshot
 from .model import How, Problem, Role
-from .normal import Analysis
 from .places import Place, Places, below, editable_roots
+from .recordable import recordable
 from .resolver import Found, Resolver, is_framework, search_path
 
 
@@ -52,10 +50,10 @@ class Unit:
 class Walk:
     """Collects the units that can be reached from those added."""
 
-    def __init__(self, root: Path, main: str | None, memo: Memo) -> None:
+    def __init__(self, root: str | os.PathLike[str], main: str | None, memo: Memo) -> None:
         self.root = str(root)
         self.memo = memo
-        self.places = Places(root)
+        self.places = Places(self.root)
         self.editable = tuple(f"{path}{os.sep}" for path in editable_roots())
         self.resolver = Resolver(self.places, search_path(main, self.root, editable_roots()), memo.folders)
         self.units: dict[str, Unit] = {}
