@@ -132,8 +132,8 @@ class OLS_TransformationN(_Pairwise):
 class CointN(_Pairwise):
     """Give score and p-value of the co-integration test of two datas (Engle and Granger; needs statsmodels).
 
-    A window that statsmodels refuses, because the first data does not move or the second lacks a value, ends the run with the
-    exception of statsmodels and the bar; ``Cerebro(zero_division="nan")`` takes NaN for both values instead.
+    A window that statsmodels refuses, because the first data does not move or the second lacks a value, ends the run
+    with the exception of statsmodels and the bar; ``Cerebro(zero_division="nan")`` takes NaN for both values instead.
     """
 
     trend: str = "c"
