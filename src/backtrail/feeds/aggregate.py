@@ -275,7 +275,7 @@ class Aggregation:
         return False
 
     def _over_ticks(self, when: float) -> bool:
-        return True
+        return self.bar.isopen()
 
     def _over_intraday(self, when: float) -> bool:
         if self._eos_reached(when):

@@ -182,3 +182,23 @@ def test_a_compression_of_zero_ends_the_run_where_backtrader_does(kind: Any, way
                 assert repr(delivered(backtrail, prepare, **modes)) == expected, seed
                 outcomes.add("bars")
     assert "error" in outcomes
+
+
+@pytest.mark.parametrize("source", [TICKS, SECONDS, MINUTES, DAYS])
+@pytest.mark.parametrize("compression", [0, 1, 2, 3])
+@pytest.mark.parametrize("way", ["resampledata", "replaydata"])
+def test_bars_put_together_to_ticks(way: str, compression: int, source: int) -> None:
+    outcomes = []
+    for count in (1, 2, 3, 6):
+        rows = rows_at(random.Random(count), [datetime(2020, 1, 2) + timedelta(days=at) for at in range(count)])
+
+        def prepare(cerebro: Any, feed: Any, rows: Any = rows) -> None:
+            getattr(cerebro, way)(feed(rows=rows, timeframe=source), timeframe=TICKS, compression=compression)
+
+        for library in (backtrader, backtrail):
+            try:
+                outcomes.append(repr(delivered(library, prepare)))
+            except ZeroDivisionError:
+                outcomes.append("nothing to divide by")
+    assert outcomes[0::2] == outcomes[1::2]
+    assert ("nothing to divide by" in outcomes) is (compression == 0)
