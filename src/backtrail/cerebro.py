@@ -394,7 +394,7 @@ class Cerebro(ParamsBase):
     def runstop(self) -> None:
         """Stop after the current step (strategies and analyzers still get their ``stop``)."""
         if self._run is not None:
-            self._run.stop_requested = True
+            self._run.stop_requested = self._run.changed = True
 
     def run(self, **kwargs: Any) -> list[Any]:
         """Run; give the strategies, or with :meth:`optstrategy` a list with the results of each combination.

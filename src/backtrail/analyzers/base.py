@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..base.declare import ParamsBase, param
 from ..base.outline import Outline
 from ..base.owner import building
+from ..base.replaced import methods_of, replaced
 from ..errors import DeclarationError
 
 Floats = NDArray[np.float64]
@@ -89,16 +90,6 @@ class _Results:
         return analyzer._held
 
 
-def _hooks_changed(cls: type[Analyzer]) -> bool:
-    """Tell whether a class below the one that implements ``advance`` defines a hook that matters to it."""
-    for base in cls.__mro__:
-        if "advance" in base.__dict__:
-            return False
-        if any(hook in base.__dict__ for hook in cls._stepping_hooks):
-            return True
-    return False
-
-
 @dataclass_transform(kw_only_default=True, field_specifiers=(param,))
 class Analyzer(ParamsBase):
     """Base of analyzers.
@@ -108,9 +99,9 @@ class Analyzer(ParamsBase):
     """
 
     csv: ClassVar[bool] = True
-    # hooks which, when a subclass of the class that implements `advance` defines them, make it step cycle by cycle
+    # hooks which, when they are not those of the class that implements `advance`, make it step cycle by cycle
     _stepping_hooks: ClassVar[tuple[str, ...]] = CYCLE_HOOKS
-    _steps: ClassVar[bool] = False
+    _own_hooks: ClassVar[dict[str, Any]] = {}
     # event hooks that need not be called as long as the analyzer is behind: it reads the strategy's log instead
     _from_log: ClassVar[tuple[str, ...]] = ()
 
@@ -126,7 +117,9 @@ class Analyzer(ParamsBase):
     @classmethod
     def _declare(cls) -> None:
         super()._declare()
-        cls._steps = _hooks_changed(cls)
+        if not {"advance", "_stepping_hooks", "_from_log"}.isdisjoint(cls.__dict__):
+            home = next(base for base in cls.__mro__ if "advance" in base.__dict__)
+            cls._own_hooks = methods_of(home, (*cls._stepping_hooks, *cls._from_log))
         if "_from_log" not in cls.__dict__:
             cls._from_log = tuple(hook for hook in cls._from_log if hook not in cls.__dict__)
 
@@ -178,6 +171,11 @@ class Analyzer(ParamsBase):
 
     def __bool__(self) -> bool:
         return True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name in _HOOKS or name in self._own_hooks:
+            self._was_given_a_hook()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("data") and "strategy" in self.__dict__:
@@ -251,8 +249,7 @@ class Analyzer(ParamsBase):
         if not _looks_back(self.strategy):
             return
         if self._must_step():
-            for name in _STEPS:
-                self.__dict__[name] = partial(_on_stage, self, getattr(self, name))
+            self._go_on_stage()
         else:
             self._done = 0
             for one in self._family():
@@ -313,15 +310,54 @@ class Analyzer(ParamsBase):
 
     def _needs_steps(self) -> bool:
         """Tell whether this analyzer or one below it cannot do without being called in every cycle."""
-        return self._steps or any(child._needs_steps() for child in self._children)
+        return bool(replaced(self, self._own_hooks)) or any(child._needs_steps() for child in self._children)
 
     def _listens(self, hook: str) -> bool:
         """Tell whether this analyzer or one below it needs the event *hook* to be called."""
-        plain = getattr(Analyzer, hook)
         return any(
-            getattr(type(one), hook) is not plain and not (one._behind and hook in one._from_log)
+            hook in replaced(one, _EVENTS) and not (one._behind and hook in one._from_log)
             for one in self._family()
         )
+
+    def _was_given_a_hook(self) -> None:
+        """Go by a hook that this object was given, from the present cycle on if the run has begun."""
+        top = self
+        while top._parent is not None:
+            top = top._parent
+        if top._leader is not None:
+            top._leader._was_given_a_hook()
+        elif top._place >= 0 and top.strategy is not None:
+            if top._must_step():
+                top._step_from_now()
+            top.strategy._listen_again()
+
+    def _step_from_now(self) -> None:
+        """Go over from whole arrays to the hooks: process what is complete by now."""
+        if self._behind and self._parent is None:
+            self._catch_up()
+            family = self._family()
+            for one in family:
+                one._keep_up()
+            cycle = self.strategy._clock_of_run.i
+            if cycle >= 0:
+                path = self.strategy._account_path().update(present=True)
+                columns = (path.told(name, self.strategy) for name in ("cash", "value", "fundvalue", "fundshares"))
+                told = [float(column[cycle]) for column in columns]
+                for one in family:
+                    one._hear_of(cycle, *told)
+                path.update()
+            self._go_on_stage()
+
+    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        """Hear what was told in *cycle* so far, before :meth:`next`, as far as :meth:`advance` leaves that out."""
+        cls = type(self)
+        cls.notify_cashvalue(self, cash, value)
+        cls.notify_fund(self, cash, value, fundvalue, shares)
+
+    def _go_on_stage(self) -> None:
+        """Let others see while this analyzer is stepped."""
+        for name in _STEPS:
+            self.__dict__[name] = partial(_on_stage, self, getattr(self, name))
 
     def _fall_behind(self) -> None:
         """Leave the cycles to :meth:`_catch_up`."""
@@ -430,5 +466,8 @@ def _looks_back(strategy: Any) -> bool:
     path_of = getattr(strategy, "_account_path", None)
     return path_of is not None and path_of() is not None
 
+
+_HOOKS = frozenset((*CYCLE_HOOKS, *EVENT_HOOKS))
+_EVENTS = methods_of(Analyzer, EVENT_HOOKS)
 
 __all__ = ["AccountPath", "Analyzer"]

@@ -74,22 +74,30 @@ class TradeExcursions(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Report on the trades that closed since the last time."""
-        strategy = self.strategy
-        notices = strategy.broker.journal.notices
-        closed = strategy._closed
+        closed = self.strategy._closed
         while self._read < len(closed):
             cycle, trade = closed[self._read]
             self._read += 1
-            until = bisect_left(notices, cycle + 1, lo=self._noticed, key=itemgetter(0))
-            for _, order, _, price in notices[self._noticed : until]:
-                if strategy._owns(order):
-                    self._note(order, price)
-            self._noticed = until
-            bars = slice(trade.baropen - 1, trade.barclose - 1)
-            data = trade.data
-            low = float(np.fmin.reduce(data.low.array[bars], initial=math.inf))
-            high = float(np.fmax.reduce(data.high.array[bars], initial=-math.inf))
-            self._report(trade, low, high, float(data.open.array[trade.barclose - 1]))
+            self._note_until(cycle)
+            low, high = _range(trade, trade.barclose - 1)
+            self._report(trade, low, high, float(trade.data.open.array[trade.barclose - 1]))
+
+    def _note_until(self, cycle: int) -> None:
+        """Note the prices of the executions up to *cycle*."""
+        notices = self.strategy.broker.journal.notices
+        until = bisect_left(notices, cycle + 1, lo=self._noticed, key=itemgetter(0))
+        for _, order, _, price in notices[self._noticed : until]:
+            if self.strategy._owns(order):
+                self._note(order, price)
+        self._noticed = until
+
+    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        super()._hear_of(cycle, cash, value, fundvalue, shares)
+        self._note_until(cycle)
+        for trades in self.strategy._trades.values():
+            for trade in (one for by_id in trades.values() for one in by_id if one.isopen):
+                self._ranges[trade.ref] = _range(trade, len(trade.data) - 1)
+                self._followed.append(trade)
 
     def _report(self, trade: Any, low: float, high: float, opened: float | None = None) -> None:
         """Enter a closed trade whose bars before the last ranged from *low* to *high*; the last began at *opened*."""
@@ -130,6 +138,13 @@ class TradeExcursions(Analyzer):
             n: math.fsum(row[n] for row in rows) / len(rows) if rows else None for n in names
         }
         self.rets["max"] = {n: max((row[n] for row in rows), default=None) for n in names}
+
+
+def _range(trade: Any, end: int) -> tuple[float, float]:
+    """Give the lowest and the highest price of the bars of *trade* before the bar of index *end*."""
+    data, bars = trade.data, slice(trade.baropen - 1, end)
+    low = float(np.fmin.reduce(data.low.array[bars], initial=math.inf))
+    return low, float(np.fmax.reduce(data.high.array[bars], initial=-math.inf))
 
 
 def _lower(low: float, price: float) -> float:

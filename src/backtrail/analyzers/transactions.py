@@ -82,6 +82,11 @@ class Transactions(Analyzer):
                 self._take(order, total)
             self._report(moment)
 
+    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        super()._hear_of(cycle, cash, value, fundvalue, shares)
+        for _, order, total, _ in self._notices(cycle + 1):
+            self._take(order, total)
+
     def _notices(self, stop: int) -> list[Any]:
         """Give the notices, up to cycle *stop*, of executions of this strategy's orders."""
         strategy = self.strategy

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from ..base.time import num2date
-from ..market.commission import CommInfoBase, has_interest
+from ..market.commission import CommInfoBase, has_interest, let_watch
 from ..market.position import Position
 from .checks import check_cash
 from .history import PastFund
@@ -93,6 +93,7 @@ class Account(BrokerBase):
         self._cash_addition: deque[float] = deque()
         self._books: dict[Any, Book] = {}
         self._daily: list[Book] = []
+        self._own_values = False  # whether a scheme has a way of its own, which may give nothing a value
         self._valued = _NOWHERE
         self._to_hold: list[Any] = []
         self._read_every_bar = False
@@ -105,8 +106,15 @@ class Account(BrokerBase):
 
     def addcommissioninfo(self, comminfo: CommInfoBase, name: str | None = None) -> None:
         """Use *comminfo* for the data called *name*, or as the default."""
+        self._close_books()
         super().addcommissioninfo(comminfo, name)
         self._reopen_books()
+
+    def _close_books(self) -> None:
+        """Take note of what the account is worth up to now: a scheme is going to change."""
+        if self.lazy_value and self._valued != self._cycle():
+            self._revalue()
+        self.journal.settle()
 
     def _reopen_books(self) -> None:
         """Look schemes up again: one of them changed."""
@@ -234,9 +242,12 @@ class Account(BrokerBase):
             if target is None:
                 target = data
             schemes = self.getcommissioninfo
+            for one in {schemes(data), schemes(target)}:
+                let_watch(self, one)
             # What a compensating future settles against moves with every bar.
             compensated = any(other._compensate is data for other in self._datas())
             book = self._books[data] = Book(data, target, schemes(data), schemes(target), compensated)
+            self._own_values = self._own_values or not book.comminfo._standard
         return book
 
     def _watch(self, book: Book) -> None:
@@ -278,6 +289,8 @@ class Account(BrokerBase):
         """Give the number of fund shares."""
         return self._fundshares
 
+    fundshares = property(get_fundshares)
+
     def get_fundvalue(self) -> float:
         """Give the value of one fund share."""
         if self.lazy_value and self._valued != self._cycle():
@@ -285,14 +298,19 @@ class Account(BrokerBase):
         value: float = self._fundval
         return value
 
+    fundvalue = property(get_fundvalue)
+
     def _position_value(self, data: Any) -> tuple[float, float]:
         """Give the value of the position in *data* at the current close and its unrealised profit."""
         book = self._books.get(data) or self._book(data)
         comminfo = book.comminfo
         position = self.positions[data]
-        if not position.size and data._c.i < 0 and not data._c.size:
+        if position.size or data._c.i >= 0:
+            close = data.close[0]
+        elif not data._c.size:
             return 0.0, 0.0  # nothing was delivered yet, and nothing is held
-        close = data.close[0]
+        else:
+            close = float(data.close.array[-1])  # what backtrader reads before the first bar
         if book.plain and self.p.shortcash:
             size = position.size
             return size * close, size * (close - position.price) * book.scheme.mult
@@ -335,9 +353,11 @@ class Account(BrokerBase):
         books = self._books
         for data, position in self.positions.items():
             size = position.size
-            if not size:
+            if not size and not self._own_values:
                 continue
             book = books.get(data) or self._book(data)
+            if not size and book.comminfo._standard:
+                continue
             if book.plain and shortcash:
                 close = data.close._a[data._c.i]
                 scheme = book.scheme

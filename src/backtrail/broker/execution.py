@@ -33,6 +33,9 @@ class Executor(Account):
 
     margin_cascade = True
     _quick = False
+    _attributes = 0
+    _entering = False
+    tells_own_way = False
     _filler: Callable[[Any, float, int], float] | None = None
     _warned_of_margin = 0
 
@@ -46,6 +49,8 @@ class Executor(Account):
         self.submitted: deque[Any] = deque()
         self.notifs: deque[Any] = deque()
         self._toactivate: deque[Any] = deque()
+        # orders of this cycle whose owners do not listen, as often as there was something to tell of them
+        self._untold: list[Any] = []
         self._working = False
         self._warned_of_margin = 0
 
@@ -54,14 +59,29 @@ class Executor(Account):
     def notify(self, order: Any) -> None:
         """Tell the owner of *order* about its present state: a copy is queued, if the owner looks at orders."""
         owner = order.owner
-        if owner is None or owner._wants_orders:
+        if owner is None or owner._wants_orders or self._entering:
             self.notifs.append(order.clone())
+        elif not self._working:
+            self._untold.append(order)
         if not order._counted and order._bit is None:
             return
         executed = order.executed
         if executed.size:
             cycle = self._cycle() if self._working else self._cycle() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
+
+    def tell_untold(self, owner: Any) -> None:
+        """Tell *owner*, who begins to listen, what became of its orders since the bar was worked on."""
+        untold = [order for order in self._untold if order.owner is owner]
+        self.notifs.extend(order.clone() for order in untold)
+        self._untold = []
+        self.wake()
+
+    def wake(self) -> None:
+        raise NotImplementedError
+
+    def find_ways(self) -> None:
+        raise NotImplementedError
 
     # -- checking ----------------------------------------------------------------------------------------------
 
@@ -255,6 +275,7 @@ class Executor(Account):
         """
         comminfo = order.comminfo = book.comminfo
         size = bit[1]
+        notice: tuple[int, Any, float, float]
         if not order._counted and size == order.size:
             order._bit = bit
             order.status = _COMPLETED
@@ -265,6 +286,11 @@ class Executor(Account):
             executed.margin = comminfo.margin
             order.status = _PARTIAL if executed.remsize else _COMPLETED
             notice = (self._cycle(), order, executed.size, executed.price)
+        if self.tells_own_way:
+            self._entering = True
+            self.notify(order)
+            self._entering = False
+            return
         self.journal.notices.append(notice)
         owner = order.owner
         self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+
+def no_run() -> None:
+    """Settle nothing: no run is under way."""
 
 
 class Nowhere(list[Any]):
@@ -28,9 +32,13 @@ class Journal:
                  at least in part, with its size and average price then.
     ``strategies`` those of the run, in the order of their turns.
     ``begin``    cash at the start, ``shares`` fund shares at the start.
+    ``settle``   enters into ``dense`` what can be computed up to the present cycle: called before that by which it is
+                 computed, a commission scheme, changes.
     """
 
-    __slots__ = ("actions", "begin", "dense", "heard", "kept", "late", "moves", "notices", "shares", "strategies")
+    __slots__ = (
+        "actions", "begin", "dense", "heard", "kept", "late", "moves", "notices", "settle", "shares", "strategies",
+    )  # fmt: skip
 
     def __init__(self, begin: float, shares: float) -> None:
         self.begin = begin
@@ -41,6 +49,7 @@ class Journal:
         self.late: list[tuple[int, int, float, float, float, float]] = []
         self.notices: list[tuple[int, Any, float, float]] = []
         self.strategies: Sequence[Any] = ()
+        self.settle: Callable[[], None] = no_run
         self.kept = True
         self.heard = True
 
@@ -51,4 +60,4 @@ class Journal:
         self.notices = Nowhere()
 
 
-__all__ = ["Journal", "Nowhere"]
+__all__ = ["Journal", "Nowhere", "no_run"]

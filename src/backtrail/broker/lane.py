@@ -28,6 +28,10 @@ class MarketLane(Executor):
 
         *price* is what the cash is checked with, if not the close.
         """
+        if len(self.__dict__) != self._attributes:  # perhaps a method put in place while the run goes on
+            self.find_ways()
+            if not self._quick:
+                return (self.buy if buy else self.sell)(owner, data, size, price)
         order: Any
         if buy:
             order = _new(BuyOrder)
@@ -52,6 +56,8 @@ class MarketLane(Executor):
         self.orders.append(order)
         if owner._wants_orders:
             self.notifs.append(order.clone())
+        else:
+            self._untold.append(order)
         self.active = True
         return order
 

@@ -30,6 +30,7 @@ class Matcher(MarketLane):
 
     def wake(self) -> None:
         """Match all pending orders again from the next cycle on."""
+        self.active = True
         self._sleeps_until = -1
         for order in self.pending:
             if order is not None:
@@ -40,6 +41,8 @@ class Matcher(MarketLane):
     def next(self) -> None:
         """Work on the current bar: check, charge, match, settle, value."""
         submitted = self.submitted
+        if self._untold:
+            self._untold.clear()
         if self._to_hold and self._clock.i > 0:
             for data in self._to_hold:
                 self.positions[data]

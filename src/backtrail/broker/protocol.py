@@ -153,19 +153,15 @@ class BrokerBase(ParamsBase):
         """Give the number of fund shares."""
         return 1.0
 
-    @property
-    def fundshares(self) -> float:
-        """The number of fund shares."""
-        return self.get_fundshares()
+    #: The number of fund shares.
+    fundshares = property(get_fundshares)
 
     def get_fundvalue(self) -> float:
         """Give the value of one fund share."""
         return self.getvalue()
 
-    @property
-    def fundvalue(self) -> float:
-        """The value of one fund share."""
-        return self.get_fundvalue()
+    #: The value of one fund share.
+    fundvalue = property(get_fundvalue)
 
     def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
         """Report as a fund does (brokers that can)."""

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..base.replaced import methods_of, replaced
 from ..market.order import BuyOrder, Order, SellOrder
 from .actions import ActionRules
 from .checks import check_terms, warn_no_order
@@ -69,6 +70,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self.volume_share = volume_share
         self.margin_call = margin_call
         self._own_rules: dict[str, Any] | None = None
+        self.every_bar = self.own_reports = self.tells_own_way = False
         self._userhist: list[PastOrders] = []
         super().__init__()
         self._configure()
@@ -114,7 +116,8 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         plain = p.checksubmit and p.shortcash and p.int2pnl and self._filler is None and not p.coc and not p.coo
         plain = plain and self._intrabar is None and self._margin_watch is None
         lean = plain and (slip.none or not slip.open) and self._instruments is None
-        self._quick = bool(lean and self._own_ways())
+        self._allows_lean = bool(lean)
+        self.find_ways()
 
     def _configure_realism(self) -> None:
         """Have what the switches beyond backtrader's ways need, and nothing of it without them."""
@@ -126,10 +129,18 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self._intrabar = Intrabar(self, self.price_order, self.live_brackets) if along else None
         self._margin_watch = None if self.margin_call is None else MarginCall(self, self.margin_call)
 
-    @classmethod
-    def _own_ways(cls) -> bool:
-        """Tell whether a subclass leaves the ways of orders through the broker as they are."""
-        return all(getattr(cls, name) is getattr(BackBroker, name) for name in _WAYS)
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        self._attributes = 0  # perhaps a method that was in the way
+
+    def find_ways(self) -> None:
+        """Find out which methods are backtrail's: through these orders may take the short way, and bars be left out."""
+        ways = replaced(self, _WAYS)
+        self._quick = self._allows_lean and not ways
+        self.every_bar = "next" in ways
+        self.tells_own_way = "notify" in ways
+        self.own_reports = bool(replaced(self, _REPORTS))
+        self._attributes = len(self.__dict__)
 
     def set_coc(self, coc: bool) -> None:
         """Let market orders be executed at the close of the bar that creates them."""
@@ -259,6 +270,8 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
 
     def _take(self, order: Any, info: dict[str, Any], check: bool) -> Any:
         """Link and submit a new order."""
+        if len(self.__dict__) != self._attributes:
+            self.find_ways()
         self.special_orders.append(order)
         if info:
             order.addinfo(**info)
@@ -360,9 +373,20 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         return int(original(order).status)
 
 
-_WAYS = (
-    *("buy", "sell", "submit", "transmit", "submit_accept", "check_submitted", "notify", "next", "getposition"),
-    *("getcommissioninfo", "issue", "_execute", "_match", "_try_market"),
+_WAYS = methods_of(
+    BackBroker,
+    (
+        *("buy", "sell", "submit", "transmit", "submit_accept", "check_submitted", "notify", "next", "getposition"),
+        *("getcommissioninfo", "issue", "_execute", "_match", "_try_market"),
+    ),
+)
+
+_REPORTS = methods_of(
+    BackBroker,
+    (
+        *("getcash", "get_cash", "getvalue", "get_value", "get_value_lever", "getposition", "get_leverage"),
+        *("get_fundvalue", "fundvalue", "get_fundshares", "fundshares", "get_fundmode", "fundmode"),
+    ),
 )
 
 BrokerBack = BackBroker

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..base.replaced import methods_of, replaced
 from ..broker.protocol import BrokerBase
 from ..errors import DataWarning
 from ..lines.clock import Clock
@@ -22,6 +23,7 @@ from ..lines.place import Placed, place_on
 from .messages import Messages
 
 _NEVER = 2**31 - 1
+_HANDING_OUT = methods_of(BrokerBase, ("get_notification",))
 
 
 def where(run: Any) -> str:
@@ -68,23 +70,24 @@ def start(run: Any, strat: Any) -> None:
     for data in run.datas:
         data._go_live(True)
     strat._go_live(True)
-    hooks = type(strat)._hooks
-    always = run.account_path() is None
-    strat._bar_analyzers = [a for a in every if always or a._must_step()]
-    strat._bar_observers = [o for o in strat._observers_flat() if always or o._must_step()]
-    strat._order_analyzers = [a for a in every if a._listens("notify_order")]
-    strat._trade_analyzers = [a for a in every if a._listens("notify_trade")]
-    strat._wants_orders = (
-        "notify_order" in hooks or bool(strat._order_analyzers) or bool(strat._bar_observers)
-    )
-    strat._wants_trades = (
-        "notify_trade" in hooks or bool(strat._trade_analyzers) or bool(strat._bar_observers)
-    )
-    # Trades are numbered in the order in which they open: those of one strategy can be counted afterwards.
-    strat._counts_later = len(run.strats) == 1 and not (strat._wants_orders or strat._wants_trades)
-    strat._tells_cash = bool(strat._bar_analyzers) or bool(hooks & {"notify_cashvalue", "notify_fund"})
-    strat._extras = bool(strat._tells_cash or strat._bar_analyzers or strat._bar_observers)
+    listen(strat)
     strat.start()
+    listen(strat)  # it may have put methods in place, of its own and of others
+
+
+def listen(strat: Any) -> None:
+    """Find out who hears of what, as classes and objects are at this moment."""
+    strat._find_size()
+    strat._listen()
+
+
+def listen_again(run: Any, strat: Any) -> None:
+    """Find out again in the course of a run: *strat*, or an analyzer or observer of it, was given a method."""
+    heard = strat._wants_orders
+    listen(strat)
+    if strat._wants_orders and not heard and hasattr(run.broker, "tell_untold"):
+        run.broker.tell_untold(strat)
+    run.changed = True
 
 
 def fill(run: Any) -> None:
@@ -161,11 +164,14 @@ def run_timeline(run: Any) -> None:
         or _talk(run) or run.hands_out
     )  # fmt: skip
     run.broker.lazy_value = run.rests_between_bars()
+    run.changed = False
     with stepping(run):
         if busy:
             _run_full(run, plan)
         else:
-            _run_plain(run, *plan[0])
+            done = _run_plain(run, *plan[0])
+            if done < run.timeline.cycles and not run.stop_requested:
+                _run_full(run, plan, done)
 
 
 def _talk(run: Any) -> bool:
@@ -185,40 +191,43 @@ def _movers(run: Any) -> list[tuple[Clock, list[int]]]:
     return list(seen.values())
 
 
-def _run_plain(run: Any, strat: Any, first: int, after: int) -> None:
-    """Step one strategy that asks for nothing but its bars: the fast loop."""
+def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
+    """Step one strategy that asks for nothing but its bars: the fast loop. Give the number of cycles that are done.
+
+    It ends early when the run is stopped, or when somebody begins to ask for more.
+    """
     clock, broker, cycles = run.clock, run.broker, run.timeline.cycles
     _put_on_clock(strat, clock)
     movers = _movers(run)
-    hooks = type(strat)._hooks
-    phases = (
-        (0, first, strat.prenext if "prenext" in hooks else _idle),
-        (first, after, strat.nextstart),
-        (after, cycles, strat.next),
-    )
     last = cycles - 1 if run.timeline.flushed else cycles
-    stretches = [
-        (begin, end, hook)
-        for start, stop, hook in phases
-        for begin, end in ((start, min(stop, last)), (max(start, last), stop))
-        if begin < end
-    ]
-    for begin, end, hook in stretches:
-        if begin == last:
+    for k in range(cycles):
+        clock.i = k
+        if movers:
+            for mover, bars in movers:
+                mover.i = bars[k]
+        if k == last:
             run.keep_ticks()
-        for k in range(begin, end):
-            clock.i = k
-            if movers:
-                for mover, bars in movers:
-                    mover.i = bars[k]
-            if broker.active:
-                broker.next()
-                if broker.notifs:
-                    broker_notify(run)
-                    deliver(strat)
-            hook()
+        if broker.active:
+            broker.next()
+            if broker.notifs:
+                broker_notify(run)
+                deliver(strat)
+                if strat._tells_cash:
+                    tell_cash(strat)
+        if k >= after:
+            strat.next()
+        elif k >= first:
+            strat.nextstart()
+        else:
+            strat.prenext()
+        if run.changed:
             if run.stop_requested:
-                return
+                break
+            if strat._extras:
+                step_extras(strat, -1 if k >= after else 0 if k >= first else 1)
+                return k + 1
+            run.changed = False
+    return cycles  # type: ignore[no-any-return]  # an int
 
 
 def _put_on_clock(strat: Any, clock: Clock) -> None:
@@ -238,12 +247,8 @@ def _step_analyzer(analyzer: Any, status: int) -> None:
         analyzer._prenext()
 
 
-def _idle() -> None:
-    """Stand in for a hook that nobody overrides."""
-
-
-def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
-    """Step any number of strategies with everything they ask for."""
+def _run_full(run: Any, plan: list[tuple[Any, int, int]], begin: int = 0) -> None:
+    """Step any number of strategies with everything they ask for, from the cycle *begin* on."""
     clock, cycles = run.clock, run.timeline.cycles
     movers = _movers(run)
     times = run.timeline.datetime.tolist()
@@ -252,7 +257,7 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]]) -> None:
     messages = Messages(run) if _talk(run) else None
     if stepped and run.stop_requested:
         return
-    for k in range(cycles):
+    for k in range(begin, cycles):
         if messages is not None and not messages.deliver():
             return
         clock.i = k
@@ -292,7 +297,7 @@ def run_delivered(run: Any) -> None:
             if moment is False:
                 break
             if moment is None:
-                run.work()
+                work(run)
                 broker_notify(run)  # strategies hear of it with the next bar
                 continue
             _delivered_cycle(run, moment)
@@ -376,7 +381,7 @@ def open_cycle(run: Any, moment: float) -> bool:
             if run.stop_requested:
                 return False
     if broker.active or not broker.lazy_value:
-        run.work()
+        work(run)
     if broker.notifs:
         broker_notify(run)
     if run.stop_requested:
@@ -386,20 +391,20 @@ def open_cycle(run: Any, moment: float) -> bool:
     return True
 
 
-def meet_broker(run: Any) -> None:
-    """Find out how the broker works on a bar and tells of orders.
-
-    ``run.work`` works on the bar: it is the broker's ``next``, with its notifications where it hands them out itself.
-    """
+def meet_broker(run: Any) -> bool:
+    """Find out how the broker works; tell whether it says in a way of its own what the account is worth."""
     broker = run.broker
-    own = getattr(type(broker), "get_notification", BrokerBase.get_notification)
-    run.hands_out = own is not BrokerBase.get_notification
+    run.hands_out = hasattr(broker, "get_notification") and bool(replaced(broker, _HANDING_OUT))
+    if hasattr(broker, "find_ways"):
+        broker.find_ways()
+    return bool(getattr(broker, "own_reports", False))
 
-    def work_and_tell() -> None:
-        broker.next()
+
+def work(run: Any) -> None:
+    """Let the broker work on the bar; one that hands its notifications out itself is asked for them then."""
+    run.broker.next()
+    if run.hands_out:
         broker_notify(run)
-
-    run.work = work_and_tell if run.hands_out else broker.next
 
 
 def broker_notify(run: Any) -> None:
@@ -445,12 +450,17 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
     else:
         strat.prenext()
     if strat._extras:
-        for analyzer in strat._bar_analyzers:
-            _step_analyzer(analyzer, status)
-        for observer in strat._bar_observers:
-            observer._bar(status)
+        step_extras(strat, status)
     if told:
         strat.clear()
+
+
+def step_extras(strat: Any, status: int) -> None:
+    """Run the analyzers and observers that are stepped on each bar, after their strategy."""
+    for analyzer in strat._bar_analyzers:
+        _step_analyzer(analyzer, status)
+    for observer in strat._bar_observers:
+        observer._bar(status)
 
 
 def tell_cash(strat: Any) -> None:

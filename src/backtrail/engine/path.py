@@ -56,7 +56,6 @@ class AccountPath:
     def __init__(self, run: Any) -> None:
         self._run = run
         self._broker = broker = run.broker
-        broker.journal.strategies = run.strats
         size = run.timeline.cycles
         self._size = size
         self._upto = 0

@@ -10,11 +10,10 @@ Three ways of stepping, with the same results:
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any
 
 from ..base.owner import inside
-from ..broker.journal import Nowhere
+from ..broker.journal import Nowhere, no_run
 from ..errors import ResultError, StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
@@ -26,8 +25,6 @@ from .oldsync import build_old_timeline
 from .realism import prepare_broker, prepare_feeds
 from .spec import RunSpec
 from .timeline import Timeline, build_timeline
-
-_UNREACHED = 2**31 - 1
 
 
 class Run:
@@ -45,16 +42,17 @@ class Run:
         self.timers: list[Any] = []
         self.cheat_timers: list[Any] = []
         self.timers_started = False
-        # the broker's part of a bar, and whether it hands out its notifications itself: see loop.meet_broker
-        self.work: Callable[[], Any] = spec.broker.next
-        self.hands_out = False
+        self.hands_out = False  # whether the broker hands out its notifications itself
         self.clock = Clock()
         self.timeline: Timeline | None = None
         self.delivery: Any = None
         self.policy = ReadPolicy(spec.settings.future_reads, spec.settings.zero_division == "nan")
         self.stop_requested = False
+        self.changed = False  # whether something is to be considered after the present cycle
         self.finished = False
         self._path: Any = None
+        self._settled = 0
+        self._own_reports = False  # whether the broker says in a way of its own what the account is worth
         # time, cash, value and fund value of each cycle, where they cannot be worked out afterwards
         self.noted: Any = None
         self.ending: Any = None
@@ -120,6 +118,9 @@ class Run:
             broker.add_order_history(orders, notify)
         broker._clock = self.clock
         broker.start()
+        if hasattr(broker, "journal"):
+            broker.journal.settle = self.settle_account
+            broker.journal.strategies = self.strats
         if not self.preloaded:
             self.prepare_feeds()
         for data in self.datas:
@@ -222,6 +223,7 @@ class Run:
                 strat._run_once_per_bar()
         elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
             self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
+        self._own_reports = loop.meet_broker(self)
         for strat in self.strats:
             loop.prepare(self, strat)
             with inside(strat), self.before_bars("starting", strat):
@@ -252,8 +254,13 @@ class Run:
         """Tell whether nobody can look at the account between a bar and the broker's work on the next one."""
         timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers))
         settings = self.settings
-        looks = settings.cheat_on_open or settings.quicknotify or self.hands_out
+        looks = settings.cheat_on_open or settings.quicknotify or self.hands_out or self._own_reports
+        looks = looks or getattr(self.broker, "every_bar", False)
         return not (looks or any(timer.p.cheat for timer in timers))
+
+    def listen_again(self, strat: Any) -> None:
+        """Take note that *strat*, or what belongs to it, was given a method in the course of the run."""
+        loop.listen_again(self, strat)
 
     def start_timers(self) -> None:
         """Start the timers of this run: those of Cerebro and those that the strategies made."""
@@ -268,12 +275,22 @@ class Run:
 
     def loop(self) -> None:
         """Step through all bars."""
-        loop.meet_broker(self)
+        if loop.meet_broker(self) and not self._own_reports:
+            self.step_everything()
         if self.mode == "delivered":
             loop.run_delivered(self)
         else:
             with rare_collections():
                 loop.run_timeline(self)
+
+    def step_everything(self) -> None:
+        """Have analyzers and observers stepped on each bar, also those that had meant to work from whole arrays."""
+        for strat in self.strats:
+            for one in (*strat.analyzers, *strat._slave_analyzers, *strat._every_observer):
+                one._step_from_now()
+        self._own_reports = True
+        for strat in self.strats:
+            strat._listen()
 
     def keep_ticks(self) -> None:
         """Let orders in the feeds whose last bar was left over meet the bar before, as in backtrader."""
@@ -291,11 +308,23 @@ class Run:
         """Give cash and value of the complete cycles; None when bars are delivered one by one."""
         if self.timeline is None or not hasattr(self.broker, "journal") or not self.broker.journal.kept:
             return None
+        if self._own_reports:
+            return None
         if self._path is None:
             from .path import AccountPath
 
             self._path = AccountPath(self)
         return self._path.update()
+
+    def settle_account(self) -> None:
+        """Enter cash and value of the cycles up to now into the journal, as far as they are not there yet."""
+        path = self.account_path() if self.strats else None
+        if path is None:
+            return
+        begin, end = self._settled, path.update(present=True).cycles
+        self._settled = end
+        rows = (range(begin, end), path.cash[begin:], path.value[begin:], path.fundvalue[begin:])
+        self.broker.journal.dense.extend(zip(rows[0], *(values.tolist() for values in rows[1:]), strict=True))
 
     def stop_strategies(self) -> None:
         """Let strategies and analyzers stop."""
@@ -335,6 +364,8 @@ class Run:
     def stop_market(self) -> None:
         """Stop broker, feeds and stores."""
         self.broker.stop()
+        if hasattr(self.broker, "journal"):
+            self.broker.journal.settle = no_run
         for data in self.datas:
             data.stop()
         for store in self.spec.stores:

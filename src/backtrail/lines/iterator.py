@@ -48,7 +48,7 @@ def _how_computed(cls: type) -> tuple[str, str]:
     return "nothing", "nothing"
 
 
-def _set_and_bind(self: Any, name: str, value: Any) -> None:
+def set_and_bind(self: Any, name: str, value: Any) -> None:
     """Set an attribute; a line or expression given to the name of a line binds that line, too."""
     if isinstance(value, LineRoot) and "lines" in self.__dict__:
         target = self.lines.__dict__.get(name)
@@ -79,9 +79,9 @@ class LineIterator(LineSeries):
         super()._declare()
         cls._by, cls._by_bar = _how_computed(cls)
         plain = object.__setattr__
-        if "__setattr__" not in cls.__dict__ and cls.__setattr__ in (plain, _set_and_bind):
+        if "__setattr__" not in cls.__dict__ and cls.__setattr__ in (plain, set_and_bind):
             # a line that hooks write must not be bound as well
-            cls.__setattr__ = _set_and_bind if cls._by == "nothing" and cls.lines._names else plain  # type: ignore[method-assign]
+            cls.__setattr__ = set_and_bind if cls._by == "nothing" and cls.lines._names else plain  # type: ignore[method-assign]
 
     # -- construction -----------------------------------------------------------------------------------------------
 

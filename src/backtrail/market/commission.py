@@ -5,14 +5,11 @@ from __future__ import annotations
 import datetime as _dt
 import math
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary, WeakSet
 
 from ..base.declare import Param, ParamsBase, param
+from ..base.replaced import methods_of, replaced, replaced_in
 
-# What the broker asks a scheme, apart from interest. A class that overrides none of it is computed without calls.
-_PRICING = (
-    *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
-    *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
-)
 # The range of the parameter `margin`, which is a property too.
 _MARGIN = Param(None, ge=0)
 
@@ -31,7 +28,7 @@ class CommInfoBase(ParamsBase):
     COMM_PERC, COMM_FIXED = 0, 1
 
     # Whether prices and costs are computed as by this class: nothing of that is overridden.
-    _standard: ClassVar[bool] = True
+    _standard: bool = True
 
     params: ClassVar[Any] = (
         ("commission", param(default=0.0, ge=-math.inf)),
@@ -48,7 +45,24 @@ class CommInfoBase(ParamsBase):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._standard = all(getattr(cls, name) is getattr(CommInfoBase, name) for name in _PRICING)
+        cls._standard = not replaced_in(cls, _PRICING)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _PRICING and name not in _INTEREST:
+            object.__setattr__(self, name, value)
+            return
+        accounts = tuple(_accounts.get(self, ()))
+        for account in accounts:
+            account._close_books()
+        object.__setattr__(self, name, value)
+        self._consider()
+        for account in accounts:
+            account._reopen_books()
+
+    def _consider(self) -> None:
+        """Find out whether something of the scheme was replaced, in this object or its class, since it was made."""
+        if self._standard and replaced(self, _PRICING):
+            self.__dict__["_standard"] = False
 
     def __init__(self) -> None:
         p = self.p
@@ -171,26 +185,36 @@ class CommInfoBase(ParamsBase):
         return days * self._creditrate * abs(size) * price
 
 
+# What the broker asks a scheme, apart from interest. One that replaces none of it is computed without calls.
+_PRICING = methods_of(
+    CommInfoBase,
+    (
+        *("margin", "stocklike", "get_margin", "get_leverage", "getoperationcost", "getvaluesize", "getvalue"),
+        *("_getcommission", "getcommission", "confirmexec", "profitandloss", "cashadjust"),
+    ),
+)
+_INTEREST = methods_of(CommInfoBase, ("get_credit_interest", "_get_credit_interest"))
+# The accounts that know a scheme, and look at it again when one of its methods is replaced.
+_accounts: WeakKeyDictionary[CommInfoBase, WeakSet[Any]] = WeakKeyDictionary()
+
+
 class CommissionInfo(CommInfoBase):
     """A :class:`CommInfoBase` whose percentages are fractions: 0.001 is 0.1 %."""
 
     params: ClassVar[Any] = (("percabs", True),)
 
 
-def is_standard(comminfo: Any) -> bool:
-    """Tell whether *comminfo* prices as :class:`CommInfoBase` does: nothing of it is overridden."""
-    return isinstance(comminfo, CommInfoBase) and comminfo._standard
+def let_watch(account: Any, comminfo: CommInfoBase) -> None:
+    """Have *account* look at *comminfo* again when one of its methods is replaced."""
+    comminfo._consider()
+    _accounts.setdefault(comminfo, WeakSet()).add(account)
 
 
 def has_interest(comminfo: Any) -> bool:
     """Tell whether holding a position under *comminfo* can cost interest."""
-    cls = type(comminfo)
-    own = ("get_credit_interest", "_get_credit_interest")
-    if not isinstance(comminfo, CommInfoBase) or any(
-        getattr(cls, n) is not getattr(CommInfoBase, n) for n in own
-    ):
+    if not isinstance(comminfo, CommInfoBase) or replaced(comminfo, _INTEREST):
         return True
     return bool(comminfo._creditrate)
 
 
-__all__ = ["CommInfoBase", "CommissionInfo", "has_interest", "is_standard"]
+__all__ = ["CommInfoBase", "CommissionInfo", "has_interest", "let_watch"]

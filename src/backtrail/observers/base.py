@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from ..analyzers.base import AFTER_ANALYZERS, Analyzer, account_path
 from ..base.declare import param
+from ..base.replaced import methods_of, replaced
 from ..lines.buffer import NAN, Line
 from ..lines.clock import Clock
-from ..lines.iterator import ObserverBase
+from ..lines.iterator import ObserverBase, set_and_bind
 
 Floats = NDArray[np.float64]
 
@@ -63,16 +64,6 @@ class _ObservedLine(Line):
             self.__dict__["array"] = values
 
 
-def _hooks_changed(cls: type) -> bool:
-    """Tell whether a class below the one that implements ``observe`` defines a hook."""
-    for base in cls.__mro__:
-        if "observe" in base.__dict__:
-            return False
-        if any(hook in base.__dict__ for hook in _HOOKS):
-            return True
-    return False
-
-
 class Observer(ObserverBase):
     """Base of observers.
 
@@ -83,7 +74,7 @@ class Observer(ObserverBase):
 
     csv: ClassVar[bool] = True
     _stclock: ClassVar[bool] = False
-    _bar_by_bar: ClassVar[bool] = False
+    _own_hooks: ClassVar[dict[str, Any]] = {}  # those of the class that implements `observe`
     plotinfo: ClassVar[Any] = {
         "plot": False,
         "plotmaster": None,
@@ -108,7 +99,8 @@ class Observer(ObserverBase):
     @classmethod
     def _declare(cls) -> None:
         super()._declare()
-        cls._bar_by_bar = _hooks_changed(cls)
+        if "observe" in cls.__dict__:
+            cls._own_hooks = methods_of(cls, _HOOKS)
 
     def _prepare(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -132,6 +124,29 @@ class Observer(ObserverBase):
         self._adopt_clock(Clock())
         self._start_period(1)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._by == "nothing":
+            set_and_bind(self, name, value)
+        else:
+            object.__setattr__(self, name, value)
+        if name in _HOOKS:
+            self._was_given_a_hook()
+
+    def _was_given_a_hook(self) -> None:
+        """Go by a hook that this object, or an analyzer of it, was given: from the present cycle on if there is one."""
+        if self._behind and self._must_step():
+            self._step_from_now()
+            self._owner._listen_again()
+
+    def _step_from_now(self) -> None:
+        """Go over from whole arrays to the hooks: process what is complete by now."""
+        if self._behind:
+            own = self.__dict__
+            own["_length"] = self._keep_up() + 1
+            own["_follows"] = self._clock_followed(self._owner._c)
+            for analyzer in self._analyzers:
+                analyzer._step_from_now()
+
     def _register_analyzer(self, analyzer: Analyzer) -> None:
         """Let *analyzer* work for this observer."""
         analyzer._leader = self
@@ -154,10 +169,15 @@ class Observer(ObserverBase):
     def _on_clock(self, clock: Clock) -> None:
         """Take note of the strategy's *clock*."""
         own = self.__dict__
-        own["_follows"] = clock if self._in_step() else self.datas[0]._c
+        own["_follows"] = self._clock_followed(clock)
         own["_length"] = 0
         place = next(n for n, one in enumerate(self._owner._observers_flat()) if one is self)
         own["_place"] = AFTER_ANALYZERS + place
+
+    def _clock_followed(self, clock: Clock) -> Clock:
+        """Give the clock whose bars are this observer's: the strategy's *clock*, or that of the first data."""
+        followed: Clock = clock if self._in_step() else self.datas[0]._c
+        return followed
 
     def _in_step(self) -> bool:
         """Tell whether the observer has a bar in each cycle."""
@@ -169,7 +189,7 @@ class Observer(ObserverBase):
         """Tell whether the hooks need to be called in every cycle."""
         run = self._owner._run
         return (
-            self._bar_by_bar
+            bool(replaced(self, self._own_hooks))
             or any(analyzer._needs_steps() for analyzer in self._analyzers)
             or any(writer.p.csv for writer in run.writers)
         )
@@ -258,14 +278,19 @@ class Observer(ObserverBase):
         bars = None if self._in_step() else self.datas[0]._c.bars_at
         return cycle if bars is None or cycle < 0 else int(bars[cycle])
 
+    def _keep_up(self) -> int:
+        """Have all bars from now on; give the index of the present one."""
+        self.__dict__["_behind"] = False
+        index = self._catch_up()
+        clock = Clock()
+        clock.i = index
+        self._adopt_clock(clock)
+        return index
+
     def _complete(self) -> None:
         """Have all bars from now on."""
         if self._behind:
-            self.__dict__["_behind"] = False
-            index = self._catch_up()
-            clock = Clock()
-            clock.i = index
-            self._adopt_clock(clock)
+            self._keep_up()
         size = self._c.i + 1
         self._c.size = size
         for one in self.lines._all:

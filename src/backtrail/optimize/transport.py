@@ -24,7 +24,7 @@ _tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 
 # what declaring a class writes into it; declared again at the other end
 _DERIVED = frozenset({
-    "params", "lines", "plotinfo", "plotlines", "_fields", "_checks", "_by", "_by_bar", "_hooks", "_own_body",
+    "params", "lines", "plotinfo", "plotlines", "_fields", "_checks", "_by", "_by_bar", "_own_body",
     "_sets_up", "__dict__", "__weakref__", "__setattr__",
 })  # fmt: skip
 

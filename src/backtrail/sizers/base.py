@@ -21,6 +21,11 @@ class Sizer(ParamsBase):
         strategy = None
         broker = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if name in ("getsizing", "_getsizing") and self.strategy is not None:
+            self.strategy._find_size()
+
     def getsizing(self, data: Any, isbuy: bool) -> float:
         """Give the size for an order on *data*."""
         comminfo = self.broker.getcommissioninfo(data)

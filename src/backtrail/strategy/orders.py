@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
+from ..base.replaced import methods_of, replaced, watched
 from ..broker.checks import check_target
 from ..errors import OrderError, unknown_name
 from ..market.order import Order
@@ -31,7 +32,6 @@ class OrderMixin(TradesMixin):
     broker: Any
     position: Any
     _c: Any
-    _sizer: Any
     _order_analyzers: Any = ()
     _trade_analyzers: Any = ()
     notify_order: Any
@@ -41,6 +41,7 @@ class OrderMixin(TradesMixin):
         """Start with no orders and no trades."""
         broker = self.broker
         self._quick_broker = broker if hasattr(broker, "issue") else None
+        self._sizer: Any = FixedSize()  # one unit, if nothing else is said
         self._orders: list[Any] = []
         self._orderspending: list[Any] = []
         self._tradespending: list[Any] = []
@@ -48,24 +49,22 @@ class OrderMixin(TradesMixin):
 
     # -- sizing ------------------------------------------------------------------------------------------------
 
-    def _default_sizer(self) -> None:
-        """Trade one unit if nothing else is said."""
-        self.setsizer(FixedSize())
-
     def _addsizer(self, sizer: Any, *args: Any, **kwargs: Any) -> None:
         """Make a *sizer* (a class) and use it; None stands for the default one."""
-        if sizer is None:
-            self._default_sizer()
-        else:
-            self.setsizer(sizer(*args, **kwargs))
+        self.setsizer(FixedSize() if sizer is None else sizer(*args, **kwargs))
 
     def setsizer(self, sizer: Sizer) -> Sizer:
         """Let *sizer* decide on sizes; give it back."""
         self._sizer = sizer
         sizer.set(self, self.broker)
-        usual = type(sizer) is FixedSize and type(self).getsizing is OrderMixin.getsizing
-        self._fixed_size = sizer.p if usual else None
+        self._find_size()
         return sizer
+
+    def _find_size(self) -> None:
+        """Find out whether sizes need not be asked for, because they are fixed."""
+        sizer = self._sizer
+        usual = type(sizer) is FixedSize and not replaced(sizer, _SIZING) and not replaced(self, _SIZES)
+        self._fixed_size = sizer.p if usual else None
 
     def getsizer(self) -> Any:
         """Give the sizer."""
@@ -80,6 +79,7 @@ class OrderMixin(TradesMixin):
     def sizer(self, sizer: Sizer) -> None:
         self.setsizer(sizer)
 
+    @watched
     def getsizing(self, data: Any = None, isbuy: bool = True) -> Any:
         """Give the size that the sizer has for an order now."""
         return self._sizer.getsizing(self._named(data), isbuy=isbuy)
@@ -427,5 +427,8 @@ class OrderMixin(TradesMixin):
             for analyzer in self._trade_analyzers:
                 analyzer._notify_trade(trade)
 
+
+_SIZES = methods_of(OrderMixin, ("getsizing",))
+_SIZING = methods_of(FixedSize, ("getsizing", "_getsizing"))
 
 __all__ = ["OrderMixin"]

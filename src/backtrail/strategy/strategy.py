@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.collection import ItemCollection
 from ..base.declare import param
+from ..base.replaced import methods_of, replaced, watched
 from ..base.timezone import tzparse
 from ..errors import ResultError
 from ..lines.iterator import StrategyBase, _take
@@ -48,7 +49,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
     lines: ClassVar[Any] = ("datetime",)
     csv: ClassVar[bool] = True
     _oldsync: ClassVar[bool] = False
-    _hooks: ClassVar[frozenset[str]] = frozenset()
     plotinfo: ClassVar[Any] = {
         "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
         "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
@@ -72,8 +72,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
                 setattr(cls, new, cls.__dict__[old])
                 delattr(cls, old)
         super()._declare()
-        if "_HOOKS" in globals():  # the base class itself overrides nothing
-            cls._hooks = frozenset(n for n in _HOOKS if getattr(cls, n) is not getattr(Strategy, n))
 
     # -- construction -----------------------------------------------------------------------------------------------
 
@@ -100,8 +98,7 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
     def _finish(self) -> None:
         super()._finish()
         self._periodset()
-        if self.__dict__.get("_sizer") is None:
-            self._default_sizer()
+        self.setsizer(self._sizer)
 
     def _periodset(self) -> None:
         """Find how many bars each data needs before ``next`` (``_minperiods``, in order of the datas)."""
@@ -154,6 +151,40 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         setattr(self.stats, obsname, made)
         self._every_observer.extend(made)
 
+    # -- who listens -------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Find out who hears of bars, orders, trades and cash, and so what has to be kept for whom."""
+        hooks = replaced(self, _HOOKS)
+        every = (*self.analyzers, *self._slave_analyzers)
+        self._bar_analyzers = [one for one in every if not one._behind]
+        self._bar_observers = [one for one in self._every_observer if not one._behind]
+        self._order_analyzers = [one for one in every if one._listens("notify_order")]
+        self._trade_analyzers = [one for one in every if one._listens("notify_trade")]
+        watched_bars = bool(self._bar_observers)
+        self._wants_orders = "notify_order" in hooks or bool(self._order_analyzers) or watched_bars
+        # a hook for orders may be the one that asks to hear of trades, and then hears of those of this bar
+        heard = not hooks.isdisjoint(("notify_order", "notify_trade"))
+        self._wants_trades = heard or bool(self._trade_analyzers) or watched_bars
+        # Trades are numbered in the order in which they open: those of one strategy can be counted afterwards.
+        quiet = not (self._wants_orders or self._wants_trades)
+        self._counts_later = quiet and len(self._run.strats) == 1
+        cash = not hooks.isdisjoint(("notify_cashvalue", "notify_fund"))
+        self._tells_cash = cash or bool(self._bar_analyzers)
+        self._extras = self._tells_cash or watched_bars
+
+    def _was_given(self, name: str) -> None:
+        """Take note that this strategy was given a method of its own, in the course of a run perhaps."""
+        if name == "getsizing":
+            self._fixed_size = None
+        else:
+            self._listen_again()
+
+    def _listen_again(self) -> None:
+        """Have the run find out again who hears of what, if it has begun."""
+        if "_bar_analyzers" in self.__dict__:
+            self._run.listen_again(self)
+
     def _owns(self, order: Any) -> bool:
         """Tell whether *order* is notified to this strategy: its own, or one of the past in the first strategy."""
         owner = order.owner
@@ -195,15 +226,19 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
     def next_open(self) -> None:
         """Run at the open of each bar after that (cheat-on-open only)."""
 
+    @watched
     def notify_order(self, order: Any) -> None:
         """Run for each change of an order of this strategy."""
 
+    @watched
     def notify_trade(self, trade: Any) -> None:
         """Run when a trade opens and when it closes."""
 
+    @watched
     def notify_cashvalue(self, cash: float, value: float) -> None:
         """Run on each bar with the broker's cash and value."""
 
+    @watched
     def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
         """Run on each bar with cash, value, fund value and fund shares."""
 
@@ -234,8 +269,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         return now
 
 
-_HOOKS = (
-    "prenext", "nextstart", "next", "prenext_open", "nextstart_open", "next_open", "notify_order", "notify_trade",
-    "notify_cashvalue", "notify_fund", "notify_store", "notify_data", "notify_timer", "start", "stop",
-)  # fmt: skip
+_HOOKS = methods_of(Strategy, ("notify_order", "notify_trade", "notify_cashvalue", "notify_fund"))
+
 __all__ = ["Strategy"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backtrail.market import schemes
-from backtrail.market.commission import CommInfoBase, CommissionInfo, has_interest, is_standard
+from backtrail.market.commission import CommInfoBase, CommissionInfo, has_interest
 from backtrail.market.position import Position
 
 
@@ -89,11 +89,10 @@ class Lending(CommissionInfo):
 
 
 def test_a_scheme_that_overrides_prices_is_not_standard() -> None:
-    assert is_standard(CommissionInfo())
-    assert is_standard(schemes.CommInfo_Futures_Fixed())
-    assert is_standard(Lending())
-    assert not is_standard(Minimum())
-    assert not is_standard(SimpleNamespace())
+    assert CommissionInfo()._standard
+    assert schemes.CommInfo_Futures_Fixed()._standard
+    assert Lending()._standard
+    assert not Minimum()._standard
     assert Minimum().getcommission(1, 10.0) == 1.0
 
 
