@@ -20,7 +20,7 @@ from ..runs.callables import is_known
 from ..runs.code.loaded import changed_since_loaded
 from ..runs.digests import raw_digest
 from ..runs.encoding import UncacheableParameter, encode, type_name
-from ..runs.source import form_of_function
+from ..runs.source import Sources, form_of_function
 from ..runs.tables import is_table
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -
                 held[name] = ["function", value.__module__, value.__qualname__]
                 continue
         held[name] = _value(value, name, name in function.__code__.co_freevars)
-    own = [function.__qualname__, raw_digest(_FORM, form_of_function(function))]
+    own = [function.__qualname__, raw_digest(_FORM, form_of_function(function, Sources()))]
     return [*own, held]
 
 

@@ -28,11 +28,12 @@ from .encoding import (
     items,
     mapping,
     named,
+    register,
     text,
     tlv,
     type_name,
 )
-from .source import form_of_class, form_of_function
+from .source import Sources, form_of_class, form_of_function
 from .tables import is_table
 
 _CODE: Final = "backtrail-callable/1"
@@ -74,7 +75,7 @@ def encode_code(value: Any, place: Place) -> bytes | None:
     if isinstance(value, functools.cached_property):
         return named(b"G", "cached_property", encode_at(value.func, place))
     if isinstance(value, ModuleType):
-        return named(b"G", "module", text(value.__name__))
+        return _module(value, place)
     if type(value).__module__ == "functools" and hasattr(value, "__wrapped__"):
         return named(b"G", "cached function", encode_at(value.__wrapped__, place))
     if type(value).__module__ == "numpy" and type(value).__name__ in ("ufunc", "_ArrayFunctionDispatcher"):
@@ -150,6 +151,7 @@ class _Reach:
         self.place = place
         self.waiting: list[Any] = [root]
         self.seen = {id(root)}
+        self.sources = Sources()
 
     def encode(self, tag: bytes, name: str) -> bytes:
         """Encode all that is reached, under the name of the first."""
@@ -182,7 +184,7 @@ class _Reach:
                 parts += self._held(value)
             return named(b"w", _full_name(value), *parts)
         contents = (
-            raw_digest(_CODE, form_of_function(value)),
+            _digest_of_form(form_of_function(value, self.sources)),
             self.value(value.__defaults__, "__defaults__", value),
             self.value(value.__kwdefaults__, "__kwdefaults__", value),
             *self._held(value),
@@ -204,7 +206,7 @@ class _Reach:
     def _references(self, code: CodeType, known: dict[str, Any]) -> bytes:
         """Encode what *code* may refer to in its module: names of attributes that are defined there count too."""
         out = [
-            text(name) + self._reference(known[name]) for name in sorted(set(_names(code))) if name in known
+            text(name) + self._reference(known[name]) for name in _names_in(code) if name in known
         ]
         return tlv(b"L", b"".join(out))
 
@@ -223,14 +225,14 @@ class _Reach:
 
     def written_class(self, value: type) -> bytes:
         """Encode one class without what it refers to."""
-        form = form_of_class(value)
+        form = form_of_class(value, self.sources)
         out = []
         for label, member in sorted(vars(value).items(), key=lambda one: one[0]):
             found = None if label in _UNSAID else self._member(member, label, value, form is not None)
             if found is not None:
                 out.append(text(label) + found)
         bases = tlv(b"L", b"".join(map(self.name, value.__bases__)))
-        return named(b"T", _full_name(value), raw_digest(_CODE, form or b""), bases, *out)
+        return named(b"T", _full_name(value), _digest_of_form(form or b""), bases, *out)
 
     def _member(self, member: Any, label: str, owner: type, known: bool) -> bytes | None:
         """Encode an attribute of a class; None for what its source (*known*) says."""
@@ -262,10 +264,16 @@ def is_known(value: Any) -> bool:
     return not local and _is_library(_home(value))
 
 
+@register(ModuleType)
+def _module(value: ModuleType, place: Place) -> bytes:
+    return named(b"G", "module", text(value.__name__))
+
+
 def _full_name(value: Any) -> str:
     return f"{_home(value)}.{value.__qualname__}"
 
 
+@register(FunctionType)
 def _function(value: FunctionType, place: Place) -> bytes:
     if is_known(value):
         return named(b"f", _full_name(value))
@@ -290,6 +298,25 @@ def _deeper(value: Any, place: Place) -> Place:
     """Give the place of what a function or class holds, having refused what is nested without end."""
     place.enter(value)
     return place
+
+
+@functools.lru_cache(maxsize=512)
+def _digest_of_form(form: bytes) -> bytes:
+    return raw_digest(_CODE, form)
+
+
+_named_in: Final[dict[int, tuple[CodeType, list[str]]]] = {}  # by identity: codes are slow to compare
+_MOST_NAMED: Final = 1024
+
+
+def _names_in(code: CodeType) -> list[str]:
+    """Give the names that *code* and the code in it refer to, sorted."""
+    known = _named_in.get(id(code))
+    if known is None:
+        if len(_named_in) >= _MOST_NAMED:
+            _named_in.clear()
+        known = _named_in[id(code)] = (code, sorted(set(_names(code))))
+    return known[1]
 
 
 def _names(code: CodeType) -> Iterator[str]:

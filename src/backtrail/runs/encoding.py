@@ -180,12 +180,17 @@ _by_key = operator.itemgetter(0)
 # -- exact types --------------------------------------------------------------------------------------------
 
 
+_NONE: Final = tlv(b"N", b"")
+_TRUE: Final = tlv(b"B", b"\1")
+_FALSE: Final = tlv(b"B", b"\0")
+
+
 def _none(value: None, place: Place) -> bytes:
-    return tlv(b"N", b"")
+    return _NONE
 
 
 def _bool(value: bool, place: Place) -> bytes:
-    return tlv(b"B", b"\1" if value else b"\0")
+    return _TRUE if value else _FALSE
 
 
 def integer(value: int) -> bytes:

@@ -6,6 +6,7 @@ count, nor does a name that a feed took from its path; a name that was given to 
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -183,6 +184,7 @@ def _column(name: str, values: Floats) -> ColumnFingerprint:
     return make_column(name, "column", "float64", len(values), fixed_chunks(values))
 
 
+@functools.lru_cache(maxsize=256)
 def _iso(number: float) -> str | None:
     return num2date(number).isoformat() if number >= 1.0 else None
 

@@ -6,6 +6,7 @@ Two runs with one key give the same result. What a component is made of is its o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,7 +42,7 @@ class RunKey:
 
         ParameterValueError for a component that there is not, or a value that is no digest (see :func:`part`).
         """
-        given: dict[str, str] = {"engine": engine_part(), **components}
+        given = components if "engine" in components else {"engine": engine_part(), **components}
         for name, value in given.items():
             if name not in COMPONENTS:
                 raise ParameterValueError(unknown_name("component", "a run's key", name, COMPONENTS))
@@ -92,7 +93,12 @@ def part(name: str, value: Any) -> str:
 
 def engine_part(build: str | None = None) -> str:
     """Give the engine's component: the epoch of its results, and for an engine under development its *build* digest."""
-    return part("engine", [SEMANTICS_EPOCH] if build is None else [SEMANTICS_EPOCH, build])
+    return _engine_part(SEMANTICS_EPOCH, build)
+
+
+@functools.lru_cache(maxsize=16)
+def _engine_part(epoch: int, build: str | None) -> str:
+    return part("engine", [epoch] if build is None else [epoch, build])
 
 
 def data_part(feeds: Any) -> str:

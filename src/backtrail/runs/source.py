@@ -20,14 +20,27 @@ _DOCUMENTED: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.M
 _BODIES: Final = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
-def form_of_function(value: FunctionType) -> bytes:
+class Sources:
+    """The source files as they are at one moment: each is looked at once."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, _Module | None] = {}
+
+    def module(self, file: str) -> _Module | None:
+        """Give the source *file* as it was when it was first asked for; None if there is none that can be parsed."""
+        if file not in self._read:
+            self._read[file] = _module(file)
+        return self._read[file]
+
+
+def form_of_function(value: FunctionType, sources: Sources) -> bytes:
     """Give what the code of *value* says: its source in normal form, or else its bytecode."""
     code = value.__code__
-    form = _form_of(code)
+    form = _form_of(code, sources)
     return _bytecode(code) if form is None else form
 
 
-def form_of_class(value: type) -> bytes | None:
+def form_of_class(value: type, sources: Sources) -> bytes | None:
     """Give the source of class *value* in normal form; None if its methods were not compiled from a source we know."""
     codes = [one.__code__ for one in vars(value).values() if isinstance(one, FunctionType)]
     own = [
@@ -37,7 +50,7 @@ def form_of_class(value: type) -> bytes | None:
         and not code.co_filename.startswith("<string")
     ]
     file = own[0].co_filename if own else getattr(sys.modules.get(value.__module__), "__file__", None)
-    module = _module(file) if file else None
+    module = sources.module(file) if file else None
     if module is None or any(id(code) not in module.written and code not in module.codes for code in own):
         return None
     found = [node for name, node in module.classes if name == value.__qualname__]
@@ -142,9 +155,9 @@ def _parsed(source: str) -> _Module | None:
         return None
 
 
-def _form_of(code: CodeType) -> bytes | None:
+def _form_of(code: CodeType, sources: Sources) -> bytes | None:
     """Give the source of *code* in normal form; None if none is known that it was compiled from."""
-    module = _module(code.co_filename)
+    module = sources.module(code.co_filename)
     if module is None:
         return None
     known = module.written.get(id(code))
@@ -253,4 +266,4 @@ def _written(value: Any) -> bytes:
     return head + content
 
 
-__all__ = ["form_of_class", "form_of_function", "normal_form"]
+__all__ = ["Sources", "form_of_class", "form_of_function", "normal_form"]

@@ -16,7 +16,7 @@ import pytest
 from backtrail.errors import ManifestError, StoreVersionError
 from backtrail.runs.digests import blob_digest
 from backtrail.runs.store.layout import manifest_name, new_run_id, run_time
-from backtrail.runs.store.manifest import blobs_of, check, decode, encode, is_safe_path, seal
+from backtrail.runs.store.manifest import Again, blobs_of, check, decode, encode, is_safe_path, seal
 from backtrail.runs.store.values import Named, as_number, from_json, to_json
 
 RUN = "01a1febf-1600-78c2-ba4d-11f320f90af9"
@@ -252,3 +252,31 @@ def test_ids_of_runs_sort_by_time_and_tell_it() -> None:
 def test_what_is_no_id_names_no_file(run: str) -> None:
     with pytest.raises(ValueError, match="UUID"):
         manifest_name(run)
+
+
+def test_a_manifest_that_is_read_again_is_a_copy_of_its_own() -> None:
+    again, data = Again(), encode(manifest(params={"values": [1, 2.5, None, "x"]}))
+    read = [again.decode(data, RUN) for _ in range(4)]
+    assert all(one == decode(data) for one in read)
+    read[2]["params"]["values"].append("changed")
+    assert again.decode(data, RUN) == decode(data)
+
+
+def test_a_manifest_that_was_altered_since_it_was_read_is_refused() -> None:
+    again, data = Again(), encode(manifest(params={"n": 1}))
+    for _ in range(3):
+        again.decode(data, RUN)
+    with pytest.raises(ManifestError, match="it was altered"):
+        again.decode(data.replace(b'"n":1', b'"n":2'), RUN)
+    other = encode(manifest(params={"n": 3}))
+    assert again.decode(other, RUN)["params"] == {"n": 3}
+    with pytest.raises(ManifestError, match="run"):
+        again.decode(other, new_run_id())
+
+
+def test_only_the_manifests_that_were_read_lately_are_kept() -> None:
+    again = Again(most=3)
+    runs = [new_run_id() for _ in range(8)]
+    for run in [*runs, *runs]:
+        assert again.decode(encode(manifest(run=run)), run)["run"] == run
+    assert list(again._kept) == runs[-3:]

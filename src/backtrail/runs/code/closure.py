@@ -71,7 +71,7 @@ def closure_of(
     key = (build.key(), yaml if not isinstance(yaml, os.PathLike) else os.fspath(yaml))
     with _lock:
         known = _remembered.get(key)
-    if known is not None and all(signature(path) == seen for path, seen in known[0].items()):
+    if known is not None and _unchanged(known[0]):
         closure = known[1]
     else:
         with _without_collection():
@@ -114,7 +114,12 @@ def is_current(closure: Closure) -> bool:
     """
     with _lock:
         held = [watched for watched, known in _remembered.values() if known is closure]
-    return any(all(signature(path) == seen for path, seen in watched.items()) for watched in held)
+    return any(_unchanged(watched) for watched in held)
+
+
+def _unchanged(watched: Mapping[str, Signature | None]) -> bool:
+    """Tell whether every path still has the signature that it had."""
+    return all(signature(path) == seen for path, seen in watched.items())
 
 
 __all__ = ["closure_of", "is_current"]

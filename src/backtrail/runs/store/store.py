@@ -32,7 +32,7 @@ from .index import Index
 from .layout import is_run_id, key_name, lease_name, manifest_name, new_run_id
 from .lease import Attempt, attempts
 from .listing import Listing
-from .manifest import Manifest, blobs_of, check, decode, seal, to_plain
+from .manifest import Again, Manifest, blobs_of, check, decode, seal, to_plain
 from .opening import index_path, open_files, prepare
 from .place import Place, find_place, without_secrets
 from .ranking import Direction, Directions
@@ -74,6 +74,7 @@ class Store:
         self._reopen: dict[str, Any] = {}
         self._parts: dict[str, Facts] = {}
         self._parts_lock = threading.Lock()
+        self._again = Again()
 
     @classmethod
     def open(
@@ -239,11 +240,15 @@ class Store:
         except (sqlite3.Error, OSError):
             return
 
-    def manifest(self, run: str) -> Manifest:
-        """Read the manifest of *run* and check it; raise `RunNotFoundError` or `ManifestError`."""
+    def manifest(self, run: str, again: Again | None = None) -> Manifest:
+        """Read the manifest of *run* and check it; raise `RunNotFoundError` or `ManifestError`.
+
+        *again* knows manifests that were read before.
+        """
         with reading(f"reading run {run}", self.url):
             try:
-                return decode(self.files.read(manifest_name(run)), run=run)
+                data = self.files.read(manifest_name(run))
+                return decode(data, run=run) if again is None else again.decode(data, run)
             except FileNotFoundError:
                 pass
             source = self.search.source(run)
@@ -287,7 +292,7 @@ class Store:
 
     def _hit(self, key: str, run: str) -> Run | None:
         try:
-            manifest = self.manifest(run)
+            manifest = self.manifest(run, self._again)
         except (RunNotFoundError, ManifestError, StoreVersionError):
             return None  # the run was removed, set aside by a check, or recorded by a later version
         if manifest.get("key") != key or manifest["status"] != "finished":

@@ -1,0 +1,119 @@
+"""The order in which a commit brings things to the medium: the bytes, the names of the blobs, the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from backtrail.errors import ManifestError, MissingBlobError
+from backtrail.runs.store import Store
+from backtrail.runs.store import work as working
+from backtrail.runs.store.disk import Disk
+
+Record = Callable[..., dict[str, Any]]
+Opener = Callable[..., Store]
+
+
+class Noting(Disk):
+    """A disk that notes the steps that matter, with the files they are about."""
+
+    def __init__(self) -> None:
+        self.paths: dict[int, str] = {}
+        self.steps: list[tuple[str, str]] = []
+
+    def open_new(self, path: str) -> int:
+        handle = super().open_new(path)
+        self.paths[handle] = path
+        return handle
+
+    def flush(self, handle: int) -> None:
+        super().flush(handle)
+        self.steps.append(("flush", self.paths[handle]))
+
+    def rename(self, source: str, target: str) -> None:
+        self.steps.append(("rename", source))
+        self.steps.append(("named", target))
+        super().rename(source, target)
+
+    def flush_folder(self, path: str) -> None:
+        super().flush_folder(path)
+        self.steps.append(("folder", path))
+
+
+def steps_of_a_commit(store: Store, disk: Noting, record: dict[str, Any]) -> list[tuple[str, str]]:
+    with store.begin() as work:
+        blobs = {f"x{n}": {"blob": work.put(b"%d" % n * 5000)} for n in range(3)}
+        table = work.put_table(pa.table({"n": list(range(100))}))
+        disk.steps.clear()
+        work.commit({**record, "result": {"artifacts": {**blobs, "trades": table._asdict()}}})
+    return disk.steps
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_nothing_is_named_before_its_bytes_are_on_the_medium(
+    opener: Opener, make_record: Record, monkeypatch: pytest.MonkeyPatch, ordered: bool
+) -> None:
+    """The record is named last: after the names of the blobs, or after these are on the medium too."""
+    monkeypatch.setattr("backtrail.runs.store.files.is_journalled_in_order", lambda path: ordered)
+    disk = Noting()
+    steps = steps_of_a_commit(opener(disk=disk), disk, make_record(key=None))
+    flushed = [path for step, path in steps if step == "flush"]
+    renamed = [path for step, path in steps if step == "rename"]
+    named = [path for step, path in steps if step == "named"]
+    assert len(flushed) == 5
+    assert sorted(renamed) == sorted(flushed)
+    assert [at for at, step in enumerate(steps) if step[0] == "flush"] == list(range(5))
+    assert all("/objects/" in path for path in named[:-1])
+    assert "/runs/" in named[-1]
+    record = steps.index(("named", named[-1]))
+    before = {path for step, path in steps[:record] if step == "folder"}
+    after = [path for step, path in steps[record:] if step == "folder"]
+    assert after == [str(Path(named[-1]).parent)]
+    assert {str(Path(path).parent) for path in named[:-1]} <= before or ordered
+
+
+def test_much_is_written_before_the_commit(opener: Opener, make_record: Record) -> None:
+    """What many bytes are waiting for is written meanwhile, and given up with the run."""
+    disk = Noting()
+    store = opener(disk=disk)
+    with store.begin() as work:
+        blob = work.put(bytes(working.WAITING))
+        work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
+    assert store.blobs.size(blob) == working.WAITING
+    with store.begin() as work:
+        given_up = work.put(b"1" * working.WAITING)
+    assert store.blobs.size(given_up) is None
+    assert not list(store.files.list("tmp"))
+
+
+def test_a_record_that_is_refused_can_be_put_right(opener: Opener, make_record: Record) -> None:
+    store = opener()
+    with store.begin() as work:
+        blob = work.put(b"result")
+        with pytest.raises(ManifestError, match=r"expected a text"):
+            work.commit(make_record(strategy=7, result={"artifacts": {"x": {"blob": blob}}}))
+        with pytest.raises(MissingBlobError, match="put it there first"):
+            work.commit(make_record(result={"artifacts": {"x": {"blob": "b3:" + "0" * 64}}}))
+        assert store.blobs.size(blob) is None
+        run = work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
+    assert store.run(run).bytes("x") == b"result"
+    assert not list(store.files.list("tmp"))
+
+
+def test_a_blob_that_is_removed_while_a_run_waits_is_said_to_be_missing(
+    opener: Opener, make_record: Record
+) -> None:
+    store = opener()
+    blob = store.put(b"shared")
+    with store.begin() as work:
+        assert work.put(b"shared") == blob
+        work.write()
+        assert all(future.result() is None for future in work._staging.values())
+        store.files.remove(f"objects/b3/{blob[3:5]}/{blob[5:]}")
+        with pytest.raises(MissingBlobError, match="it was removed"):
+            work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
+    assert len(store.runs()) == 0
