@@ -20,7 +20,7 @@ from ..runs.store.retention import Policy
 from ..runs.store.run import start_of
 from . import places, ranking
 from .explaining import explain_key
-from .keys import Data, direct_key, hash_of, shown
+from .keys import Data, direct_key, hash_of, parameters_of, shown
 from .listing import RunIndex
 from .model import (
     BacktestResult,
@@ -110,6 +110,32 @@ class BacktestCache:
         return self.cache_dir / "runs"
 
     @property
+    def metadata_dir(self) -> Path:
+        """The folder with what is known of each run besides its results: the same records."""
+        return self.runs_dir
+
+    @property
+    def splits_dir(self) -> Path:
+        """The folder with the folds of walk-forward analyses, one file each. It is there once there is a fold."""
+        return self.cache_dir / "splits"
+
+    @property
+    def trades_dir(self) -> Path:
+        """The folder in which trades lie, with all tables and sources under their digests; `cache_trades` gives a file.
+
+        Files in the folders of a cache are never changed by hand: runs share them.
+        """
+        return self.cache_dir / "objects"
+
+    @property
+    def index_file(self) -> Path | None:
+        """The index by which runs are found, an SQLite file that can be made again; None if it is kept in memory.
+
+        Every machine has its own, in the user's cache directory.
+        """
+        return self.store.index.path
+
+    @property
     def index(self) -> RunIndex:
         """The finished runs by id, as the store holds them: a mapping that cannot be written to."""
         return self._index
@@ -119,7 +145,7 @@ class BacktestCache:
     def cache_backtest(
         self,
         strategy_name: str,
-        parameters: dict[str, Any],
+        parameters: Mapping[str, Any] | None,
         data: Any,
         metrics: dict[str, float],
         trades: pd.DataFrame | None = None,
@@ -134,7 +160,8 @@ class BacktestCache:
     ) -> StoreResult:
         """Store a backtest; give its run id: the key of name, parameters, data, *config*, *seed* and engine.
 
-        *data* is a frame, series, Arrow table or feed, or a dict or list of those. The id is text that also says
+        *parameters* None stands for none; ParameterError refuses what is no mapping. *data* is a frame, series, Arrow
+        table or feed, or a dict or list of those. The id is text that also says
         whether the run is ``stored``. If the store has a run of this key with another result, warn of
         `NonDeterministicResult`: *on_conflict* ``"keep"`` leaves the stored one, ``"replace"`` takes the other,
         ``"error"`` raises `CacheConflict`. Parts that have no stored form are left out with a warning. What has no key
@@ -145,11 +172,12 @@ class BacktestCache:
                 f"caching a backtest - expected on_conflict keep, replace or error - found {on_conflict!r}"
             )
         begun = time.time()
+        said = parameters_of(parameters)
         made = data_reason = None
         key: RunKey | None = None
         try:
             made = Data(data)
-            key = direct_key(strategy_name, parameters, made, config, seed)
+            key = direct_key(strategy_name, said, made, config, seed)
         except UncacheableParameter as error:
             data_reason = str(error)
             warn(
@@ -172,7 +200,7 @@ class BacktestCache:
         if data_reason is not None:
             more["uncacheable"] = data_reason
         manifest = manifest_of(
-            name=strategy_name, kind="direct", key=key, parameters=shown(parameters),
+            name=strategy_name, kind="direct", key=key, parameters=shown(said),
             data=[] if made is None else made.entries, data_hash=None if made is None else hash_of([made]),
             metrics=numbers_of(metrics), begun=begun, more=more,
         )  # fmt: skip
@@ -287,15 +315,16 @@ class BacktestCache:
     def get_cached_backtest(
         self,
         strategy_name: str,
-        parameters: dict[str, Any],
+        parameters: Mapping[str, Any] | None,
         data: Any,
         *,
         config: Mapping[str, Any] | None = None,
         seed: Any = None,
     ) -> BacktestResult | None:
         """Give the stored result of a backtest; None if there is none, or none that can be read."""
+        said = parameters_of(parameters)
         try:
-            key = direct_key(strategy_name, parameters, Data(data), config, seed)
+            key = direct_key(strategy_name, said, Data(data), config, seed)
         except UncacheableParameter as error:
             warn(f"The backtest {strategy_name!r} cannot be looked up: {error}")
             return None
@@ -303,7 +332,7 @@ class BacktestCache:
             run = self.store.lookup(key.digest)
             if run is None:
                 return None
-            found = result_of(run, parameters)
+            found = result_of(run, said)
             self.store.note_use(run)
             return found
         except (StoreError, ValueError, KeyError, OSError) as error:
@@ -313,19 +342,20 @@ class BacktestCache:
     def explain(
         self,
         strategy_name: str,
-        parameters: dict[str, Any],
+        parameters: Mapping[str, Any] | None,
         data: Any,
         *,
         config: Mapping[str, Any] | None = None,
         seed: Any = None,
     ) -> Explanation:
         """Say whether a backtest is in the cache, and if not, in what the nearest run of the strategy differs."""
+        said = parameters_of(parameters)
         try:
             made = Data(data)
-            key = direct_key(strategy_name, parameters, made, config, seed)
+            key = direct_key(strategy_name, said, made, config, seed)
         except UncacheableParameter as error:
             return Explanation(False, None, details=(str(error),))
-        return explain_key(self.store, strategy_name, key, shown(parameters), made.entries)
+        return explain_key(self.store, strategy_name, key, shown(said), made.entries)
 
     # -- walk-forward splits -------------------------------------------------------------------------------------
 
@@ -413,7 +443,7 @@ class BacktestCache:
         self,
         strategy_name: str,
         metric: str = "sharpe_ratio",
-        maximize: bool | None = None,
+        maximize: bool = True,
         top_n: int = 5,
         *,
         scope: Literal["latest", "all"] = "latest",
@@ -421,8 +451,9 @@ class BacktestCache:
         """Give the best runs of a strategy, best first, as `compare_runs` shows them.
 
         Compared are the runs on the data, code and settings of the latest one; *scope* ``"all"`` compares all.
-        *maximize* None asks the registry of metrics (a drawdown is better when small); runs without a finite value come
-        last. The column ``trials`` says among how many each is the best, ``deflated_sharpe`` (for a Sharpe ratio, where
+        Which values are better, the registry of metrics knows (of drawdowns the small ones, of a metric that it does
+        not know the large ones); *maximize* False puts the smallest first. Runs without a finite value come last. The
+        column ``trials`` says among how many each is the best, ``deflated_sharpe`` (for a Sharpe ratio, where
         the equity curve is stored) how likely it is more than luck. KeyError lists the metrics if none has *metric*;
         without any run the frame is empty.
         """

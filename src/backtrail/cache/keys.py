@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from ..errors import ParameterError
 from ..runs.digests import digest
 from ..runs.encoding import Place, UncacheableParameter, encode
 from ..runs.environment import engine_build, key_values
@@ -84,6 +85,18 @@ def hash_of(data: list[Data]) -> str:
     if len(entries) == 1:
         return str(entries[0]["fingerprint"])
     return digest(_VALUE, encode([one.value for one in data]))
+
+
+def parameters_of(given: object) -> Mapping[str, Any]:
+    """Give the parameters of a backtest, none for None; ParameterError for what is no mapping."""
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        return given
+    raise ParameterError(
+        f"taking the parameters of a backtest - expected a dict of values by name, or None - found "
+        f"{type(given).__name__} - pass for example {{'period': 20}}"
+    )
 
 
 def direct_key(
@@ -201,4 +214,5 @@ def summary_of(parameters: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return shown(found)
 
 
-__all__ = ["Data", "direct_key", "function_key", "hash_of", "is_data", "kind_of_data", "shown", "summary_of"]
+__all__ = ["Data", "direct_key", "function_key", "hash_of", "is_data", "kind_of_data", "parameters_of", "shown",
+           "summary_of"]  # fmt: skip

@@ -94,7 +94,7 @@ def _flat_params(run: Run) -> dict[str, Any]:
 
 
 def find_best(
-    index: RunIndex, store: Store, strategy: str, metric: str, maximize: bool | None, top_n: int, scope: str
+    index: RunIndex, store: Store, strategy: str, metric: str, maximize: bool, top_n: int, scope: str
 ) -> pd.DataFrame:
     """Give the best runs of a strategy; see `BacktestCache.find_best_parameters`."""
     pd = pandas()
@@ -102,7 +102,7 @@ def find_best(
         warnings.warn(f"There are no runs of {strategy!r} in {store.url}", CacheWarning, stacklevel=3)
         return pd.DataFrame()
     lower = store.directions.of(metric) == "lower"
-    agrees = maximize is None or maximize is not lower
+    agrees = maximize is not False or lower
     where = "status = 'finished'"
     try:
         count = 2 * top_n + 50 if agrees else 2**31
@@ -115,7 +115,7 @@ def find_best(
         ) from None
     ranked = list(zip(best.ids, best.values, strict=True))
     if not agrees:
-        ranked.sort(key=lambda one: (not math.isfinite(one[1]), -one[1] if maximize else one[1]))
+        ranked.sort(key=lambda one: (not math.isfinite(one[1]), one[1]))
     chosen: list[tuple[str, Run]] = []
     seen: set[str] = set()
     for run, _ in ranked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 import multiprocessing
 import os
@@ -28,6 +29,7 @@ from backtrail.cache import (
     configure,
     get_backtest_cache,
 )
+from backtrail.errors import ParameterError
 from backtrail.runs.plain import UnstorableValue
 from backtrail.runs.store import Store
 
@@ -320,6 +322,43 @@ def test_b21_the_folder_may_be_text_or_path(tmp_path: Path, make: Any) -> None:
 
 
 @pytest.mark.row("B21")
+def test_b21_the_folders_of_a_cache_can_be_read_and_not_set(
+    cache: BacktestCache, bars: pd.DataFrame
+) -> None:
+    run_id = cache.cache_backtest("sma", {"fast": 1}, bars, {"sharpe_ratio": 1.0})
+    cache.cache_walk_forward_split("split", bars.iloc[:50], bars.iloc[50:], 0, 1)
+    assert cache.cache_trades(run_id, bars).is_relative_to(cache.trades_dir)
+    assert [path.suffix for path in cache.splits_dir.rglob("*") if path.is_file()] == [".json"]
+    assert cache.metadata_dir == cache.runs_dir
+    assert list(cache.metadata_dir.rglob("*.json"))
+    assert cache.index_file is not None
+    assert cache.index_file.is_file()
+    for name in ("metadata_dir", "splits_dir", "trades_dir", "index_file"):
+        with pytest.raises(AttributeError):
+            setattr(cache, name, Path())
+
+
+def test_no_parameters_are_parameters_and_other_things_are_refused(
+    cache: BacktestCache, bars: pd.DataFrame
+) -> None:
+    run_id = cache.cache_backtest("sma", None, bars, {"sharpe_ratio": 1.0})
+    assert run_id == cache.cache_backtest("sma", {}, bars, {"sharpe_ratio": 1.0})
+    found = cache.get_cached_backtest("sma", None, bars)
+    assert found is not None
+    assert found.metrics == {"sharpe_ratio": 1.0}
+    assert cache.explain("sma", None, bars).hit
+    calls: list[Any] = [
+        lambda given: cache.cache_backtest("sma", given, bars, {}),
+        lambda given: cache.get_cached_backtest("sma", given, bars),
+        lambda given: cache.explain("sma", given, bars),
+    ]
+    for call in calls:
+        for given in ([("fast", 1)], "fast", 3, ()):
+            with pytest.raises(ParameterError, match="expected a dict of values by name, or None - found"):
+                call(given)
+
+
+@pytest.mark.row("B21")
 def test_b21_the_variable_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BACKTRAIL_STORE", str(tmp_path / "named"))
     assert BacktestCache().cache_dir == tmp_path / "named"
@@ -418,6 +457,12 @@ def test_b24_the_registry_knows_that_a_drawdown_is_better_small(
         -0.3,
     ]
     assert cache.find_best_parameters("sma", "sharpe_ratio", False)["param_fast"].tolist() == [1, 3, 2]
+    assert inspect.signature(cache.find_best_parameters).parameters["maximize"].default is True
+    for best_first in (True, None):
+        best = cache.find_best_parameters("sma", "max_drawdown", maximize=best_first)  # type: ignore[arg-type]
+        assert best["param_fast"].tolist() == [1, 3, 2]
+        best = cache.find_best_parameters("sma", maximize=best_first)  # type: ignore[arg-type]
+        assert best["param_fast"].tolist() == [2, 3, 1]
 
 
 @pytest.mark.row("B24")
