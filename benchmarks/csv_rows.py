@@ -127,6 +127,7 @@ FORMATS: dict[str, Format] = {
         True,
     ),
     "quandl": Format("QuandlCSV", _quandl),
+    "quandl, reversed": Format("QuandlCSV", _quandl, False, lambda bt: {"reverse": True}),
     "quandl, rounded": Format("QuandlCSV", _quandl, False, lambda bt: {"round": True}),
 }  # fmt: skip
 

@@ -75,9 +75,10 @@ def _modern(ordinal: Floats) -> bool:
 
 
 def _add_days(ordinal: Floats, high: Floats, low: Floats) -> Floats:
-    """Add whole days and the exact fraction *high* + *low* of a day, rounding once."""
+    """Add whole days and the exact fraction *high* + *low* of a day, rounding once; *ordinal* may be overwritten."""
     if _modern(ordinal) and not _decides(high, low):
-        return ordinal + high
+        ordinal += high
+        return ordinal
     total, lost = _two_sum(ordinal, high)
     # `low` is far below half a step of the sum: it decides only where the sum lies exactly between two doubles
     toward = np.nextafter(total, np.where(lost > 0.0, np.inf, -np.inf))
@@ -95,7 +96,8 @@ def from_days(day: Ints, micro_of_day: Ints | int) -> Floats:
     for start in range(0, len(day), _BLOCK):
         part = slice(start, start + _BLOCK)
         if fraction is not None:
-            out[part] = _add_days((day[part] + EPOCH_ORDINAL).astype(np.float64), *fraction)
+            ordinal = np.add(day[part], EPOCH_ORDINAL, out=out[part], casting="unsafe")
+            out[part] = _add_days(ordinal, *fraction)
         else:
             out[part] = _from_moments(day[part], micro_of_day[part])  # type: ignore[index]  # no integer
     return out

@@ -228,6 +228,10 @@ class CSVDataBase(DataBase):
         """Give the lines of a table by name; None if rows must be read one by one."""
         return None
 
+    def _newest_first(self) -> bool:
+        """Tell whether the rows are to be turned."""
+        return False
+
     # what stands for no value, and whether rows may differ in length
     _null: ClassVar[str | None] = None
     _same_width: ClassVar[bool] = False
@@ -240,6 +244,7 @@ class CSVDataBase(DataBase):
         columns = self._read_large_file()
         if columns is None:
             columns = self._read_small_file()
+            columns = columns.reversed() if self._newest_first() else columns
         self._close()
         return columns
 
@@ -270,7 +275,7 @@ class CSVDataBase(DataBase):
         for form in forms(kinds, first):
             for read in readers:
                 # as if the rows were a third shorter than the first one
-                pile = Pile(size * 3 // (width * 2) + 16)
+                pile = Pile(size * 3 // (width * 2) + 16, self._newest_first())
                 tables = read(os.fspath(source), self._lineno, first, self.separator, form, self._null)
                 if self._pile(tables, pile):
                     return self._assemble(pile.lines(), pile.rows())

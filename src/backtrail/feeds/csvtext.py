@@ -53,10 +53,14 @@ class Table:
 
 
 class Pile:
-    """Lines that come in pieces, put one below the other; *room* is about how many rows there will be at most."""
+    """Lines that come in pieces, put one below the other; *room* is about how many rows there will be at most.
 
-    def __init__(self, room: int) -> None:
+    With *upwards* each row is put above the one before.
+    """
+
+    def __init__(self, room: int, upwards: bool = False) -> None:
         self.room = room
+        self.upwards = upwards
         self.count = 0
         self._lines: dict[str, Floats] = {}
         self._rows: list[Sequence[int]] = []
@@ -71,25 +75,35 @@ class Pile:
         for name, values in lines.items():
             held = self._lines[name]
             if filled > len(held):
-                held = self._lines[name] = np.concatenate((held[: self.count], np.empty(filled // 4 + more)))
-            held[self.count : filled] = values
+                both = [held[self._filled(len(held))], np.empty(filled // 4 + more)]
+                held = self._lines[name] = np.concatenate(both[::-1] if self.upwards else both)
+            if self.upwards:
+                held[len(held) - filled : len(held) - self.count] = values[::-1]
+            else:
+                held[self.count : filled] = values
         self.count = filled
         self._rows.append(rows)
 
     def lines(self) -> dict[str, Floats]:
         """Give the lines by name."""
+        if self.upwards:
+            return {name: values[self._filled(len(values))] for name, values in self._lines.items()}
         for values in self._lines.values():
             values.resize(self.count, refcheck=False)
         return self._lines
 
+    def _filled(self, room: int) -> slice:
+        return slice(room - self.count, room) if self.upwards else slice(0, self.count)
+
     def rows(self) -> Sequence[int]:
         """Give the number of each row's line in the text."""
+        together: Sequence[int]
         if all(isinstance(part, range) for part in self._rows):
-            return range(self._rows[0][0], self._rows[-1][-1] + 1) if self.count else ()
-        together: Sequence[int] = np.concatenate(
-            [np.asarray(part, dtype=np.int64) for part in self._rows]
-        ).tolist()
-        return together
+            together = range(self._rows[0][0], self._rows[-1][-1] + 1) if self.count else ()
+        else:
+            parts = [np.asarray(part, dtype=np.int64) for part in self._rows]
+            together = np.concatenate(parts).tolist()
+        return together[::-1] if self.upwards else together
 
 
 def is_large(size: int) -> bool:

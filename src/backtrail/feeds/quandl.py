@@ -37,7 +37,7 @@ class QuandlCSV(CSVDataBase):
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        if self.p.reverse and self._rows_newest_first() and self._overridden("_loadline", "_getnextline"):
+        if self._newest_first() and self._overridden("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
 
@@ -45,13 +45,8 @@ class QuandlCSV(CSVDataBase):
         super()._check_parameters()
         check_decimals(type(self).__name__, self.p.decimals)
 
-    def _rows_newest_first(self) -> bool:
-        return True
-
-    def _read_columns(self) -> Columns | None:
-        columns = super()._read_columns()
-        turned = columns is not None and self.p.reverse and self._rows_newest_first()
-        return columns.reversed() if columns is not None and turned else columns
+    def _newest_first(self) -> bool:
+        return bool(self.p.reverse)
 
     def _first(self) -> int:
         return _ADJUSTED if self.p.adjclose else _PLAIN
@@ -94,8 +89,8 @@ class Quandl(QuandlCSV):
     )
     _answer: str | None = None
 
-    def _rows_newest_first(self) -> bool:
-        return False
+    def _newest_first(self) -> bool:
+        return False  # the service gives them as asked
 
     def _address(self) -> str:
         p = self.p

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..base.time import date2num
 from .base import CSVFeedBase
-from .columns import Columns
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
 from .csvtext import Kind, Table
 from .parameters import check_decimals
@@ -46,7 +45,7 @@ class YahooFinanceCSVData(CSVDataBase):
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        if self.p.reverse and self._overridden("_loadline", "_getnextline"):
+        if self._newest_first() and self._overridden("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
 
@@ -54,9 +53,8 @@ class YahooFinanceCSVData(CSVDataBase):
         super()._check_parameters()
         check_decimals(type(self).__name__, self.p.decimals)
 
-    def _read_columns(self) -> Columns | None:
-        columns = super()._read_columns()
-        return columns.reversed() if columns is not None and self.p.reverse else columns
+    def _newest_first(self) -> bool:
+        return bool(self.p.reverse)
 
     # -- row by row -------------------------------------------------------------------------------------------------
 
@@ -167,8 +165,35 @@ def rounded(values: Floats, decimals: int | None) -> Floats:
     )  # correctly rounded, as reading the decimal digits would be
     if unsure.any():
         at = np.flatnonzero(unsure)
-        out[at] = [round(value, decimals) for value in values[at].tolist()]
+        if largest <= 2.0**50:
+            out[at] = _rounded_exactly(values[at], scale)
+        else:
+            out[at] = [round(value, decimals) for value in values[at].tolist()]
     return out
+
+
+def _rounded_exactly(values: Floats, scale: float) -> Floats:
+    """Round to multiples of 1 / *scale* by the exact products, of at most 2**50; halves go to the even neighbour.
+
+    What the product loses in rounding is found as in T. J. Dekker, "A floating-point technique for extending the
+    available precision", 1971.
+    """
+    sizes = np.abs(values)
+    product = sizes * scale
+    (high, low), (scale_high, scale_low) = _halves(sizes), _halves(scale)
+    lost = ((high * scale_high - product) + high * scale_low + low * scale_high) + low * scale_low
+    whole = np.floor(product)
+    beyond = product - whole - 0.5 + lost  # its sign tells on which side of the half
+    up = (beyond > 0.0) | ((beyond == 0.0) & (np.fmod(whole, 2.0) != 0.0))
+    out: Floats = np.copysign((whole + up) / scale, values)
+    return out
+
+
+def _halves(values: Any) -> tuple[Any, Any]:
+    """Split doubles into sums of two with half of the bits each."""
+    spread = values * 134217729.0
+    high = spread - (spread - values)
+    return high, values - high
 
 
 def _backwards(file: Any) -> StringIO:

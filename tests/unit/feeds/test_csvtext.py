@@ -190,3 +190,16 @@ def test_lines_in_pieces_are_put_one_below_the_other() -> None:
     assert pile.lines()["datetime"].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert pile.rows() == [2, 3, 4, 5, 6, 8]
     assert list(Pile(2).rows()) == []
+
+
+def test_lines_in_pieces_are_put_one_above_the_other() -> None:
+    pile = Pile(4, upwards=True)
+    pile.add({"datetime": np.array([6.0, 5.0])}, range(2, 4))
+    pile.add({"datetime": np.array([4.0])}, range(4, 5))
+    assert list(pile.rows()) == [4, 3, 2]
+    pile.add({"datetime": np.array([3.0, 2.0, 1.0])}, range(5, 8))
+    assert pile.lines()["datetime"].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert list(pile.rows()) == [7, 6, 5, 4, 3, 2]
+    pile.add({"datetime": np.array([0.0])}, [9])
+    assert pile.lines()["datetime"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert pile.rows() == [9, 7, 6, 5, 4, 3, 2]

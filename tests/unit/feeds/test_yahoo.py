@@ -167,8 +167,11 @@ def test_rounding_ties_and_values_that_are_no_numbers() -> None:
     ties = [k + 0.5 for k in range(-5, 5)] + [
         random.Random(3).randrange(10**6) / 1000 + 0.005 for _ in range(2000)
     ]
-    for places in (0, 2):
-        assert rounded(np.array(ties), places).tolist() == [round(value, places) for value in ties]
+    ties += np.nextafter(ties, np.inf).tolist() + np.nextafter(ties, -np.inf).tolist()
+    ties += [-5e-05, float(np.nextafter(-5e-05, 0.0)), 0.125, 0.375, 4.35, 1e9 + 0.005]
+    for places in (0, 2, 4):
+        found = rounded(np.array(ties), places)
+        assert found.tobytes() == np.array([float(round(value, places)) for value in ties]).tobytes()
     assert rounded(np.array([np.inf, -np.inf, 1e300, -0.001]), 2).tolist() == [np.inf, -np.inf, 1e300, -0.0]
     assert np.isnan(rounded(np.array([np.nan]), 2)[0])
     assert rounded(np.array([2.5, 3.5]), None).tolist() == [2.0, 4.0]
