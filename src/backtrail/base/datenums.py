@@ -103,6 +103,7 @@ def from_days(day: Ints, micro_of_day: Ints | int) -> Floats:
     return out
 
 
+@lru_cache(maxsize=8)
 def _fraction(micro_of_day: int) -> tuple[Floats, Floats]:
     """Give the exact fraction of the day at *micro_of_day*, as the sum of two arrays of one double."""
     second, micro = divmod(micro_of_day, _SECOND_US)

@@ -18,6 +18,7 @@ from .parameters import check_decimals
 Floats = NDArray[np.float64]
 _NAMES = ("open", "high", "low", "close", "adjclose", "volume")
 _NULL = "null"
+_FEW = 64  # values that are rounded sooner one by one
 
 
 class YahooFinanceCSVData(CSVDataBase):
@@ -165,7 +166,7 @@ def rounded(values: Floats, decimals: int | None) -> Floats:
     )  # correctly rounded, as reading the decimal digits would be
     if unsure.any():
         at = np.flatnonzero(unsure)
-        if largest <= 2.0**50:
+        if len(at) > _FEW and largest <= 2.0**50:
             out[at] = _rounded_exactly(values[at], scale)
         else:
             out[at] = [round(value, decimals) for value in values[at].tolist()]
