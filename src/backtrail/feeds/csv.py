@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
 from itertools import islice
+from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,8 +31,16 @@ class FieldError(DataError):
     """A field of a row that cannot be read; the feed adds file and line."""
 
 
+class MissingFieldError(FieldError, IndexError):
+    """A field that a row does not have."""
+
+
 class RowError(DataError):
     """A row that cannot be read: file, line and column, what was expected and what to do."""
+
+
+class ShortRowError(RowError, IndexError):
+    """A row that is too short."""
 
 
 def number(tokens: Sequence[str], at: int, name: str) -> float:
@@ -43,7 +52,7 @@ def number(tokens: Sequence[str], at: int, name: str) -> float:
             f"column {at} ({name}) - expected a number - found {tokens[at]!r} - correct the row or the column number"
         ) from None
     except IndexError:
-        raise FieldError(
+        raise MissingFieldError(
             f"column {at} ({name}) - expected at least {at + 1} fields - found {len(tokens)}: {list(tokens)} - "
             "correct the row, the separator or the column number"
         ) from None
@@ -54,7 +63,7 @@ def text(tokens: Sequence[str], at: int, name: str) -> str:
     try:
         return tokens[at]
     except IndexError:
-        raise FieldError(
+        raise MissingFieldError(
             f"column {at} ({name}) - expected at least {at + 1} fields - found {len(tokens)}: {list(tokens)} - "
             "correct the row, the separator or the column number"
         ) from None
@@ -166,7 +175,8 @@ class CSVDataBase(DataBase):
 
     def _refused(self, line: int, error: FieldError) -> RowError:
         titles = "; if the file starts with a line of titles, pass headers=True" if line == 1 else ""
-        return RowError(f"{self._where(line)}, {error}{titles}")
+        kind = ShortRowError if isinstance(error, MissingFieldError) else RowError
+        return kind(f"{self._where(line)}, {error}{titles}")
 
     # -- row by row -------------------------------------------------------------------------------------------------
 
@@ -311,21 +321,37 @@ class CSVDataBase(DataBase):
         return self._read_rows(rows, numbers)
 
     def _read_rows(self, rows: Sequence[str], numbers: Sequence[int]) -> Columns:
-        """Read row by row: formats that cannot be read at once, and finding the row that is wrong."""
+        """Read row by row: formats that cannot be read at once, and finding the row that is wrong.
+
+        A row that comes after a bar later than ``todate`` is never asked for: it may be anything.
+        """
         found: list[Sequence[float]] = []
         kept: list[int] = []
-        for line, row in zip(numbers, rows):
+        step = -1 if self._newest_first() else 1
+        for line, row in zip(numbers[::step], rows[::step]):
             tokens = row.split(self.separator)
             if self._leave_out(tokens):
                 continue
-            kept.append(line)
             try:
                 found.append(self._row(tokens))
             except FieldError as error:
-                raise self._refused(line, error) from None
+                if not self._late(found):
+                    raise self._refused(line, error) from None
+                break
+            kept.append(line)
         names = self._row_names()
-        values = np.array(found, dtype=np.float64).reshape(len(found), len(names)).T
-        return self._assemble({name: np.ascontiguousarray(part) for name, part in zip(names, values)}, kept)
+        values = np.array(found[::step], dtype=np.float64).reshape(len(found), len(names)).T
+        lines = {name: np.ascontiguousarray(part) for name, part in zip(names, values)}
+        return self._assemble(lines, kept[::step])
+
+    def _late(self, found: Sequence[Sequence[float]]) -> bool:
+        """Tell whether one of the rows *found* is later than ``todate``."""
+        if not found or self.todate == inf:
+            return False
+        when = np.array([row[0] for row in found])
+        if self._tzinput is not None:
+            when = localize_numbers(when, self._tzinput)
+        return bool((when > self.todate).any())
 
     def _assemble(self, lines: Mapping[str, Floats], rows: Sequence[int]) -> Columns:
         when = lines["datetime"]

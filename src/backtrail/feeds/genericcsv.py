@@ -150,6 +150,8 @@ class GenericCSVData(CSVDataBase):
                 return _datetime(form(written))
             seconds = int(written) if form == 1 else float(written)
             return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        except FieldError:
+            raise
         except (ValueError, OverflowError, OSError) as error:
             raise FieldError(
                 f"column {at} (datetime) - expected a time written as {expected} says - found {written!r} "

@@ -382,3 +382,53 @@ def test_a_date_means_its_session_and_a_datetime_itself(folder: Path, day: date)
         same(
             lambda bt, key=key: bt.feeds.GenericCSVData(dataname=name, timeframe=MINUTES, **{key: day}), MODES
         )
+
+
+DAYS_OF_A_WEEK = "".join(f"2006-01-{day:02},{day},{day},{day},{day},5,0\n" for day in range(2, 7))
+
+
+@pytest.mark.parametrize("row", ["2006-01-07,9", "2006-01-07,9,x,9,9,5,0", "garbage"])
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+def test_what_comes_after_the_last_date_is_not_read(folder: Path, row: str, zone: str | None) -> None:
+    name = file(folder, DAYS_OF_A_WEEK + row + "\n")
+
+    def make(bt: Any, todate: datetime = datetime(2006, 1, 4)) -> Any:
+        zones = {"tz": tzparse(zone), "tzinput": tzparse(zone)} if zone else {}
+        made: Any = bt.feeds.GenericCSVData(
+            dataname=name, dtformat="%Y-%m-%d", headers=False, todate=todate, **zones
+        )
+        return made
+
+    assert len(same(make, MODES)) == 2
+    with pytest.raises(ValueError, match="line 6"):
+        delivered(backtrail, make(backtrail, datetime(2006, 1, 7)))
+
+
+def test_the_oldest_row_of_a_file_that_begins_with_the_newest_is_read_first(folder: Path) -> None:
+    rows = [f"2006-01-{day:02},{day},{day},{day},{day},{day},5" for day in range(9, 1, -1)]
+
+    def make(bt: Any, rows: list[str]) -> Any:
+        name = file(folder, "title\n" + "\n".join(rows) + "\n")
+        return bt.feeds.YahooFinanceCSVData(dataname=name, reverse=True, todate=datetime(2006, 1, 5))
+
+    assert len(same(lambda bt: make(bt, [*rows[:2], "2006-01-07,x", *rows[3:]]))) == 3
+    with pytest.raises(ValueError, match=r"line 8, column 1"):
+        delivered(backtrail, make(backtrail, [*rows[:6], "2006-01-03,x", *rows[7:]]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("GenericCSVData", {"dtformat": "%Y-%m-%d"}),
+        ("GenericCSVData", {"dtformat": "%Y-%m-%d", "time": 9}),
+        ("QuandlCSV", {}),
+    ],
+)
+def test_a_row_that_lacks_a_field_is_an_index_error(folder: Path, kind: str, options: dict[str, Any]) -> None:
+    name = file(folder, "2006-01-02,9,9,9\n")
+    make = lambda bt: getattr(bt.feeds, kind)(dataname=name, headers=False, **options)  # noqa: E731
+    with pytest.raises(IndexError):
+        delivered(backtrader, make(backtrader))
+    with pytest.raises(IndexError, match=r"line 1, column \d .*expected at least") as found:
+        delivered(backtrail, make(backtrail))
+    assert isinstance(found.value, ValueError)
