@@ -327,6 +327,18 @@ FIXED: tuple[Difference, ...] = (
         "it makes the feed",
     ),
     _right(
+        "turned-files",
+        "feeds.yahoo:YahooFinanceCSVData feeds.quandl:QuandlCSV",
+        "with reverse=True the first two rows run into each other if the file's last line has no end",
+        "they are two rows",
+    ),
+    _right(
+        "blank-lines",
+        "feed:CSVDataBase",
+        "a blank line or a byte order mark ends the run",
+        "both are passed over",
+    ),
+    _right(
         "bound-lines",
         "lineiterator:LineIterator.bindlines lineiterator:LineIterator.bind2lines",
         "raises on Python 3.10 and later",

@@ -35,12 +35,22 @@ class MissingFieldError(FieldError, IndexError):
     """A field that a row does not have."""
 
 
+class UnknownCodeError(FieldError, KeyError):
+    """A field that holds none of the codes that the format has."""
+
+
 class RowError(DataError):
     """A row that cannot be read: file, line and column, what was expected and what to do."""
 
 
 class ShortRowError(RowError, IndexError):
     """A row that is too short."""
+
+
+class UnknownCodeRowError(RowError, KeyError):
+    """A row with a code that its format does not have."""
+
+    __str__ = Exception.__str__  # that of a KeyError is in quotes
 
 
 def number(tokens: Sequence[str], at: int, name: str) -> float:
@@ -175,8 +185,10 @@ class CSVDataBase(DataBase):
 
     def _refused(self, line: int, error: FieldError) -> RowError:
         titles = "; if the file starts with a line of titles, pass headers=True" if line == 1 else ""
-        kind = ShortRowError if isinstance(error, MissingFieldError) else RowError
-        return kind(f"{self._where(line)}, {error}{titles}")
+        message = f"{self._where(line)}, {Exception.__str__(error)}{titles}"
+        if isinstance(error, UnknownCodeError):
+            return UnknownCodeRowError(message)
+        return ShortRowError(message) if isinstance(error, MissingFieldError) else RowError(message)
 
     # -- row by row -------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from ..base.time import date2num
 from ..base.timeframe import TimeFrame
 from .base import CSVFeedBase
 from .columns import FIELDS
-from .csv import CSVDataBase, FieldError, micros_of, number, text
+from .csv import CSVDataBase, FieldError, UnknownCodeError, micros_of, number, text
 from .csvtext import Kind, Table
 from .stamps import Layout, moments
 
@@ -67,7 +67,7 @@ class VChartCSVData(CSVDataBase):
         period = text(tokens, 1, "period")
         timeframe = _PERIODS.get(period)
         if timeframe is None:
-            raise FieldError(
+            raise UnknownCodeError(
                 f"column 1 (period) - expected one of {sorted(_PERIODS)} - found {period!r} - correct the row"
             )
         self._timeframe = timeframe

@@ -432,3 +432,13 @@ def test_a_row_that_lacks_a_field_is_an_index_error(folder: Path, kind: str, opt
     with pytest.raises(IndexError, match=r"line 1, column \d .*expected at least") as found:
         delivered(backtrail, make(backtrail))
     assert isinstance(found.value, ValueError)
+
+
+def test_an_unknown_period_is_a_key_error(folder: Path) -> None:
+    name = file(folder, "SYM,Q,20060102,093100,1,2,3,4,5,6\n")
+    with pytest.raises(KeyError):
+        delivered(backtrader, backtrader.feeds.VChartCSVData(dataname=name, headers=False))
+    with pytest.raises(KeyError) as found:
+        delivered(backtrail, backtrail.feeds.VChartCSVData(dataname=name, headers=False))
+    assert str(found.value).startswith("reading feed")
+    assert isinstance(found.value, backtrail.errors.DataError)
