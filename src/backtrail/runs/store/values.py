@@ -52,8 +52,12 @@ def to_json(value: object, depth: int = 0) -> Json:
         return value
     if depth > DEPTH:
         raise ValueError(f"writing a value - expected at most {DEPTH} levels - found more - store a blob instead")
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
+    if kind is dict:
+        return _mapping(value, depth)  # type: ignore[arg-type]  # a dict is one
     if isinstance(value, Enum):
-        kind = type(value)
         return {"$enum": f"{kind.__module__}:{kind.__qualname__}.{value.name}"}
     if isinstance(value, str):
         return str(value)
@@ -71,8 +75,13 @@ def to_json(value: object, depth: int = 0) -> Json:
 def _mapping(value: Mapping[Any, Any], depth: int) -> Json:
     if len(value) == 1 and next(iter(value)) in TAGS:
         return dict(value)  # written so already
-    if all(type(key) is str and not key.startswith("$") for key in value):
-        return {key: to_json(item, depth + 1) for key, item in value.items()}
+    made = {}
+    for key, item in value.items():
+        if type(key) is not str or key.startswith("$"):
+            break
+        made[key] = to_json(item, depth + 1)
+    else:
+        return made
     return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
 
 
