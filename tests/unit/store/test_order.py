@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,29 @@ def test_a_blob_that_is_removed_while_a_run_waits_is_said_to_be_missing(
         with pytest.raises(MissingBlobError, match="it was removed"):
             work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
     assert len(store.runs()) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_was_forked_writes_with_threads_of_its_own(
+    opener: Opener, make_record: Record
+) -> None:
+    store = opener()
+
+    def commit(number: int) -> str:
+        with store.begin() as work:
+            blob = work.put(b"%d" % number)
+            return work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
+
+    first = commit(1)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            commit(2)
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    runs = {first, commit(3)}
+    assert len(store.runs()) == 3
+    assert runs < set(store.runs().ids)

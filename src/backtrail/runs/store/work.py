@@ -28,16 +28,17 @@ WRITERS: Final = 8
 WAITING: Final = 4 * 1024 * 1024
 """From how many bytes on that were put they are written while the caller goes on."""
 
-_writers: dict[int, ThreadPoolExecutor] = {}
-"""The threads that write, by process: those of its parent are not there after a fork."""
+_writers: list[ThreadPoolExecutor] = []
+"""The threads that write, none before the first commit. After a fork they are not there."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_writers.clear)
 
 
 def _pool() -> ThreadPoolExecutor:
-    pool = _writers.get(os.getpid())
-    if pool is None:
-        made = ThreadPoolExecutor(WRITERS, thread_name_prefix="backtrail-store")
-        pool = _writers.setdefault(os.getpid(), made)
-    return pool
+    if not _writers:
+        _writers.append(ThreadPoolExecutor(WRITERS, thread_name_prefix="backtrail-store"))
+    return _writers[0]
 
 
 class Work:
