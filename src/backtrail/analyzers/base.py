@@ -428,9 +428,15 @@ class Analyzer(ParamsBase):
     # -- account ----------------------------------------------------------------------------------------------------
 
     def _in_fund_mode(self) -> bool:
-        """Tell whether to follow the fund's value: parameter ``fund``, or the broker's mode where that is None."""
-        fund = self.p.fund
-        return bool(self.strategy.broker.fundmode if fund is None else fund)
+        """Tell whether to follow the fund's value: parameter ``fund``, or the broker's mode where that is None.
+
+        What the broker's mode is when this is first asked counts for the whole run.
+        """
+        own = self.__dict__
+        if "_follows_fund" not in own:
+            fund = self.p.fund
+            own["_follows_fund"] = bool(self.strategy.broker.fundmode if fund is None else fund)
+        return bool(own["_follows_fund"])
 
     def _worth(self) -> float:
         """Ask the broker for the present value of the portfolio, or of a fund share in fund mode."""

@@ -209,6 +209,7 @@ class Declared:
     _fields: ClassVar[tuple[str, ...]] = ()
     _checks: ClassVar[dict[str, Param]] = {}
     _own_body: ClassVar[dict[str, Any]] = {}
+    _holder: ClassVar[type[Info]] = Info  # what the parameters of an instance are
     _sets_up: ClassVar[bool] = True
     if TYPE_CHECKING:
         p: Any = param(init=False)
@@ -270,7 +271,7 @@ class Declared:
         for name, check in cls._checks.items():
             if name in values:
                 check.check(cls.__name__, name, values[name])
-        params = Info(defaults, values)
+        params = cls._holder(defaults, values)
         own = self.__dict__
         own["params"] = own["p"] = params
         for name in cls._fields:

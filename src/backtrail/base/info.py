@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from ..errors import unknown_name
 
@@ -113,8 +114,24 @@ class Info:
             """Give the value called *name*."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {k: v for k, v in self.__dict__.items() if k != "_defaults"}
+        values = {k: v for k, v in self.__dict__.items() if k not in ("_defaults", "_heard_by")}
         return (type(self), (dict(self._defaults), values))
+
+
+class Noticed(Info):
+    """Values whose setting is noticed: ``_before_setting(name)`` and ``_after_setting(name)`` of those who listen."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        heard_by = tuple(self.__dict__.get("_heard_by", ()))
+        for one in heard_by:
+            one._before_setting(name)
+        self.__dict__[name] = value
+        for one in heard_by:
+            one._after_setting(name)
+
+    def _let_hear(self, one: Any) -> None:
+        """Let *one* listen, as long as it lives."""
+        self.__dict__.setdefault("_heard_by", WeakSet()).add(one)
 
 
 def explain_missing(error: AttributeError) -> str:

@@ -18,6 +18,10 @@ from .journal import Journal
 from .protocol import BrokerBase
 
 _NOWHERE = -2
+# The parameters of schemes and brokers by which an account is valued.
+_VALUING = frozenset((
+    "mult", "margin", "leverage", "automargin", "stocklike", "interest", "interest_long", "shortcash",
+))  # fmt: skip
 
 
 class Book:
@@ -74,6 +78,7 @@ class Account(BrokerBase):
     def __init__(self) -> None:
         self._fundhist: list[PastFund] = []
         super().__init__()
+        self.p._let_hear(self)
 
     def init(self) -> None:
         """Start over: cash as set, no positions."""
@@ -109,6 +114,19 @@ class Account(BrokerBase):
         self._close_books()
         super().addcommissioninfo(comminfo, name)
         self._reopen_books()
+
+    def _before_setting(self, name: str) -> None:
+        """Hear that a parameter is going to be set: of a scheme, or of this broker."""
+        if name in _VALUING:
+            self._close_books()
+
+    def _after_setting(self, name: str) -> None:
+        """Go by a parameter that was set, of a scheme or of this broker."""
+        if name in self.p._defaults:
+            self._configure()
+            self._sleeps_until = -1
+        if name in _VALUING:
+            self._reopen_books()
 
     def _close_books(self) -> None:
         """Take note of what the account is worth up to now: a scheme is going to change."""

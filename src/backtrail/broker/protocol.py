@@ -6,6 +6,7 @@ from collections import deque
 from typing import Any, ClassVar, Protocol
 
 from ..base.declare import ParamsBase
+from ..base.info import Noticed
 from ..market.commission import CommInfoBase, CommissionInfo
 
 
@@ -64,6 +65,7 @@ class BrokerBase(ParamsBase):
 
     active = True
     lazy_value = False
+    _holder = Noticed
     _clock: ClassVar[Any] = None
 
     def __init__(self) -> None:

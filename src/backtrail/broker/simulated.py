@@ -94,6 +94,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
     def start(self) -> None:
         """Begin a run with the cash that is set, without positions and orders."""
         super().start()
+        self.p._let_hear(self)  # a copy from another process has lost its hearing
         self._configure()
 
     def stop(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import warnings
 from array import array
+from bisect import bisect_left
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -86,8 +88,20 @@ def listen_again(run: Any, strat: Any) -> None:
     heard = strat._wants_orders
     listen(strat)
     if strat._wants_orders and not heard and hasattr(run.broker, "tell_untold"):
+        recall(run, strat)
         run.broker.tell_untold(strat)
     run.changed = True
+
+
+def recall(run: Any, strat: Any) -> None:
+    """Give observers what they would have found of the present cycle if orders and trades had been wanted before."""
+    cycle = run.clock.i
+    if not strat._bar_observers or cycle < 0:
+        return
+    notices = run.broker.journal.notices
+    first = bisect_left(notices, cycle, key=itemgetter(0))
+    strat._orderspending += [notice[1].clone() for notice in notices[first:] if strat._owns(notice[1])]
+    strat._tradespending += [trade for at, trade in strat._closed if at == cycle]
 
 
 def fill(run: Any) -> None:
@@ -200,33 +214,42 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
     _put_on_clock(strat, clock)
     movers = _movers(run)
     last = cycles - 1 if run.timeline.flushed else cycles
-    for k in range(cycles):
-        clock.i = k
-        if movers:
-            for mover, bars in movers:
-                mover.i = bars[k]
-        if k == last:
+    stretches = [
+        (begin, end, status)
+        for start, stop, status in ((0, first, 1), (first, after, 0), (after, cycles, -1))
+        for begin, end in ((start, min(stop, last)), (max(start, last), stop))
+        if begin < end
+    ]
+    for begin, end, status in stretches:
+        if begin == last:
             run.keep_ticks()
-        if broker.active:
-            broker.next()
-            if broker.notifs:
-                broker_notify(run)
-                deliver(strat)
-                if strat._tells_cash:
-                    tell_cash(strat)
-        if k >= after:
-            strat.next()
-        elif k >= first:
-            strat.nextstart()
-        else:
-            strat.prenext()
-        if run.changed:
-            if run.stop_requested:
-                break
-            if strat._extras:
-                step_extras(strat, -1 if k >= after else 0 if k >= first else 1)
-                return k + 1
-            run.changed = False
+        for k in range(begin, end):
+            clock.i = k
+            if movers:
+                for mover, bars in movers:
+                    mover.i = bars[k]
+            if broker.active:
+                broker.next()
+                if broker.notifs:
+                    broker_notify(run)
+                    deliver(strat)
+                    if strat._tells_cash:
+                        tell_cash(strat)
+            # by name on each bar: a strategy may go over to another function
+            if status < 0:
+                strat.next()
+            elif status == 0:
+                strat.nextstart()
+            else:
+                strat.prenext()
+            if run.changed:
+                if run.stop_requested:
+                    return k + 1
+                if strat._extras:
+                    step_extras(strat, status)
+                    strat.clear()
+                    return k + 1
+                run.changed = False
     return cycles  # type: ignore[no-any-return]  # an int
 
 
@@ -438,8 +461,7 @@ def deliver(strat: Any) -> None:
 def step_strategy(run: Any, strat: Any, status: int) -> None:
     """Run one strategy on the current bar: prenext (status > 0), nextstart (0) or next (< 0)."""
     strat._minperstatus = status
-    told = bool(strat._orderspending or strat._tradespending)
-    if told and not run.settings.quicknotify:
+    if (strat._orderspending or strat._tradespending) and not run.settings.quicknotify:
         strat._notify(strat._orderspending, strat._tradespending)
     if strat._tells_cash:
         tell_cash(strat)
@@ -451,7 +473,7 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
         strat.prenext()
     if strat._extras:
         step_extras(strat, status)
-    if told:
+    if strat._orderspending or strat._tradespending:
         strat.clear()
 
 

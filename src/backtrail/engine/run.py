@@ -52,7 +52,7 @@ class Run:
         self.finished = False
         self._path: Any = None
         self._settled = 0
-        self._own_reports = False  # whether the broker says in a way of its own what the account is worth
+        self._by_hooks = False  # whether analyzers and observers are stepped, all of them
         # time, cash, value and fund value of each cycle, where they cannot be worked out afterwards
         self.noted: Any = None
         self.ending: Any = None
@@ -223,7 +223,9 @@ class Run:
                 strat._run_once_per_bar()
         elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
             self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
-        self._own_reports = loop.meet_broker(self)
+        self._by_hooks = loop.meet_broker(self)
+        for strat in self.strats:
+            strat._find_hooks()
         for strat in self.strats:
             loop.prepare(self, strat)
             with inside(strat), self.before_bars("starting", strat):
@@ -254,7 +256,7 @@ class Run:
         """Tell whether nobody can look at the account between a bar and the broker's work on the next one."""
         timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers))
         settings = self.settings
-        looks = settings.cheat_on_open or settings.quicknotify or self.hands_out or self._own_reports
+        looks = settings.cheat_on_open or settings.quicknotify or self.hands_out or self._by_hooks
         looks = looks or getattr(self.broker, "every_bar", False)
         return not (looks or any(timer.p.cheat for timer in timers))
 
@@ -275,7 +277,7 @@ class Run:
 
     def loop(self) -> None:
         """Step through all bars."""
-        if loop.meet_broker(self) and not self._own_reports:
+        if loop.meet_broker(self) and not self._by_hooks:
             self.step_everything()
         if self.mode == "delivered":
             loop.run_delivered(self)
@@ -288,9 +290,9 @@ class Run:
         for strat in self.strats:
             for one in (*strat.analyzers, *strat._slave_analyzers, *strat._every_observer):
                 one._step_from_now()
-        self._own_reports = True
+        self._by_hooks = True
         for strat in self.strats:
-            strat._listen()
+            loop.listen_again(self, strat)
 
     def keep_ticks(self) -> None:
         """Let orders in the feeds whose last bar was left over meet the bar before, as in backtrader."""
@@ -308,23 +310,30 @@ class Run:
         """Give cash and value of the complete cycles; None when bars are delivered one by one."""
         if self.timeline is None or not hasattr(self.broker, "journal") or not self.broker.journal.kept:
             return None
-        if self._own_reports:
-            return None
+        return None if self._by_hooks else self._account_path().update()
+
+    def _account_path(self) -> Any:
         if self._path is None:
             from .path import AccountPath
 
             self._path = AccountPath(self)
-        return self._path.update()
+        return self._path
 
     def settle_account(self) -> None:
-        """Enter cash and value of the cycles up to now into the journal, as far as they are not there yet."""
-        path = self.account_path() if self.strats else None
-        if path is None:
+        """Enter cash and value of the cycles up to now into the journal: they cannot be computed later any more.
+
+        Whoever had meant to compute from whole arrays goes by its hooks from now on.
+        """
+        if not self.strats or self.timeline is None or not self.broker.journal.kept:
             return
+        if not self._by_hooks and "_bar_analyzers" in self.strats[-1].__dict__:
+            self.step_everything()
+        path = self._account_path()
         begin, end = self._settled, path.update(present=True).cycles
         self._settled = end
         rows = (range(begin, end), path.cash[begin:], path.value[begin:], path.fundvalue[begin:])
         self.broker.journal.dense.extend(zip(rows[0], *(values.tolist() for values in rows[1:]), strict=True))
+        path.update()
 
     def stop_strategies(self) -> None:
         """Let strategies and analyzers stop."""

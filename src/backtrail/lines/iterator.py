@@ -48,6 +48,11 @@ def _how_computed(cls: type) -> tuple[str, str]:
     return "nothing", "nothing"
 
 
+_ONCE = frozenset(("preonce", "oncestart", "once"))
+_NEXT = frozenset(("prenext", "nextstart", "next"))
+_BY_HOOKS = ("next", "each bar")
+
+
 def set_and_bind(self: Any, name: str, value: Any) -> None:
     """Set an attribute; a line or expression given to the name of a line binds that line, too."""
     if isinstance(value, LineRoot) and "lines" in self.__dict__:
@@ -342,6 +347,25 @@ class LineIterator(LineSeries):
             if isinstance(child, LineIterator) and child._runs_again():
                 return True
         return False
+
+    def _find_hooks(self) -> None:
+        """Let the objects below go by hooks that they, or their classes, were given since these were made.
+
+        As in backtrader, ``next`` then counts where bars are stepped through, ``once`` where they are computed at once.
+        """
+        for child in self._children:
+            if not isinstance(child, LineIterator):
+                continue
+            own = child.__dict__
+            by, by_bar = _how_computed(type(child))
+            if child._by != "once" and (by == "once" or not _ONCE.isdisjoint(own)):
+                if child._by == "next":  # the bars before are left to what steps through them
+                    own.setdefault("preonce", child.preonce_via_prenext)
+                    own.setdefault("oncestart", child.oncestart_via_nextstart)
+                own["_by"] = "once"
+            if child._by_bar not in _BY_HOOKS and (by_bar == "next" or not _NEXT.isdisjoint(own)):
+                own["_by_bar"] = "next"
+            child._find_hooks()
 
     def _run_once_per_bar(self) -> None:
         """Run the hooks below once per bar of their own clock, however long that bar stays current.

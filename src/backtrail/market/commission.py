@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as _dt
 import math
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary, WeakSet
 
 from ..base.declare import Param, ParamsBase, param
+from ..base.info import Noticed
 from ..base.replaced import methods_of, replaced, replaced_in
 
 # The range of the parameter `margin`, which is a property too.
@@ -27,6 +27,7 @@ class CommInfoBase(ParamsBase):
 
     COMM_PERC, COMM_FIXED = 0, 1
 
+    _holder = Noticed
     # Whether prices and costs are computed as by this class: nothing of that is overridden.
     _standard: bool = True
 
@@ -51,7 +52,7 @@ class CommInfoBase(ParamsBase):
         if name not in _PRICING and name not in _INTEREST:
             object.__setattr__(self, name, value)
             return
-        accounts = tuple(_accounts.get(self, ()))
+        accounts = tuple(self.p.__dict__.get("_heard_by", ()))
         for account in accounts:
             account._close_books()
         object.__setattr__(self, name, value)
@@ -194,8 +195,6 @@ _PRICING = methods_of(
     ),
 )
 _INTEREST = methods_of(CommInfoBase, ("get_credit_interest", "_get_credit_interest"))
-# The accounts that know a scheme, and look at it again when one of its methods is replaced.
-_accounts: WeakKeyDictionary[CommInfoBase, WeakSet[Any]] = WeakKeyDictionary()
 
 
 class CommissionInfo(CommInfoBase):
@@ -205,9 +204,9 @@ class CommissionInfo(CommInfoBase):
 
 
 def let_watch(account: Any, comminfo: CommInfoBase) -> None:
-    """Have *account* look at *comminfo* again when one of its methods is replaced."""
+    """Have *account* look at *comminfo* again when a parameter is set or a method replaced."""
     comminfo._consider()
-    _accounts.setdefault(comminfo, WeakSet()).add(account)
+    comminfo.p._let_hear(account)
 
 
 def has_interest(comminfo: Any) -> bool:
