@@ -11,13 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 _F = TypeVar("_F")
+_OURS = __name__.partition(".")[0]
+_known: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
+_seen: dict[tuple[type, ...], tuple[list[tuple[type, str, Any]], dict[str, Any]]] = {}
 
 
 def methods_of(cls: type, names: Iterable[str]) -> dict[str, Any]:
     """Give what *cls* has under each of *names*, to compare with later (None for nothing)."""
-    return {name: _found(cls, name) for name in names}
+    made = {name: _found(cls, name) for name in names}
+    _known.setdefault(cls, {}).update(made)
+    return made
 
 
 def replaced(one: Any, methods: Mapping[str, Any]) -> frozenset[str]:
@@ -29,6 +35,36 @@ def replaced(one: Any, methods: Mapping[str, Any]) -> frozenset[str]:
 def replaced_in(cls: type, methods: Mapping[str, Any]) -> frozenset[str]:
     """Give the names of *methods* under which the class *cls* has something else."""
     return frozenset(name for name, method in methods.items() if _found(cls, name) is not method)
+
+
+def put_on(classes: Iterable[type]) -> dict[str, Any]:
+    """Give what others put on this package's classes among *classes* and their bases, by name.
+
+    Only methods that :func:`methods_of` knows count.
+    """
+    ours = tuple(dict.fromkeys(base for cls in classes for base in cls.__mro__ if _is_ours(base)))
+    seen = _seen.get(ours)
+    if seen is None or any(base.__dict__.get(name) is not there for base, name, there in seen[0]):
+        seen = _seen[ours] = _look_at(ours)
+    return seen[1]
+
+
+def _look_at(ours: tuple[type, ...]) -> tuple[list[tuple[type, str, Any]], dict[str, Any]]:
+    """Give what stands in each of the classes *ours* under the names that count, and what others put there."""
+    there: dict[tuple[type, str], Any] = {}
+    out: dict[str, Any] = {}
+    for cls in ours:
+        for base in cls.__mro__:
+            for name, method in _known.get(base, {}).items():
+                there[cls, name] = cls.__dict__.get(name)
+                found = _found(cls, name)
+                if found is not method and not _is_ours(getattr(cls, name)):
+                    out[f"{cls.__qualname__}.{name}"] = getattr(cls, name)
+    return [(cls, name, one) for (cls, name), one in there.items()], out
+
+
+def _is_ours(one: Any) -> bool:
+    return (getattr(one, "__module__", None) or "").partition(".")[0] == _OURS
 
 
 def _found(cls: type, name: str) -> Any:
@@ -77,4 +113,4 @@ def watched(function: _F) -> _F:
     marked: Any = _Watched(function)
     return function if TYPE_CHECKING else marked  # for type checkers it stays the method it is
 
-__all__ = ["methods_of", "replaced", "replaced_in", "watched"]
+__all__ = ["methods_of", "put_on", "replaced", "replaced_in", "watched"]

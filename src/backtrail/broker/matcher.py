@@ -204,7 +204,7 @@ class Matcher(MarketLane):
         self.active = not lazy or bool(pending or self.submitted or self._toactivate or self._userhist)
         self.active = self.active or bool(self._to_hold)
         self._sleeps_until = -1
-        if lazy and pending and not self._userhist:
+        if lazy and pending and not self._userhist and not self._toactivate:
             self._sleeps_until = self._asleep_until()
 
     def _asleep_until(self) -> int:

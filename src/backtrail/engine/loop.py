@@ -431,24 +431,17 @@ def work(run: Any) -> None:
 
 
 def broker_notify(run: Any) -> None:
-    """Hand the broker's notifications to the strategies that own the orders."""
-    if run.hands_out:
-        while (order := run.broker.get_notification()) is not None:
-            _tell(run, order)
-        return
-    notifs = run.broker.notifs
-    while notifs:
-        order = notifs.popleft()
+    """Hand the broker's notifications to the strategies that own the orders; the first one has those of nobody."""
+    hands_out, notifs = run.hands_out, run.broker.notifs
+    take = run.broker.get_notification if hands_out else notifs.popleft
+    quick, nobody = run.settings.quicknotify, run.strats[0]
+    while hands_out or notifs:
+        order = take()
         if order is not None:
-            _tell(run, order)
-
-
-def _tell(run: Any, order: Any) -> None:
-    """Tell the strategy that owns *order*; the first one of an order that nobody owns."""
-    owner = order.owner
-    if owner is None:
-        owner = run.strats[0]
-    owner._addnotification(order, quicknotify=run.settings.quicknotify)
+            owner = order.owner
+            (nobody if owner is None else owner)._addnotification(order, quick)
+        elif hands_out:
+            break
 
 
 def deliver(strat: Any) -> None:

@@ -172,8 +172,8 @@ class OrderBase:
         created = self.created = OrderData(
             dt, self.size, price, pricelimit, 0, pclose, self.trailamount, self.trailpercent
         )
-        created.plimit = limit
-        exectype = self.exectype
+        created._plimit = limit
+        exectype = self._exectype
         if exectype == OrderBase.StopTrail or exectype == OrderBase.StopTrailLimit:
             if given and limit:
                 self._limitoffset = price - pricelimit

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from ..base.declare import ParamsBase
+from ..base.replaced import put_on
 from ..broker.protocol import BrokerBase
 from ..broker.simulated import BackBroker
 from ..engine.spec import Build, RunSpec
+from ..sizers.fixedsize import FixedSize
 from ..strategy.timers import Timer
 from .code.model import Role
 from .plain import UnstorableValue, name_of, to_plain
@@ -74,6 +76,9 @@ def describe(spec: RunSpec, calendar: Any = None) -> Description:
         "event_mode": spec.event_mode,
         "calendar": calendar,
     }
+    replaced = _replaced(spec)
+    if replaced:
+        config["replaced"] = replaced
     made = Description([_strategy(build, numbers) for build in spec.strategies], config, spec.settings.seed)
     for cls, role in _classes(spec):
         made.classes.setdefault(cls, role)
@@ -84,6 +89,22 @@ def describe(spec: RunSpec, calendar: Any = None) -> Description:
     if spec.store_callbacks or spec.data_callbacks:
         made.effects.append("callbacks")
     return made
+
+
+def _replaced(spec: RunSpec) -> dict[str, Any]:
+    """Give the functions that stand for methods of backtrail's own: on its classes, and on the broker itself."""
+    broker = spec.broker
+    classes = [cls for cls, _ in _classes(spec)]
+    out = put_on([*classes, type(broker), FixedSize, *map(type, getattr(broker, "comminfo", {}).values())])
+    if _is_ours(type(broker)):
+        known, _ = _broker_names()
+        given = {name: value for name, value in vars(broker).items() if name not in known and callable(value)}
+        out.update((f"broker.{name}", value) for name, value in given.items() if hasattr(type(broker), name))
+    return out
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def _strategy(build: Build, numbers: dict[Any, int]) -> dict[str, Any]:
@@ -173,7 +194,7 @@ def broker_values(broker: Any, coo: bool = False) -> dict[str, Any]:
 
 def _added(broker: Any, known: set[str]) -> dict[str, Any]:
     """Give the attributes that a user's class of broker added; backtrail's own are set by parameters and options."""
-    if type(broker).__module__.partition(".")[0] == __name__.partition(".")[0]:
+    if _is_ours(type(broker)):
         return {}
     return {name: value for name, value in vars(broker).items() if name not in known}
 
