@@ -66,7 +66,7 @@ class Executor(Account):
         if not order._counted and order._bit is None:
             return
         executed = order.executed
-        if executed.size:
+        if executed.size and self.journal.heard:
             cycle = self._cycle() if self._working else self._cycle() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
 
@@ -97,7 +97,8 @@ class Executor(Account):
         plain = self.p.shortcash and not self.p.coo
         while submitted:
             order = submitted.popleft()
-            if order._family is not None and not self._in_family(order):
+            family = order._family
+            if family is not None and family.gone and not self._in_family(order):
                 continue
             data = order.data
             book = books.get(data) or self._book(data)
@@ -291,7 +292,8 @@ class Executor(Account):
             self.notify(order)
             self._entering = False
             return
-        self.journal.notices.append(notice)
+        if self.journal.heard:
+            self.journal.notices.append(notice)
         owner = order.owner
         self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
 
@@ -316,35 +318,34 @@ class Executor(Account):
 
     def _ococheck(self, order: Any) -> None:
         """Cancel the pending orders of the same group."""
-        group = original(order)._group
+        group = (order._source or order)._group
         if not group:
             return
         members = list(group)
         group.clear()
+        why = ("cancelled: order {0} of the same OCO group was {1}", order.ref, Order.Status[order.status])
         pending = self.pending
         for at in range(len(pending) - 1, -1, -1):
             other = pending[at]
             if other is not None and other in members:
                 del pending[at]
-                other._why = (
-                    "cancelled: order {0} of the same OCO group was {1}",
-                    order.ref,
-                    order.getstatusname(),
-                )
+                other._why = why
                 other.cancel()
                 self.notify(other)
 
     def _bracketize(self, order: Any, cancel: bool = False) -> None:
         """End the bracket of *order*, or let the children of the completed parent be matched from the next cycle on."""
-        family = original(order)._family
+        mine = order._source or order
+        family = mine._family
         if family is None:
             return
         members = family.members
-        if cancel or family.parent is not original(order):
+        if cancel or family.parent is not mine:
+            why = ("cancelled: order {0} of the same bracket was {1}", order.ref, Order.Status[order.status])
             while members:
                 member = members.popleft()
-                why = ("cancelled: order {0} of the same bracket was {1}", order.ref, order.getstatusname())
-                self._cancel(member, why, bracket=True)
+                if member is not mine or mine._group is not None:  # one in a group may wait a second time
+                    self._cancel(member, why, bracket=True)
             family.gone = True
         elif members:
             members.popleft()

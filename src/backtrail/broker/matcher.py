@@ -149,7 +149,7 @@ class Matcher(MarketLane):
                     else:
                         pending.append(order)
                     continue
-            if order._wake > order.data._c.i:
+            if order._wake > order.data._c.i or not (order._active or order._valid):
                 pending.append(order)
                 continue
             self._match(order)
@@ -214,7 +214,7 @@ class Matcher(MarketLane):
             clock = order.data._c
             if order._wake > clock.i:
                 at = sleep.cycle_of(clock, order._wake)
-            elif not clock.size or not sleep.can_sleep(order):
+            elif not clock.size or order._exectype not in sleep.SLEEPERS:
                 at = -1
             else:
                 at = sleep.put_to_sleep(order, self, until)

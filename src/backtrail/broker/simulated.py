@@ -21,6 +21,7 @@ from .slippage import Slippage
 from .volume import VolumeShare
 
 _USER = ("cancelled by request",)
+_SUBMITTED = Order.Submitted
 
 
 class BackBroker(InstrumentRules, ActionRules, Matcher):
@@ -309,7 +310,11 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
     def transmit(self, order: Any, check: bool = True) -> Any:
         """Queue *order*: for the check of the cash, or at once for matching."""
         if check and self.p.checksubmit:
-            order.submit()
+            order.status = _SUBMITTED
+            order.broker = None
+            if not order.simulated:
+                clock = order.data._c
+                order.plen = clock.i + 1 + clock.dropped
             self.submitted.append(order)
             self.orders.append(order)
             self.notify(order)
@@ -340,7 +345,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         if not isinstance(order, Order):
             warn_no_order(order)
             return False
-        mine = original(order)
+        mine = order._source or order
         if queues is None:
             queues = (self.pending, self.submitted) if self.cancel_submitted else (self.pending,)
         for queue in queues:

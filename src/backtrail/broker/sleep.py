@@ -20,7 +20,8 @@ _GROWTH = 8
 _NEVER = 1 << 60
 
 _BY_LIMIT = (Order.Limit,)
-_BY_STOP = (Order.Stop, Order.StopLimit)
+#: Execution types of orders that a bar which does not touch their prices leaves as they are.
+SLEEPERS = frozenset((Order.Limit, Order.Stop, Order.StopLimit))
 
 
 class WatchedPrices(OrderData):
@@ -79,11 +80,6 @@ def next_expiry(order: Any, start: int, stop: int) -> int:
     return start + int(np.searchsorted(order.data.lines.datetime.array[start:stop], valid, side="right"))
 
 
-def can_sleep(order: Any) -> bool:
-    """Tell whether a bar that does not touch the order's prices leaves the order as it is."""
-    return order._exectype in _BY_LIMIT or order._exectype in _BY_STOP
-
-
 def put_to_sleep(order: Any, broker: Any, until: int) -> int:
     """Find the next bar to match *order* on, note it, and give the cycle of the run in which that bar is current.
 
@@ -99,7 +95,7 @@ def put_to_sleep(order: Any, broker: Any, until: int) -> int:
     if type(created) is OrderData:
         created.__class__ = WatchedPrices
         object.__setattr__(created, "_broker", broker)
-    return cycle_of(clock, at)
+    return at if clock.bars_at is None and at < clock.size else cycle_of(clock, at)
 
 
 def cycle_of(clock: Any, bar: int) -> int:
@@ -110,4 +106,4 @@ def cycle_of(clock: Any, bar: int) -> int:
     return bar if bars is None else int(np.searchsorted(bars, bar))
 
 
-__all__ = ["WatchedPrices", "can_sleep", "cycle_of", "next_expiry", "next_touch", "put_to_sleep"]
+__all__ = ["SLEEPERS", "WatchedPrices", "cycle_of", "next_expiry", "next_touch", "put_to_sleep"]

@@ -89,11 +89,6 @@ class CommInfoBase(ParamsBase):
         return self.p.margin
 
     @property
-    def _simple(self) -> bool:
-        """Whether this is a stock that is priced as by this class."""
-        return self._standard and self._stocklike
-
-    @property
     def stocklike(self) -> bool:
         """Whether units are paid for in full (stocks) instead of by margin (futures)."""
         return self._stocklike

@@ -13,6 +13,7 @@ from ..errors import OrderError
 from .execution import OrderData, OrderExecutionBit
 from .lazy import CreatedPart, ExecutedPart, ParamsAccess
 
+_new = object.__new__
 # The last instant of a day that an order of the day lives in (backtrader's, to the microsecond).
 _END_OF_DAY = _dt.time(23, 59, 59, 9999)
 
@@ -324,11 +325,12 @@ class OrderBase:
 
     def clone(self) -> OrderBase:
         """Give a copy as it stands now; its executed part holds what came since the previous copy."""
-        made = type(self).__new__(type(self))
-        made.__dict__ = self.__dict__.copy()
+        made: OrderBase = _new(self.__class__)
+        own = self.__dict__.copy()
+        own["_source"] = self._source or self
         if self._counted:
-            made.executed = self.executed.clone()
-        made._source = self._source or self
+            own["executed"] = self.executed.clone()
+        made.__dict__ = own
         return made
 
     @property

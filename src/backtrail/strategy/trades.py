@@ -113,7 +113,7 @@ class TradesMixin:
         """Count an execution on bar number *now* at the date number *dt*, in *cycle* of the run."""
         data = order.data
         comminfo = order.comminfo
-        if order.tradeid or self._tradehistoryon or not comminfo._simple:
+        if order.tradeid or self._tradehistoryon or not (comminfo._standard and comminfo._stocklike):
             self._count_bits(order, (bit,), told, now, dt, cycle)
             return
         trades = self._plain_trades.get(data)

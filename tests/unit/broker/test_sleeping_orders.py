@@ -92,7 +92,7 @@ def log_of(seed: int, **options: Any) -> list[Any]:
 @pytest.mark.parametrize("seed", range(12))
 def test_sleeping_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with_sleep = log_of(seed)
-    monkeypatch.setattr(sleep, "can_sleep", lambda order: False)
+    monkeypatch.setattr(sleep, "SLEEPERS", frozenset())
     assert log_of(seed) == with_sleep
     assert log_of(seed, preload=False) == with_sleep
 
