@@ -293,6 +293,12 @@ FIXED: tuple[Difference, ...] = (
         "the figure is infinite or NaN, as divisions of floating point numbers by zero are, and the run goes on",
     ),
     _right(
+        "forgotten-bars",
+        "cerebro:Cerebro",
+        "with exactbars=1, a read beyond the kept bars gives another one: close[-1] without a warm-up the present bar",
+        "it gives the bar that is meant while that is in memory",
+    ),
+    _right(
         "pyfolio-positions",
         "analyzers.pyfolio:PyFolio.get_pf_items",
         "only the last feed and the cash are in the table of positions",
@@ -436,6 +442,15 @@ OWN_WAYS: tuple[Difference, ...] = (
         "every class has a metaclass",
         "none has; those named here serve classes of yours, with the phases doprenew to dopostinit",
         "strategies that Cerebro builds go by __init__ alone",
+    ),
+    _own(
+        "replaced-methods",
+        "strategy:Strategy.notify_order strategy:Strategy.notify_trade strategy:Strategy.notify_cashvalue "
+        "strategy:Strategy.notify_fund analyzer:Analyzer brokers.bbroker:BackBroker comminfo:CommInfoBase",
+        "a method that is put on a class while a run goes on is called from then on",
+        "from the next run on; put on a class before the run, or on an object at any time, from then on "
+        "(a method put on the broker while the run goes on: from the next order on)",
+        "what nobody replaced is not called on each bar",
     ),
     _own(
         "owners",
