@@ -14,7 +14,7 @@ from ..market.commission import CommInfoBase, has_interest, let_watch
 from ..market.position import Position
 from .checks import check_cash
 from .history import PastFund
-from .journal import Journal
+from .journal import Journal, no_run
 from .protocol import BrokerBase
 
 _NOWHERE = -2
@@ -129,7 +129,9 @@ class Account(BrokerBase):
             self._reopen_books()
 
     def _close_books(self) -> None:
-        """Take note of what the account is worth up to now: a scheme is going to change."""
+        """Take note of what the account is worth up to now: terms are going to change in the course of a run."""
+        if self.journal.settle is no_run:
+            return
         if self.lazy_value and self._valued != self._cycle():
             self._revalue()
         self.journal.settle()
