@@ -109,7 +109,7 @@ def agree(seeds: range) -> None:
 
 @pytest.mark.parametrize("block", range(3))
 def test_settings_changed_during_a_run_count_as_in_backtrader(block: int) -> None:
-    agree(range(block * 25, block * 25 + 25))
+    agree(range(block * 16, block * 16 + 16))
 
 
 @pytest.mark.long

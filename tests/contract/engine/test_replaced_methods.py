@@ -26,7 +26,7 @@ def _no_warnings() -> Iterator[None]:
 
 @pytest.mark.parametrize("block", range(4))
 def test_what_a_run_puts_in_place_is_called_as_in_backtrader(block: int) -> None:
-    for seed in range(block * 40, block * 40 + 40):
+    for seed in range(block * 25, block * 25 + 25):
         assert repr(replacing.run(backtrail, seed)) == repr(replacing.run(backtrader, seed)), f"seed {seed}"
 
 
