@@ -2,8 +2,8 @@
 
 A script may define a method in a class body, put it on a class that exists (``S.notify_order = f``), or give it to one
 object (``self.notify_order = f``), before a run or in the course of it. :func:`replaced` tells which methods of an
-object were, however it was done. Who hears of a replacement at once does so by :class:`Watched`, for classes whose
-attributes are set often, or by ``__setattr__``.
+object were, however it was done. A replacement is heard of at once where the method is marked with :func:`watched`, in
+classes whose attributes are set often, or by ``__setattr__``.
 """
 
 from __future__ import annotations

@@ -353,3 +353,39 @@ def test_the_warning_names_what_leaves_a_run_without_a_key(
     said = next(one["message"] for one in manifest["code"]["problems"] if one["kind"] == "no-source")
     assert any(said in str(one.message) for one in caught)
     assert said in manifest["uncacheable"]
+
+
+# -- methods put in place by assignment -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "made"),
+    [
+        (bt.CommInfoBase, "getcommission", lambda self, size, price: 5.0),
+        (bt.Strategy, "getsizing", lambda self, data=None, isbuy=True: 3),
+        (bt.Strategy, "notify_order", lambda self, order: None),
+        (bt.sizers.FixedSize, "_getsizing", lambda self, *args: 4),
+        (bt.brokers.BackBroker, "getcash", lambda self: 1.0),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_method_put_on_a_class_of_the_library_makes_another_key(
+    store: Store, monkeypatch: pytest.MonkeyPatch, cls: type, name: str, made: Callable[..., Any]
+) -> None:
+    before = key_of(store)
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, name, made)
+        assert key_of(store) != before
+    assert key_of(store) == before
+
+
+def test_a_method_given_to_the_broker_is_part_of_the_key(store: Store) -> None:
+    def set_up(fee: float) -> Callable[[bt.Cerebro], None]:
+        def set_it(cerebro: bt.Cerebro) -> None:
+            cerebro.broker.getcash = lambda: fee  # type: ignore[method-assign]
+
+        return set_it
+
+    keys = {key_of(store), key_of(store, setup=set_up(1.0)), key_of(store, setup=set_up(2.0))}
+    assert len(keys) == 3
+    assert key_of(store, setup=set_up(2.0)) in keys
