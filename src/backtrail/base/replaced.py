@@ -46,7 +46,7 @@ def put_on(classes: Iterable[type]) -> dict[str, Any]:
     seen = _seen.get(ours)
     if seen is None or any(base.__dict__.get(name) is not there for base, name, there in seen[0]):
         seen = _seen[ours] = _look_at(ours)
-    return seen[1]
+    return dict(seen[1])
 
 
 def _look_at(ours: tuple[type, ...]) -> tuple[list[tuple[type, str, Any]], dict[str, Any]]:

@@ -386,6 +386,8 @@ def test_a_method_given_to_the_broker_is_part_of_the_key(store: Store) -> None:
 
         return set_it
 
-    keys = {key_of(store), key_of(store, setup=set_up(1.0)), key_of(store, setup=set_up(2.0))}
+    plain = key_of(store)
+    keys = {plain, key_of(store, setup=set_up(1.0)), key_of(store, setup=set_up(2.0))}
     assert len(keys) == 3
+    assert key_of(store) == plain
     assert key_of(store, setup=set_up(2.0)) in keys
