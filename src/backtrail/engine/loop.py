@@ -48,7 +48,7 @@ def prepare(run: Any, strat: Any) -> None:
     strat._periodset()
     timeline = run.timeline
     clock = Clock(timeline.cycles if timeline is not None else 0)
-    strat.__dict__["_c"] = clock
+    strat._c = clock
     for line in strat.lines:
         line._set_clock(clock)
         line._policy = run.policy
@@ -255,7 +255,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
 
 def _put_on_clock(strat: Any, clock: Clock) -> None:
     """Let the strategy's lines run on *clock*."""
-    strat.__dict__["_c"] = clock
+    strat._c = clock
     for line in strat.lines:
         line._set_clock(clock)
 

@@ -58,7 +58,7 @@ class Timeline:
             for data in group.datas:
                 for line in data.lines._all:
                     line._set_clock(shared)
-                data.__dict__["_c"] = shared
+                data._c = shared
 
 
 def build_timeline(datas: Sequence[Any], event_mode: bool = False, stepped: bool = False) -> Timeline | None:

@@ -78,7 +78,7 @@ class Loading(OHLCDateTime):
         for one in self.lines._all:
             one._set_clock(clock)
             one._allocate(0)
-        self.__dict__["_c"] = clock
+        self._c = clock
         self._held = 0
 
     def _restart_loading(self) -> None:

@@ -57,6 +57,7 @@ class Line(LineSingle):
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._c = clock if clock is not None else Clock()
+        self._live = False
         self.array: Floats = _EMPTY
         self._a: Any = _NO_BARS
         self._mirrors: list[LineRoot] = []
@@ -334,16 +335,14 @@ class Line(LineSingle):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the view, which is made anew."""
-        state = dict(self.__dict__)
-        del state["_a"]
-        return state
+        return {**self.__dict__, "_c": self._c, "_live": self._live}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        own = self.__dict__
-        own.update(state)
-        own["_a"] = view = memoryview(own["array"])
+        self._c, self._live = state.pop("_c"), state.pop("_live")
+        self.__dict__.update(state)
+        self._a = view = memoryview(self.array)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
-            mirror.__dict__["_a"] = view
+            mirror._a = view
 
 
 LineBuffer = Line

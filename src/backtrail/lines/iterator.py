@@ -22,7 +22,7 @@ from .dynamic import Dynamic, nothing, offer
 from .expr import LineNum, unowned
 from .place import Placed, place_on
 from .root import LineRoot, Shown
-from .series import LineSeries, as_series
+from .series import PRICES, LineSeries, as_series
 from .stepping import Program
 
 Link = tuple[Line, Line]
@@ -145,7 +145,7 @@ class LineIterator(LineSeries):
         for one in self.lines._all:
             one._set_clock(clock)
             one._root = self._root
-        self.__dict__["_c"] = clock
+        self._c = clock
 
     def _start_period(self, period: int) -> None:
         self.__dict__["_minperiod"] = period
@@ -495,9 +495,6 @@ def _name_lines(number: int, lines: Any) -> None:
         offer(LineIterator, [f"{head}_{tail}" for tail in tails], _line_of_data)
 
 
-offer(LineIterator, [f"data{number}" for number in range(32)], nothing)
-
-
 class StrategyBase(LineIterator):
     """Base of strategies."""
 
@@ -543,5 +540,9 @@ class IndicatorBase(LineIterator):
         data2: Any = param(default=None, kw_only=False)
         data3: Any = param(default=None, kw_only=False)
 
+
+# Strategies have no such names in their class: they read self.data1 on every bar, and are the quicker for it.
+for _kind in (IndicatorBase, ObserverBase):
+    offer(_kind, (*PRICES, *(f"data{number}" for number in range(32))), nothing)
 
 __all__ = ["IndicatorBase", "LineIterator", "ObserverBase", "ParameterError", "StrategyBase"]

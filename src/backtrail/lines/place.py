@@ -8,6 +8,7 @@ from typing import Any
 
 from ..base.info import explain_missing
 from ..base.time import num2date
+from .root import LineRoot
 
 _BEGIN = "While "
 
@@ -31,10 +32,18 @@ class Placed:
     ) -> None:
         if not isinstance(exc, Exception):
             return
-        if isinstance(exc, AttributeError) and (told := explain_missing(exc)):
+        if isinstance(exc, AttributeError) and (told := _explain(exc)):
             exc.add_note(told)
         if not any(note.startswith(_BEGIN) for note in getattr(exc, "__notes__", ())):
             exc.add_note(f"{_BEGIN}{self.where()}.")
+
+
+def _explain(error: AttributeError) -> str:
+    """Say more of an attribute that is missing than Python's own message does, if there is more to say."""
+    if not isinstance(error.obj, LineRoot):
+        return explain_missing(error)
+    told = error.obj._missing(error.name or "")
+    return "" if told in str(error) else told
 
 
 def place_on(data: Any) -> str:

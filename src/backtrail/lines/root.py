@@ -28,16 +28,19 @@ class Shown:
 class LineRoot:
     """Base of lines and groups of lines.
 
-    ``_c`` is the clock, ``_a`` a memoryview of doubles over the (first) line's storage.
+    ``_c`` is the clock, ``_a`` a memoryview of doubles over the (first) line's storage. Strategies read these on every
+    bar: as slots they are quick however else the object's attributes are kept.
     """
+
+    __slots__ = ("__dict__", "__weakref__", "_a", "_c", "_live")
 
     IndType: ClassVar[int] = 0
     StratType: ClassVar[int] = 1
     ObsType: ClassVar[int] = 2
 
-    _c: Clock
     _a: Any
-    _live: bool = False
+    _c: Clock
+    _live: bool
     _minperiod: int = 1
     _root: Any = None
 
@@ -69,6 +72,10 @@ class LineRoot:
         )
 
     __hash__ = object.__hash__  # identity, as ``==`` builds nodes
+
+    def _missing(self, name: str) -> str:
+        """Say that there is no attribute *name*."""
+        return f"{type(self).__name__!r} object has no attribute {name!r}"
 
     # -- minimum period ---------------------------------------------------------------------------------------------
 

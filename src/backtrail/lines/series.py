@@ -314,9 +314,8 @@ class LineSeries(Declared, LineMultiple):
         own = self.__dict__
         lines = Lines(type(self).lines if spec is None else spec, clock, self)
         own["lines"] = own["l"] = lines
-        own["_c"] = clock
+        self._a, self._c, self._live = _NO_BARS, clock, False
         own["_root"] = self
-        own["_a"] = _NO_BARS
         for one in lines._all:
             one._root = self
         for name, value in lines.__dict__.items():
@@ -335,14 +334,14 @@ class LineSeries(Declared, LineMultiple):
 
     def _missing(self, name: str) -> str:
         """Say that there is no attribute *name*, and what to do when it is a price."""
-        kind = type(self).__name__
+        text = super()._missing(name)
         if name in PRICES and "lines" in self.__dict__:
             lines = [one._label() for one in self.lines._all]
-            return (
-                f"{kind!r} object has no attribute {name!r}: it has the lines {lines}. "
+            text += (
+                f": it has the lines {lines}. "
                 f"Whatever reads {name!r} needs the data feed itself, for example self.data instead of self.data.close."
             )
-        return f"{kind!r} object has no attribute {name!r}"
+        return text
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -419,16 +418,14 @@ class LineSeries(Declared, LineMultiple):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the view of the first line, which that line makes anew."""
-        state = dict(self.__dict__)
-        state.pop("_a", None)
-        return state
+        return {**self.__dict__, "_c": self._c, "_live": self._live}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        own = self.__dict__
-        own.update(state)
-        lines = own["lines"].__dict__.get("_all")  # None: it is being restored itself, its lines come later
-        if "_a" not in own and lines is not None:
-            own["_a"] = lines[0].__dict__.get("_a", _NO_BARS) if lines else _NO_BARS
+        self._c, self._live = state.pop("_c"), state.pop("_live")
+        self.__dict__.update(state)
+        lines = self.lines.__dict__.get("_all")  # None: it is being restored itself, its lines come later
+        if lines is not None and not hasattr(self, "_a"):
+            self._a = getattr(lines[0], "_a", _NO_BARS) if lines else _NO_BARS
 
 
 PRICES = ("open", "high", "low", "close", "volume", "openinterest")
@@ -450,7 +447,6 @@ def _number_lines(count: int) -> None:
 
 _numbered = 0
 _number_lines(8)
-offer(LineSeries, PRICES, nothing)
 offer(
     LineSeries,
     [name for name in dir(Lines) if not name.startswith("__")],
@@ -472,7 +468,7 @@ class LineSeriesStub(LineSeries):
         own["_owner"] = source._owner
         own["_clock"] = source._owner if source._owner is not None else source
         own["_root"] = source._root
-        own["_live"] = source._live
+        self._live = source._live
         own["_minperiod"] = source._minperiod
         own["plotinfo"] = Info({})
         own["_name"] = source._name
@@ -483,6 +479,7 @@ class LineSeriesStub(LineSeries):
 
 
 LineSeriesStub.__init__ = LineSeriesStub.__dict__["__init__"].__wrapped__  # type: ignore[method-assign]
+offer(LineSeriesStub, PRICES, nothing)
 
 
 def as_series(obj: Any) -> Any:

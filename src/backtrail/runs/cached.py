@@ -139,7 +139,7 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
         own["data"] = run.datas[0]
     clock = Clock(told["cycles"])
     clock.i = told["cycles"] - 1
-    own["_c"] = clock
+    strat._c = clock
     own["lines"] = own["l"] = Lines(cls.lines, clock, strat)
     own["observers"] = own["stats"] = ItemCollection()
     own["writers"] = []
