@@ -17,7 +17,7 @@ from inspect import CO_VARKEYWORDS, get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import ParameterError, ParameterValueError, unknown_name
-from .info import Info, pairs_of
+from .info import Info, hold_plainly, pairs_of
 from .owner import _stack
 from .packages import inject_packages
 
@@ -123,6 +123,7 @@ def _construct(
     self: Declared, init: Callable[..., None], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Prepare, initialise and finish *self*: the outermost ``__init__`` call."""
+    hold_plainly(self, dict(self.__dict__))
     args, kwargs = self._prepare(args, kwargs)
     for name in kwargs:
         if not _accepts(init, name):

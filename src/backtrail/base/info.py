@@ -30,6 +30,15 @@ def pairs_of(declared: Any) -> dict[str, Any]:
     return out
 
 
+def hold_plainly(one: Any, attributes: dict[str, Any]) -> None:
+    """Let *attributes* be the ``__dict__`` of *one*.
+
+    Up to Python 3.12 objects share the keys of their dicts with others of their class, and once the dict of such an
+    object was asked for, its attributes are read several times as slowly as those of an object with a dict like this.
+    """
+    object.__setattr__(one, "__dict__", attributes)
+
+
 class Info:
     """Values by name: one attribute each, defaults remembered.
 
@@ -39,11 +48,7 @@ class Info:
     _defaults: Mapping[str, Any]
 
     def __init__(self, defaults: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
-        own = self.__dict__
-        own.update(defaults)
-        own["_defaults"] = defaults
-        if values:
-            own.update(values)
+        hold_plainly(self, {**defaults, "_defaults": defaults, **(values or {})})
 
     def _getpairs(self) -> OrderedDict[str, Any]:
         """Give the defaults by name."""

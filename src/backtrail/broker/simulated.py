@@ -131,18 +131,17 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self._intrabar = Intrabar(self, self.price_order, self.live_brackets) if along else None
         self._margin_watch = None if self.margin_call is None else MarginCall(self, self.margin_call)
 
-    def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        self._attributes = 0  # perhaps a method that was in the way
-
     def find_ways(self) -> None:
         """Find out which methods are backtrail's: through these orders may take the short way, and bars be left out."""
         ways = replaced(self, _WAYS)
         self._quick = self._allows_lean and not ways
         self.every_bar = "next" in ways
         self.tells_own_way = "notify" in ways
-        self.own_reports = bool(replaced(self, _REPORTS))
-        self._attributes = len(self.__dict__)
+        reports = replaced(self, _REPORTS)
+        self.own_reports = bool(reports)
+        # Orders look again when the number of attributes changed, and always while there is a method to be taken away.
+        own = self.__dict__
+        self._attributes = len(own) if own.keys().isdisjoint(ways | reports) else -1
 
     def set_coc(self, coc: bool) -> None:
         """Let market orders be executed at the close of the bar that creates them."""

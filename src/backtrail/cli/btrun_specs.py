@@ -60,7 +60,8 @@ def load(path: str) -> ModuleType:
         raise RunOptionError(
             f"Failed to load module {path}: there is no file {str(file)!r}; give the path of a Python file"
         )
-    folder = str(file.resolve().parent)
+    file = file.resolve()
+    folder = str(file.parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
     spec = spec_from_file_location(file.stem, file)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..kernels import recursive
 from ..lines.expr import LineActions
 from ..lines.series import line
@@ -45,11 +47,13 @@ class _SignChange(LineActions):
         source = self.difference.array
         before, now = source[start - 1 : stop - 1], source[start:stop]
         out = self.array[start:stop]
-        out[:] = 0.0
-        if self.up:
-            out[(before < 0.0) & (now > 0.0)] = self.up
+        rises = before < 0.0
+        rises &= now > 0.0
+        np.multiply(rises, self.up, out=out)
         if self.down:
-            out[(before > 0.0) & (now < 0.0)] = self.down
+            falls = before > 0.0
+            falls &= now < 0.0
+            out[falls] = self.down
 
     def value(self) -> float:
         """Give the value of the current bar."""

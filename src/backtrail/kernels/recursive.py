@@ -164,18 +164,15 @@ def last_nonzero(start: int, stop: int, out: Array, src: Array, carry: bool) -> 
         return
     values = src[start:stop]
     part = out[start:stop]
-    there = values != 0.0
-    if there.all():
-        part[:] = values
+    part[:] = values
+    zeros = np.flatnonzero(values == 0.0)
+    if not len(zeros):
         return
-    at = np.where(there, np.arange(stop - start), 0)
-    np.maximum.accumulate(at, out=at)
-    if carry and not there[0]:
-        leading = int(np.argmax(there)) if there.any() else stop - start
-        part[:] = values[at]
-        part[:leading] = out[start - 1]
-    else:
-        part[:] = values[at]
+    first = np.where(np.diff(zeros, prepend=-2) > 1, zeros, 0)  # of each run of zeros
+    before = np.maximum.accumulate(first) - 1
+    last = values[before]
+    last[before < 0] = out[start - 1] if carry else values[0]
+    part[zeros] = last
 
 
 def share_of_rises(start: int, stop: int, out: Array, l0: Array, l1: Array, l2: Array, l3: Array) -> None:

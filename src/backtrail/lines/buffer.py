@@ -339,7 +339,7 @@ class Line(LineSingle):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._c, self._live = state.pop("_c"), state.pop("_live")
-        self.__dict__.update(state)
+        self.__dict__ = state
         self._a = view = memoryview(self.array)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
             mirror._a = view

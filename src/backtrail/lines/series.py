@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import Declared, merged_pairs, param
-from ..base.info import Info, PlotLines, pairs_of
+from ..base.info import Info, PlotLines, hold_plainly, pairs_of
 from ..base.owner import find_owner
 from ..errors import DeclarationError
 from .buffer import _NO_BARS, NAN, Line
@@ -94,7 +94,8 @@ class Lines:
     lines: list[Line]
 
     def __init__(self, spec: LinesSpec, clock: Clock, owner: Any) -> None:
-        own = self.__dict__
+        own: dict[str, Any] = {}
+        hold_plainly(self, own)
         names = spec._names
         made: list[Line] = []
         for name in (*names, *("" for _ in range(spec._extra))):
@@ -422,7 +423,7 @@ class LineSeries(Declared, LineMultiple):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._c, self._live = state.pop("_c"), state.pop("_live")
-        self.__dict__.update(state)
+        hold_plainly(self, state)
         lines = self.lines.__dict__.get("_all")  # None: it is being restored itself, its lines come later
         if lines is not None and not hasattr(self, "_a"):
             self._a = getattr(lines[0], "_a", _NO_BARS) if lines else _NO_BARS

@@ -18,6 +18,7 @@ from ..base.collection import ItemCollection
 from ..broker.account import Account
 from ..engine.metrics import METRICS
 from ..engine.result import StoredResult
+from ..lines.buffer import _NO_BARS
 from ..lines.clock import Clock
 from ..lines.series import Lines
 from ..market.position import Position
@@ -139,7 +140,7 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
         own["data"] = run.datas[0]
     clock = Clock(told["cycles"])
     clock.i = told["cycles"] - 1
-    strat._c = clock
+    strat._a, strat._c, strat._live = _NO_BARS, clock, False
     own["lines"] = own["l"] = Lines(cls.lines, clock, strat)
     own["observers"] = own["stats"] = ItemCollection()
     own["writers"] = []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = SAMPLE.read_text().splitlines(keepends=True)
     (made / "bars.csv").write_text("".join(lines[:40]))
     return made
+
+
+@pytest.fixture(autouse=True)
+def _modules_of_the_folder() -> Iterator[None]:
+    """Forget the modules that a test loads: their files are gone later. backtrader gives them names by chance."""
+    known = set(sys.modules)
+    yield
+    for name in set(sys.modules) - known:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").name in ("parts.py", "hooks.py"):
+            del sys.modules[name]
 
 
 @pytest.fixture
