@@ -32,15 +32,18 @@ class Placed:
     ) -> None:
         if not isinstance(exc, Exception):
             return
-        if isinstance(exc, AttributeError) and (told := _explain(exc)):
+        notes = getattr(exc, "__notes__", ())
+        if isinstance(exc, AttributeError) and (told := _explain(exc)) and told not in notes:
             exc.add_note(told)
-        if not any(note.startswith(_BEGIN) for note in getattr(exc, "__notes__", ())):
+        if not any(note.startswith(_BEGIN) for note in notes):
             exc.add_note(f"{_BEGIN}{self.where()}.")
 
 
 def _explain(error: AttributeError) -> str:
     """Say more of an attribute that is missing than Python's own message does, if there is more to say."""
-    if not isinstance(error.obj, LineRoot):
+    from .series import Lines
+
+    if not isinstance(error.obj, LineRoot | Lines):
         return explain_missing(error)
     told = error.obj._missing(error.name or "")
     return "" if told in str(error) else told

@@ -130,17 +130,16 @@ class Lines:
             if source is not target:
                 target._bind(source)
             return
-        raise DeclarationError(
-            f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}. "
-            "Declare it in lines = (...)."
-        )
+        raise DeclarationError(f"{self._missing(name)} Declare it in lines = (...).")
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "_spec" not in self.__dict__:
-            raise AttributeError(name)
-        raise AttributeError(
-            f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}."
-        )
+    if TYPE_CHECKING:  # a class that has it pays for it with every reading
+
+        def __getattr__(self, name: str) -> Any:
+            """Give the line called *name*."""
+
+    def _missing(self, name: str) -> str:
+        """Say that there is no line *name*."""
+        return f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}."
 
     def __call__(self, index: int = 0) -> Line:
         return self[index]

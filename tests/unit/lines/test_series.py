@@ -12,6 +12,7 @@ from tests.unit.lines.stage import Bars, Plain, bars, declaring, values
 from backtrail.errors import DeclarationError
 from backtrail.lines.buffer import Line
 from backtrail.lines.iterator import IndicatorBase
+from backtrail.lines.place import Placed
 from backtrail.lines.series import LineSeries, LineSeriesStub, as_series, line
 
 CLOSE = [1.0, 2.0, 3.0]
@@ -233,8 +234,9 @@ def test_lines_of_datas_have_names_of_their_own() -> None:
 
 def test_a_missing_line_is_named_with_those_that_are_there() -> None:
     data = bars(CLOSE)
-    with pytest.raises(AttributeError, match=r"Bars has no line 'open'; it has \['close', 'high', 'low', 'datetime'\]"):
+    with pytest.raises(AttributeError) as raised, Placed(lambda: "reading"):
         data.lines.open
+    assert raised.value.__notes__[0] == "Bars has no line 'open'; it has ['close', 'high', 'low', 'datetime']."
     with pytest.raises(DeclarationError, match=r"Bars has no line 'open'.*Declare it in lines"):
         data.lines.open = data.close
     with pytest.raises(AttributeError):
