@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 
 _F = TypeVar("_F")
 _OURS = __name__.partition(".")[0]
+_MOST_SEEN = 64
 _known: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
-_seen: dict[tuple[type, ...], tuple[list[tuple[type, str, Any]], dict[str, Any]]] = {}
+_seen: dict[tuple[tuple[type, ...], ...], tuple[list[tuple[type, str, Any]], dict[str, Any]]] = {}
 
 
 def methods_of(cls: type, names: Iterable[str]) -> dict[str, Any]:
@@ -42,18 +43,28 @@ def put_on(classes: Iterable[type]) -> dict[str, Any]:
 
     Only methods that :func:`methods_of` knows count.
     """
-    ours = tuple(dict.fromkeys(base for cls in classes for base in cls.__mro__ if _is_ours(base)))
-    seen = _seen.get(ours)
-    if seen is None or any(base.__dict__.get(name) is not there for base, name, there in seen[0]):
-        seen = _seen[ours] = _look_at(ours)
+    mros = tuple(dict.fromkeys([cls.__mro__ for cls in classes]))
+    seen = _seen.get(mros)
+    if seen is None or not _stands(seen[0]):
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        seen = _seen[mros] = _look_at(base for mro in mros for base in mro if _is_ours(base))
     return dict(seen[1])
 
 
-def _look_at(ours: tuple[type, ...]) -> tuple[list[tuple[type, str, Any]], dict[str, Any]]:
+def _stands(there: list[tuple[type, str, Any]]) -> bool:
+    """Tell whether each class still has the same under the name."""
+    for base, name, known in there:  # noqa: SIM110  # the quickest: this is asked before every run that is recorded
+        if base.__dict__.get(name) is not known:
+            return False
+    return True
+
+
+def _look_at(ours: Iterable[type]) -> tuple[list[tuple[type, str, Any]], dict[str, Any]]:
     """Give what stands in each of the classes *ours* under the names that count, and what others put there."""
     there: dict[tuple[type, str], Any] = {}
     out: dict[str, Any] = {}
-    for cls in ours:
+    for cls in dict.fromkeys(ours):
         for base in cls.__mro__:
             for name, method in _known.get(base, {}).items():
                 there[cls, name] = cls.__dict__.get(name)
