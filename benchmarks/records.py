@@ -164,7 +164,7 @@ def measure_commit(folder: Path) -> bool:
     return said("durable commit of a run, p99", stored[int(len(stored) * 0.99)], 30) and half
 
 
-_ENDING = ((record.Recording, "finished"), (Work, "put"), (Work, "put_table"), (Work, "commit"))
+_ENDING = ((record.Recording, "finished"), (Work, "put"), (Work, "put_tables"), (Work, "commit"))
 
 
 def measure_hit(folder: Path) -> bool:

@@ -71,7 +71,7 @@ def commit(folder: Path) -> list[tuple[str, float, float]]:
         held = tables(seed)
         start = perf_counter()
         with store.begin(strategy="SmaCross") as work:
-            artifacts = {name: work.put_table(table)._asdict() for name, table in held.items()}
+            artifacts = {name: stored._asdict() for name, stored in work.put_tables(held).items()}
             work.commit(record(seed, artifacts))
         times.append(perf_counter() - start)
     times = times[20:]

@@ -95,9 +95,9 @@ class Draft:
     def place(self, work: Work, said: dict[str, Any]) -> dict[str, Any]:
         """Have tables and shape stored with *work*, fill in *said*, the record's own section; give the artifacts."""
         artifacts: dict[str, Any] = {}
-        for name, table in self.writer.tables.items():
-            stored = work.put_table(table)
-            artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": table.num_rows}
+        tables = self.writer.tables
+        for name, stored in work.put_tables(tables).items():
+            artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": tables[name].num_rows}
         said["payload"] = self.payload
         written = json.dumps(self.node, separators=(",", ":")).encode("ascii")
         if len(written) > LARGEST_INLINE:

@@ -145,27 +145,34 @@ def _lying(part: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _valid(part: Any) -> NDArray[np.bool_]:
-    return np.asarray(part.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    """Tell which values of one array are no nulls."""
+    marks = part.buffers()[0]
+    if marks is None:
+        return np.asarray(part.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    bits = np.frombuffer(marks, dtype=np.uint8)
+    return np.unpackbits(bits, count=part.offset + len(part), bitorder="little")[part.offset :].view(np.bool_)
 
 
 def _text(column: Any, kind: Any, nulls: bool) -> list[bytes]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wide = pa.large_string() if _text_name(kind) == "utf8" else pa.large_binary()
+    text = _text_name(kind) == "utf8"
+    wide, narrow = (pa.large_string(), pa.string()) if text else (pa.large_binary(), pa.binary())
     out: list[bytes] = []
     for at in range(0, len(column), CHUNK_ROWS):
         part = column.slice(at, CHUNK_ROWS)
         if hasattr(part, "chunks"):
             part = pa.concat_arrays(part.chunks)
         valid = _valid(part) if nulls else None
-        if part.type != wide:
+        if part.type not in (wide, narrow):
             part = part.cast(wide)
-        if valid is not None:
-            part = pc.fill_null(part, "" if wide == pa.large_string() else b"")
+        if part.null_count:
+            part = pc.fill_null(part, "" if text else b"")
         _, offsets, content = part.buffers()
-        ends = np.frombuffer(offsets, dtype=np.int64, count=len(part) + 1, offset=part.offset * 8)
-        out.extend(text_chunks(ends, content, valid))
+        width = 8 if part.type == wide else 4
+        ends = np.frombuffer(offsets, dtype=f"<i{width}", count=len(part) + 1, offset=part.offset * width)
+        out.extend(text_chunks(ends.astype(np.int64, copy=False), content, valid))
     return out
 
 

@@ -7,6 +7,7 @@ away: it becomes a warning.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -366,17 +367,17 @@ class Recording:
         if self.run.ending is None:  # it failed before it began
             return {"metrics": {}, "artifacts": artifacts, "servable": False}
         result = self.run.result()
+        tables = {}
         for name in TABLES:
-            try:
-                table = getattr(result, name).to_arrow()
-            except ResultError:
-                continue  # not kept: exactbars, or a broker of the user's own
-            stored = work.put_table(table)
-            artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": table.num_rows}
+            with contextlib.suppress(ResultError):  # not kept: exactbars, or a broker of the user's own
+                tables[name] = getattr(result, name).to_arrow()
         log = self._log.table()
         if log is not None:
-            stored = work.put_table(log)
-            artifacts["log"] = {"blob": stored.blob, "rows": log.num_rows}
+            tables["log"] = log
+        for name, stored in work.put_tables(tables).items():
+            artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": tables[name].num_rows}
+        if log is not None:
+            del artifacts["log"]["content"]  # it has the times of this run
         try:
             metrics = dict(result.summary)
         except ResultError:

@@ -41,7 +41,7 @@ from .rows import Source, rows_of
 from .run import Run
 from .scan import Scanner
 from .search import Best, Search, as_list
-from .tables import StoredTable, decode_table, encode_table, parts_of
+from .tables import StoredTable, content_of, decode_table, encode_table, parts_of
 from .work import Work
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ class Store:
 
     def put_table(self, table: pa.Table) -> StoredTable:
         """Store an Arrow table durably; give the digest of its bytes and that of its content."""
-        encoded = encode_table(table)
-        digests = self.put_all(encoded.blobs)
-        self.note_parts(digests[-1], len(encoded.blobs[-1]), digests[:-1])
-        return StoredTable(digests[-1], encoded.content)
+        blobs = encode_table(table)
+        digests = self.put_all(blobs)
+        self.note_parts(digests[-1], len(blobs[-1]), digests[:-1])
+        return StoredTable(digests[-1], content_of(table))
 
     def get_table(self, digest: str, *, full: bool = False) -> pa.Table:
         """Read the table whose bytes have *digest*; *full* checks every value of it."""

@@ -31,29 +31,27 @@ class StoredTable(NamedTuple):
     content: str
 
 
-class EncodedTable(NamedTuple):
-    """A table as bytes: those of its *parts* first, its own last."""
-
-    blobs: list[bytes]
-    content: str
-
-
-def encode_table(table: pa.Table) -> EncodedTable:
-    """Give the bytes of *table* and of the columns it may share with other tables."""
-    from ..digests import blob_digest
+def content_of(table: pa.Table) -> str:
+    """Give the digest of what *table* holds."""
     from ..fingerprint import digest_of
 
-    content = digest_of(table)
+    return digest_of(table)
+
+
+def encode_table(table: pa.Table) -> list[bytes]:
+    """Give the bytes of *table*, and before them those of the columns it may share with other tables."""
+    from ..digests import blob_digest
+
     table = table.combine_chunks()
     names = [name for name in table.column_names if _shared(table, name)]
     if not names or len(set(table.column_names)) < table.num_columns:
-        return EncodedTable([_write(table)], content)
+        return [_write(table)]
     parts = [_write(table.select([name]).replace_schema_metadata(None)) for name in names]
     digests = {name: blob_digest(part) for name, part in zip(names, parts)}
     layout = [[name, digests.get(name)] for name in table.column_names]
     rest = table.drop_columns(names)
     metadata = {**(table.schema.metadata or {}), _COLUMNS: json.dumps(layout).encode("utf-8")}
-    return EncodedTable([*parts, _write(rest.replace_schema_metadata(metadata))], content)
+    return [*parts, _write(rest.replace_schema_metadata(metadata))]
 
 
 def decode_table(data: bytes, blobs: Blobs, *, full: bool = False) -> pa.Table:

@@ -15,7 +15,7 @@ from .faults import writing
 from .files import Staged
 from .layout import manifest_name
 from .lease import Lease
-from .tables import StoredTable, encode_table, parts_of
+from .tables import StoredTable, content_of, encode_table, parts_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,9 +63,22 @@ class Work:
 
     def put_table(self, table: pa.Table) -> StoredTable:
         """Have an Arrow table stored with the run; give the digest of its bytes and that of its content."""
-        encoded = encode_table(table)
-        parts = [self._put(data, False, []) for data in encoded.blobs[:-1]]
-        return StoredTable(self._put(encoded.blobs[-1], False, parts), encoded.content)
+        return self.put_tables({"": table})[""]
+
+    def put_tables(self, tables: Mapping[str, pa.Table]) -> dict[str, StoredTable]:
+        """Have several Arrow tables stored with the run; give what `put_table` gives for each.
+
+        Where there are several they are on their way to the medium, with what else was put, while their contents are
+        digested.
+        """
+        blobs = {name: self._put_encoded(encode_table(table)) for name, table in tables.items()}
+        if len(blobs) > 1:
+            self.write()
+        return {name: StoredTable(blob, content_of(tables[name])) for name, blob in blobs.items()}
+
+    def _put_encoded(self, blobs: list[bytes]) -> str:
+        *parts, table = blobs
+        return self._put(table, False, [self._put(data, False, []) for data in parts])
 
     def _put(self, data: bytes, private: bool, parts: list[str] | None) -> str:
         digest = blob_digest(data)
