@@ -305,6 +305,12 @@ FIXED: tuple[Difference, ...] = (
         "every feed is",
     ),
     _right(
+        "short-rows",
+        "feeds.btcsv:BacktraderCSVData",
+        "a row with too few fields ends the run with StopIteration, which a loop around it takes for its end",
+        "it is a ValueError and an IndexError, with file, line, column and remedy",
+    ),
+    _right(
         "zones",
         "feed:AbstractDataBase utils.dateintern:Localizer",
         "zoneinfo zones raise",
