@@ -40,6 +40,27 @@ def failure_of(setup: bt.Cerebro) -> Boom:
     return caught.value
 
 
+@pytest.mark.parametrize(
+    ("hook", "read", "told"),
+    [
+        ("__init__", lambda self: self.data1.close, "Reading uses data1; it was given 1 data. Pass one more."),
+        ("next", lambda self: self.data3.close[0], "Reading uses data3; it was given 1 data. Pass one more."),
+        (
+            "next",
+            lambda self: self.data.lines.bid[0],
+            "Bars has no line 'bid'; it has ['close', 'low', 'high', 'open', 'volume', 'openinterest', "
+            "'datetime'].",
+        ),
+    ],
+)
+def test_a_data_or_line_that_is_not_there_is_explained(hook: str, read: Any, told: str) -> None:
+    setup = cerebro(type("Reading", (bt.Strategy,), {hook: read}))
+    with pytest.raises(AttributeError) as caught:
+        setup.run()
+    assert caught.value.__notes__[0] == told
+    assert len(caught.value.__notes__) == 2
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("hook", "place"),
