@@ -163,7 +163,7 @@ def test_data_shorter_than_a_warm_up_is_named_and_only_prenext_runs(mode: str) -
 
     with pytest.warns(DataWarning) as caught:
         cerebro(Slow, datas=[bars(name="eur"), bars(name="usd")], **MODES[mode]).run()
-    (warning,) = caught
+    (warning,) = [one for one in caught if one.category is DataWarning]
     assert str(warning.message) == (
         "Feed 'eur' has 6 bars; SMA needs 10, MACD needs 34, EMA needs 8, an expression of lines needs 8 before the "
         "first value: next() of Slow is never called. Use a shorter period or more data."
