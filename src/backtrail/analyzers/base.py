@@ -319,6 +319,10 @@ class Analyzer(ParamsBase):
             for one in self._family()
         )
 
+    def _counts_cash(self) -> bool:
+        """Tell whether this analyzer or one below it needs to be told of cash and value on each bar."""
+        return any(replaced(one, _CASH) for one in self._family())
+
     def _was_given_a_hook(self) -> None:
         """Go by a hook that this object was given, from the present cycle on if the run has begun."""
         top = self
@@ -473,7 +477,8 @@ def _looks_back(strategy: Any) -> bool:
     return path_of is not None and path_of() is not None
 
 
-_HOOKS = frozenset((*CYCLE_HOOKS, *EVENT_HOOKS))
 _EVENTS = methods_of(Analyzer, EVENT_HOOKS)
+_CASH = methods_of(Analyzer, ("notify_cashvalue", "notify_fund", "_notify_cashvalue", "_notify_fund"))
+_HOOKS = frozenset((*CYCLE_HOOKS, *EVENT_HOOKS, *_CASH))
 
 __all__ = ["AccountPath", "Analyzer"]

@@ -485,7 +485,7 @@ def tell_cash(strat: Any) -> None:
     fundvalue, shares = broker.fundvalue, broker.fundshares
     strat.notify_cashvalue(cash, value)
     strat.notify_fund(cash, value, fundvalue, shares)
-    for analyzer in strat._bar_analyzers:
+    for analyzer in strat._cash_analyzers:
         analyzer._notify_cashvalue(cash, value)
         analyzer._notify_fund(cash, value, fundvalue, shares)
 

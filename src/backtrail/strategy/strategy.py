@@ -169,9 +169,9 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         # Trades are numbered in the order in which they open: those of one strategy can be counted afterwards.
         quiet = not (self._wants_orders or self._wants_trades)
         self._counts_later = quiet and len(self._run.strats) == 1
-        cash = not hooks.isdisjoint(("notify_cashvalue", "notify_fund"))
-        self._tells_cash = cash or bool(self._bar_analyzers)
-        self._extras = self._tells_cash or watched_bars
+        self._cash_analyzers = [one for one in self._bar_analyzers if one._counts_cash()]
+        self._tells_cash = bool(self._cash_analyzers) or not hooks.isdisjoint(_OF_CASH)
+        self._extras = self._tells_cash or watched_bars or bool(self._bar_analyzers)
 
     def _was_given(self, name: str) -> None:
         """Take note that this strategy was given a method of its own, in the course of a run perhaps."""
@@ -269,6 +269,7 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         return now
 
 
-_HOOKS = methods_of(Strategy, ("notify_order", "notify_trade", "notify_cashvalue", "notify_fund"))
+_OF_CASH = ("notify_cashvalue", "notify_fund")
+_HOOKS = methods_of(Strategy, ("notify_order", "notify_trade", *_OF_CASH))
 
 __all__ = ["Strategy"]
