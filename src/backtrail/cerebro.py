@@ -16,7 +16,7 @@ from .base.owner import inside
 from .engine.realism import settle
 from .engine.returned import OptReturn, ResultOfLastRun, opt_return
 from .engine.run import Run
-from .engine.spec import Build, RunSpec, Settings, check_class
+from .engine.spec import Build, RunSpec, Settings, check_class, check_factory
 from .errors import CompatWarning, DataError, DataWarning, ParameterValueError, unknown_name
 from .runs.configured import is_configured
 
@@ -262,30 +262,39 @@ class Cerebro(ParamsBase):
 
     def addsizer(self, sizercls: Any, *args: Any, **kwargs: Any) -> None:
         """Set the sizer of all strategies that have none of their own."""
+        if sizercls is not None:  # None stands for the usual one
+            check_factory("addsizer", "sizers", sizercls)
         self.sizers[None] = Build(sizercls, args, kwargs)
 
     def addsizer_byidx(self, idx: int, sizercls: Any, *args: Any, **kwargs: Any) -> None:
         """Set the sizer of strategy number *idx*."""
+        if sizercls is not None:  # None stands for the usual one
+            check_factory("addsizer_byidx", "sizers", sizercls)
         self.sizers[idx] = Build(sizercls, args, kwargs)
 
     def addindicator(self, indcls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an indicator to each strategy."""
+        check_factory("addindicator", "indicators", indcls)
         self.indicators.append(Build(indcls, args, kwargs))
 
     def addanalyzer(self, ancls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an analyzer to each strategy (``_name=`` names it)."""
+        check_factory("addanalyzer", "analyzers", ancls)
         self.analyzers.append(Build(ancls, args, kwargs))
 
     def addobserver(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an observer to each strategy."""
+        check_factory("addobserver", "observers", obscls)
         self.observers.append((False, Build(obscls, args, kwargs)))
 
     def addobservermulti(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an observer to each strategy, once per data."""
+        check_factory("addobservermulti", "observers", obscls)
         self.observers.append((True, Build(obscls, args, kwargs)))
 
     def addwriter(self, wrtcls: Any, *args: Any, **kwargs: Any) -> None:
         """Add a writer."""
+        check_factory("addwriter", "writers", wrtcls)
         self.writers.append(Build(wrtcls, args, kwargs))
 
     # -- signals ----------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class Param:
             ):
                 if bound is not None and not ok:
                     wanted.append(f"{sign} {bound}")
+            if wanted and value != value:
+                wanted = ["a number that is not NaN"]
         except TypeError:
             wanted.append("a number")
         if self.choices is not None and value not in self.choices:

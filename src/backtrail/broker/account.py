@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ..base.time import num2date
 from ..market.commission import CommInfoBase, has_interest, let_watch
 from ..market.position import Position
-from .checks import check_cash
+from .checks import check_cash, check_settings
 from .history import PastFund
 from .journal import Journal, no_run
 from .protocol import BrokerBase
@@ -84,6 +84,7 @@ class Account(BrokerBase):
         """Start over: cash as set, no positions."""
         super().init()
         p = self.p
+        check_settings(p)
         self.startingcash = self.cash = p.cash
         self._value = self.cash
         self._valuemkt = 0.0

@@ -7,7 +7,7 @@ import warnings
 from numbers import Real
 from typing import Any
 
-from ..errors import OrderError, OrderWarning
+from ..errors import OrderError, OrderWarning, ParameterValueError
 from ..market.order import Order
 
 _TAKES_NO_PRICE = (Order.Market, Order.Close)
@@ -19,6 +19,10 @@ _TRAILS = (Order.StopTrail, Order.StopTrailLimit)
 _PRICE, _LIMIT, _TRAIL = 1, 2, 4
 # How far the user's line is above a warning given in _complain(): _warn, _complain, check_terms, broker, strategy.
 _IN_COMPLAIN = 6
+_SLIPPAGES = (
+    ("slip_perc", "One percent is set_slippage_perc(0.01)."),
+    ("slip_fixed", "Five cents are set_slippage_fixed(0.05)."),
+)
 _RIGHT: tuple[frozenset[int], ...] = (
     *(frozenset({0}), frozenset({0}), frozenset({1, 2}), frozenset({1, 2})),
     *(frozenset({2, 3}), frozenset({4, 5, 6}), frozenset({4, 5, 6, 7}), frozenset(range(8))),
@@ -84,6 +88,24 @@ def check_cash(asker: str, cash: Any) -> None:
     """Raise :class:`OrderError` unless *cash* is a finite number."""
     if not is_number(cash) or not math.isfinite(cash):
         raise OrderError(f"{asker}: the cash must be a finite number; got {cash!r}.")
+
+
+def check_settings(p: Any) -> None:
+    """Raise :class:`ParameterValueError` unless slippage, filler and start value of the fund can be used."""
+    for name, remedy in _SLIPPAGES:
+        value = getattr(p, name)
+        if value is not None and not (isinstance(value, Real) and math.isfinite(value)):
+            raise ParameterValueError(f"The broker's {name} must be a finite number; got {value!r}. {remedy}")
+    if p.filler is not None and not callable(p.filler):
+        raise ParameterValueError(
+            f"The broker's filler must be a function of order, price and bars ago that gives a size; got {p.filler!r}. "
+            "For example bt.broker.fillers.FixedBarPerc(perc=10.0)."
+        )
+    if not (isinstance(p.fundstartval, Real) and math.isfinite(p.fundstartval) and p.fundstartval):
+        raise ParameterValueError(
+            f"The broker's fundstartval must be a finite number other than 0; got {p.fundstartval!r}. "
+            "The default is 100.0."
+        )
 
 
 def check_target(asker: str, target: Any) -> None:
@@ -153,4 +175,4 @@ def _warn(text: str, depth: int = _IN_COMPLAIN + 1) -> None:
     warnings.warn(text, OrderWarning, stacklevel=depth)
 
 
-__all__ = ["Terms", "check_cash", "check_target", "check_terms", "is_number", "warn_no_order"]
+__all__ = ["Terms", "check_cash", "check_settings", "check_target", "check_terms", "is_number", "warn_no_order"]

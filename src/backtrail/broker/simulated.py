@@ -9,7 +9,7 @@ from typing import Any
 from ..base.replaced import methods_of, replaced
 from ..market.order import BuyOrder, Order, SellOrder
 from .actions import ActionRules
-from .checks import check_terms, warn_no_order
+from .checks import check_settings, check_terms, warn_no_order
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
 from .intrabar import Intrabar
@@ -112,6 +112,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
     def _configure(self) -> None:
         """Take the settings over into what the matching reads."""
         p = self.p
+        check_settings(p)
         slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
         self._slip = slip
         self._configure_realism()

@@ -30,6 +30,15 @@ def check_class(asker: str, cls: Any) -> None:
         )
 
 
+def check_factory(asker: str, kind: str, made: Any) -> None:
+    """Raise :class:`ParameterValueError` unless *made* can be called: a class of *kind* or a function."""
+    if not callable(made):
+        raise ParameterValueError(
+            f"Cerebro.{asker}() - expected a class of {kind} - found {made!r} - pass the class, and its parameters as "
+            f"keywords: cerebro.{asker}(TheClass, name=value)."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of a run: backtrader's Cerebro parameters and backtrail's own."""

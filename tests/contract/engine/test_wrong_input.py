@@ -274,6 +274,49 @@ def test_a_strategy_that_is_no_class(method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("addsizer", "sizers"),
+        ("addindicator", "indicators"),
+        ("addanalyzer", "analyzers"),
+        ("addobserver", "observers"),
+        ("addobservermulti", "observers"),
+        ("addwriter", "writers"),
+    ],
+)
+def test_a_part_that_is_no_class(method: str, kind: str) -> None:
+    cerebro = bt.Cerebro()
+    with pytest.raises(ParameterValueError, match=rf"Cerebro.{method}\(\) - expected a class of {kind} - found 5"):
+        getattr(cerebro, method)(5)
+    with pytest.raises(ParameterValueError, match="expected a class of sizers - found 'Mine'"):
+        cerebro.addsizer_byidx(0, "Mine")
+    cerebro.addsizer(None)
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+    cerebro.addstrategy(bt.Strategy)
+    assert type(cerebro.run()[0].getsizer()) is bt.sizers.FixedSize
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (lambda b: b.set_slippage_perc("x"), r"slip_perc must be a finite number; got 'x'.*set_slippage_perc\(0.01\)"),
+        (lambda b: b.set_slippage_fixed(float("nan")), "slip_fixed must be a finite number; got nan"),
+        (lambda b: setattr(b.p, "slip_fixed", float("inf")), "slip_fixed must be a finite number; got inf"),
+        (lambda b: b.set_filler(5), "filler must be a function of order, price and bars ago.*got 5"),
+        (lambda b: b.set_fundstartval("x"), "fundstartval must be a finite number other than 0; got 'x'"),
+        (lambda b: b.set_fundmode(True, 0), "fundstartval must be a finite number other than 0; got 0"),
+    ],
+)
+def test_settings_that_no_broker_could_work_with(told: Any, words: str) -> None:
+    cerebro = bt.Cerebro()
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+    cerebro.addstrategy(bt.Strategy)
+    with pytest.raises(ParameterValueError, match=words):
+        told(cerebro.broker)
+        cerebro.run()
+
+
+@pytest.mark.parametrize(
     ("kwargs", "words"),
     [
         ({"timeframe": "Weeks"}, "Resampler: parameter 'timeframe' must be one of .* got 'Weeks'"),
