@@ -26,6 +26,10 @@ _CASCADE = (
     "refused for margin: an order submitted with it was refused before, and what that lacks counts: the cash is {6} "
     "before {0} {1} of {2} at {3}, {7} after. Use BackBroker(margin_cascade=False) to check each order by itself."
 )
+_NO_NUMBER = (
+    "refused for margin: what {0} {1} of {2} at {3} takes is not known. Check what price, size and commission are "
+    "computed from: is an indicator still warming up?"
+)
 
 
 class Executor(Account):
@@ -170,6 +174,8 @@ class Executor(Account):
         side = "buying" if order.isbuy() else "selling"
         name = order.data._name or "the data"
         text = _CASCADE if before < 0 else _NOT_AFFORDABLE
+        if cost != cost:
+            text = _NO_NUMBER
         order._why = (text, side, abs(size), name, price, cost, commission, before, after)
         # The first of a run are told aloud, the others to those who listen.
         self._warned_of_margin += 1

@@ -111,3 +111,12 @@ def test_a_warning_points_at_the_line_of_the_user(run: Run) -> None:
     with pytest.warns(OrderWarning) as caught:
         run(flat(4), {2: issue})
     assert {w.filename for w in caught} == {__file__}
+
+
+def test_an_order_at_no_number_says_so_instead_of_asking_for_cash(run: Run) -> None:
+    with pytest.warns(OrderWarning, match="price is nan"):
+        outcome = run(flat(4), {2: lambda s: s.buy(exectype=Order.Limit, price=math.nan)})
+    order = outcome.orders[-1]
+    assert order.status == Order.Margin
+    assert order.reason.startswith("refused for margin: what buying 1 of d0 at nan takes is not known.")
+    assert order.reason.endswith("is an indicator still warming up?")

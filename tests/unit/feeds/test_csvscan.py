@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,7 @@ def test_compiling_waits_until_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pays(10**9)
 
 
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="nothing is compiled")
 def test_the_compiled_reader_does_what_python_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "2020-01-02,09:30:00,ab,-7,10.25,x\n2020-01-02,09:31:00,cd,8,-1e3,y\n2020-01-03,09:31:00,cd,8,,y"
     kinds: dict[int, Kind] = {0: "iso date", 1: "iso time", 2: "time", 3: "integer", 4: "number"}
