@@ -16,7 +16,7 @@ from .base.owner import inside
 from .engine.realism import settle
 from .engine.returned import OptReturn, ResultOfLastRun, opt_return
 from .engine.run import Run
-from .engine.spec import Build, RunSpec, Settings, check_class, check_factory
+from .engine.spec import Build, RunSpec, Settings, check_class, part
 from .errors import CompatWarning, DataError, DataWarning, ParameterValueError, unknown_name
 from .runs.configured import is_configured
 
@@ -262,40 +262,31 @@ class Cerebro(ParamsBase):
 
     def addsizer(self, sizercls: Any, *args: Any, **kwargs: Any) -> None:
         """Set the sizer of all strategies that have none of their own."""
-        if sizercls is not None:  # None stands for the usual one
-            check_factory("addsizer", "sizers", sizercls)
-        self.sizers[None] = Build(sizercls, args, kwargs)
+        self.sizers[None] = part("addsizer", "sizers", sizercls, args, kwargs)
 
     def addsizer_byidx(self, idx: int, sizercls: Any, *args: Any, **kwargs: Any) -> None:
         """Set the sizer of strategy number *idx*."""
-        if sizercls is not None:  # None stands for the usual one
-            check_factory("addsizer_byidx", "sizers", sizercls)
-        self.sizers[idx] = Build(sizercls, args, kwargs)
+        self.sizers[idx] = part("addsizer_byidx", "sizers", sizercls, args, kwargs)
 
     def addindicator(self, indcls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an indicator to each strategy."""
-        check_factory("addindicator", "indicators", indcls)
-        self.indicators.append(Build(indcls, args, kwargs))
+        self.indicators.append(part("addindicator", "indicators", indcls, args, kwargs))
 
     def addanalyzer(self, ancls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an analyzer to each strategy (``_name=`` names it)."""
-        check_factory("addanalyzer", "analyzers", ancls)
-        self.analyzers.append(Build(ancls, args, kwargs))
+        self.analyzers.append(part("addanalyzer", "analyzers", ancls, args, kwargs))
 
     def addobserver(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an observer to each strategy."""
-        check_factory("addobserver", "observers", obscls)
-        self.observers.append((False, Build(obscls, args, kwargs)))
+        self.observers.append((False, part("addobserver", "observers", obscls, args, kwargs)))
 
     def addobservermulti(self, obscls: Any, *args: Any, **kwargs: Any) -> None:
         """Add an observer to each strategy, once per data."""
-        check_factory("addobservermulti", "observers", obscls)
-        self.observers.append((True, Build(obscls, args, kwargs)))
+        self.observers.append((True, part("addobservermulti", "observers", obscls, args, kwargs)))
 
     def addwriter(self, wrtcls: Any, *args: Any, **kwargs: Any) -> None:
         """Add a writer."""
-        check_factory("addwriter", "writers", wrtcls)
-        self.writers.append(Build(wrtcls, args, kwargs))
+        self.writers.append(part("addwriter", "writers", wrtcls, args, kwargs))
 
     # -- signals ----------------------------------------------------------------------------------------------------
 

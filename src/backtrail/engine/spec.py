@@ -30,13 +30,17 @@ def check_class(asker: str, cls: Any) -> None:
         )
 
 
-def check_factory(asker: str, kind: str, made: Any) -> None:
-    """Raise :class:`ParameterValueError` unless *made* can be called: a class of *kind* or a function."""
-    if not callable(made):
+def part(asker: str, kind: str, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Build:
+    """Give how a part of a run is made; None stands for the usual sizer.
+
+    Raise :class:`ParameterValueError` unless *made* is a class of *kind*, or a function that makes one.
+    """
+    if not callable(made) and not (made is None and kind == "sizers"):
         raise ParameterValueError(
             f"Cerebro.{asker}() - expected a class of {kind} - found {made!r} - pass the class, and its parameters as "
             f"keywords: cerebro.{asker}(TheClass, name=value)."
         )
+    return Build(made, args, kwargs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,6 +288,9 @@ def test_a_part_that_is_no_class(method: str, kind: str) -> None:
     cerebro = bt.Cerebro()
     with pytest.raises(ParameterValueError, match=rf"Cerebro.{method}\(\) - expected a class of {kind} - found 5"):
         getattr(cerebro, method)(5)
+    if method != "addsizer":
+        with pytest.raises(ParameterValueError, match=f"expected a class of {kind} - found None"):
+            getattr(cerebro, method)(None)
     with pytest.raises(ParameterValueError, match="expected a class of sizers - found 'Mine'"):
         cerebro.addsizer_byidx(0, "Mine")
     cerebro.addsizer(None)
