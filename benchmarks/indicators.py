@@ -143,7 +143,7 @@ def seconds(name: str, frame: Any, times: int = 1) -> float:
     class Only(bt.Strategy):
         def __init__(self) -> None:
             made = build(self, name)
-            fill = made._fill
+            fill = made._fill_
 
             def measured() -> None:
                 for _ in range(times):
@@ -151,7 +151,7 @@ def seconds(name: str, frame: Any, times: int = 1) -> float:
                     fill()
                     spent.append(time.process_time() - begin)
 
-            made._fill = measured
+            made._fill_ = measured
 
     cerebro = bt.Cerebro(stdstats=False, zero_division="nan")
     cerebro.adddata(bt.feeds.PandasData(dataname=frame))

@@ -117,7 +117,7 @@ class Cerebro(ParamsBase):
         self._event_mode = False
         self.runstrats: list[Any] = []
         self.runwriters: list[Any] = []
-        self._run: Run | None = None
+        self._run_: Run | None = None
         self._last_run: Run | None = None
         self.run_id: str | None = None
         factory = self.p.broker_factory
@@ -393,8 +393,8 @@ class Cerebro(ParamsBase):
 
     def runstop(self) -> None:
         """Stop after the current step (strategies and analyzers still get their ``stop``)."""
-        if self._run is not None:
-            self._run.stop_requested = self._run.changed = True
+        if self._run_ is not None:
+            self._run_.stop_requested = self._run_.changed = True
 
     def run(self, **kwargs: Any) -> list[Any]:
         """Run; give the strategies, or with :meth:`optstrategy` a list with the results of each combination.
@@ -496,7 +496,7 @@ class Cerebro(ParamsBase):
     def runstrategies(self, iterstrat: Any, predata: bool = False) -> list[Any]:
         """Run one set of strategies and give them."""
         run = Run(self.spec(iterstrat), self)
-        self._run = run
+        self._run_ = run
         run.preloaded = predata
         self.run_id = None
         recording = self._recording(run)
@@ -514,7 +514,7 @@ class Cerebro(ParamsBase):
                 self.run_id = recording.failed(error)
             raise
         finally:
-            self._run = None
+            self._run_ = None
             self._last_run = None if self._dooptimize else run
             self.runwriters = run.writers
             if run.writers_open:
@@ -537,7 +537,7 @@ class Cerebro(ParamsBase):
 
     def _served(self, run: Run, strats: list[Any], record: str) -> list[Any]:
         """Give the strategies that stand for the recorded run *record* instead of *run*."""
-        self._run = None
+        self._run_ = None
         self._last_run = None if self._dooptimize else run
         self.run_id = record
         if self._dooptimize and self.p.optreturn:
@@ -561,7 +561,7 @@ class Cerebro(ParamsBase):
 
     def stop_writers(self, runstrats: list[Any]) -> None:
         """Let the writers of the last run write their closing report."""
-        run = self._run
+        run = self._run_
         if run is None or not run.writers_open:
             return
         from .report.writer import run_info
@@ -583,7 +583,7 @@ class Cerebro(ParamsBase):
         state = dict(self.__dict__)
         state["runstrats"] = []
         state["runwriters"] = []
-        state["_run"] = state["_last_run"] = None
+        state["_run_"] = state["_last_run"] = None
         state["optcbs"] = []
         params = state["params"] = Info(self.params._defaults, {**self.params.__dict__, "executor": None})
         state["p"] = params

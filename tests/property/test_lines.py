@@ -26,7 +26,7 @@ def cut(points: list[int]) -> Callable[[Host], None]:
     """Give a way to compute everything below a host in pieces that end at *points*."""
 
     def compute(host: Host) -> None:
-        size = host.data._c.size
+        size = host.data._c_.size
         for node in host._children:
             node._allocate(size)
             begin = min(node._minperiod - 1, size)
@@ -41,7 +41,7 @@ def cut(points: list[int]) -> Callable[[Host], None]:
 def outcome(tree: Tree, prices: list[list[float]], compute: Callable[[Host], None]) -> list[bytes] | str:
     """Give the bits of every node below, or a word for failure."""
     data = bars(prices[0], high=prices[2], low=prices[3])
-    opening = bars(prices[1], data._c)
+    opening = bars(prices[1], data._c_)
     data.__dict__["open"] = opening.close
     with declaring(data) as host:
         build(functions, data, tree)
@@ -49,7 +49,7 @@ def outcome(tree: Tree, prices: list[list[float]], compute: Callable[[Host], Non
         compute(host)
     except (ZeroDivisionError, OverflowError, TypeError, ValueError):
         return "failed"
-    size = data._c.size
+    size = data._c_.size
     return [bits(node.array[:size]) for node in host._children]
 
 
@@ -85,7 +85,7 @@ def test_composed_indicators_have_the_same_bits_however_they_are_computed(
     results = []
     for compute in (fill, step):
         data = bars(prices[0], high=prices[2], low=prices[3])
-        data.__dict__["open"] = bars(prices[1], data._c).close
+        data.__dict__["open"] = bars(prices[1], data._c_).close
         with declaring(data) as host:
             made = Composed(data)
         try:
@@ -93,5 +93,5 @@ def test_composed_indicators_have_the_same_bits_however_they_are_computed(
         except (ZeroDivisionError, OverflowError, TypeError, ValueError):
             results.append(None)
             continue
-        results.append([bits(line.array[: data._c.size]) for line in made.lines])
+        results.append([bits(line.array[: data._c_.size]) for line in made.lines])
     assert results[0] == results[1]

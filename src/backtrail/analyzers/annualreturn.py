@@ -40,7 +40,7 @@ class AnnualReturn(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles at once."""
-        path = self._path
+        path = self._path_
         if path is None or start >= stop:
             return
         values = path.fundvalue if self._fundmode else path.value
@@ -59,7 +59,7 @@ class AnnualReturn(Analyzer):
         backtrader reads both from the end: with datas of different lengths it is a bar of the first data, not a cycle,
         that a value belongs to.
         """
-        path = self.strategy._account_path()
+        path = self.strategy._account_path_()
         count = len(self.data)
         if path is None or count == path.cycles or not count:
             return

@@ -83,11 +83,11 @@ class _Results:
     def __get__(self, analyzer: Analyzer | None, owner: type | None = None) -> Any:
         if analyzer is None:
             return self
-        held = analyzer.__dict__.get("_held", self)
+        held = analyzer.__dict__.get("_held_", self)
         if held is self:
             raise AttributeError(f"{type(analyzer).__name__!r} object has no attribute 'rets'")
-        analyzer._catch_up()
-        return analyzer._held
+        analyzer._catch_up_()
+        return analyzer._held_
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(param,))
@@ -100,41 +100,41 @@ class Analyzer(ParamsBase):
 
     csv: ClassVar[bool] = True
     # hooks which, when they are not those of the class that implements `advance`, make it step cycle by cycle
-    _stepping_hooks: ClassVar[tuple[str, ...]] = CYCLE_HOOKS
-    _own_hooks: ClassVar[dict[str, Any]] = {}
+    _stepping_hooks_: ClassVar[tuple[str, ...]] = CYCLE_HOOKS
+    _own_hooks_: ClassVar[dict[str, Any]] = {}
     # event hooks that need not be called as long as the analyzer is behind: it reads the strategy's log instead
-    _from_log: ClassVar[tuple[str, ...]] = ()
+    _from_log_: ClassVar[tuple[str, ...]] = ()
 
     if TYPE_CHECKING:  # for type checkers: no parameters
         strategy: Any = param(init=False)
         data: Any = param(init=False)
         datas: list[Any] = param(init=False)
         rets: Any = param(init=False)
-        _held: Any = param(init=False)
+        _held_: Any = param(init=False)
     else:
         rets = _Results()
 
     @classmethod
-    def _declare(cls) -> None:
-        super()._declare()
-        if not {"advance", "_stepping_hooks", "_from_log"}.isdisjoint(cls.__dict__):
+    def _declare_(cls) -> None:
+        super()._declare_()
+        if not {"advance", "_stepping_hooks_", "_from_log_"}.isdisjoint(cls.__dict__):
             home = next(base for base in cls.__mro__ if "advance" in base.__dict__)
-            cls._own_hooks = methods_of(home, (*cls._stepping_hooks, *cls._from_log))
-        if "_from_log" not in cls.__dict__:
-            cls._from_log = tuple(hook for hook in cls._from_log if hook not in cls.__dict__)
+            cls._own_hooks_ = methods_of(home, (*cls._stepping_hooks_, *cls._from_log_))
+        if "_from_log_" not in cls.__dict__:
+            cls._from_log_ = tuple(hook for hook in cls._from_log_ if hook not in cls.__dict__)
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         self._children: list[Analyzer] = []
         self._parent: Analyzer | None = None
-        self._leader: Any = None  # the observer that this analyzer works for
-        self._path: AccountPath | None = None
-        self._behind = False
-        self._done = 0
-        self._place = -1  # the order in which analyzers and observers are served in a cycle
-        self.strategy = self._find_owners()
+        self._leader_: Any = None  # the observer that this analyzer works for
+        self._path_: AccountPath | None = None
+        self._behind_ = False
+        self._done_ = 0
+        self._place_ = -1  # the order in which analyzers and observers are served in a cycle
+        self.strategy = self._find_owners_()
         self.datas = self.strategy.datas
         if self.datas:
             self.data = self.datas[0]
@@ -143,7 +143,7 @@ class Analyzer(ParamsBase):
         self.create_analysis()
         return args, kwargs
 
-    def _find_owners(self) -> Any:
+    def _find_owners_(self) -> Any:
         """Register with the innermost analyzer or observer under construction; give the strategy."""
         registered = False
         for owner in reversed(building()):
@@ -174,8 +174,8 @@ class Analyzer(ParamsBase):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        if name in _HOOKS or name in self._own_hooks:
-            self._was_given_a_hook()
+        if name in _HOOKS or name in self._own_hooks_:
+            self._was_given_a_hook_()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("data") and "strategy" in self.__dict__:
@@ -222,7 +222,7 @@ class Analyzer(ParamsBase):
         return self.rets
 
     def advance(self, start: int, stop: int) -> None:
-        """Process the cycles [start, stop) of ``self._path`` at once: what the hooks would do one by one."""
+        """Process the cycles [start, stop) of ``self._path_`` at once: what the hooks would do one by one."""
 
     # -- output -----------------------------------------------------------------------------------------------------
 
@@ -245,21 +245,21 @@ class Analyzer(ParamsBase):
         self.start()
         if self._parent is not None:
             return
-        self._place = next((n for n, one in enumerate(self.strategy.analyzers) if one is self), -1)
+        self._place_ = next((n for n, one in enumerate(self.strategy.analyzers) if one is self), -1)
         if not _looks_back(self.strategy):
             return
-        if self._must_step():
-            self._go_on_stage()
+        if self._must_step_():
+            self._go_on_stage_()
         else:
-            self._done = 0
-            for one in self._family():
-                one._fall_behind()
+            self._done_ = 0
+            for one in self._family_():
+                one._fall_behind_()
 
     def _stop(self) -> None:
         if self._parent is None:
-            self._catch_up()
-            for one in self._family():
-                one._keep_up()
+            self._catch_up_()
+            for one in self._family_():
+                one._keep_up_()
             for name in _STEPS:
                 self.__dict__.pop(name, None)
         for child in self._children:
@@ -303,125 +303,125 @@ class Analyzer(ParamsBase):
 
     # -- working from whole arrays ----------------------------------------------------------------------------------
 
-    def _must_step(self) -> bool:
+    def _must_step_(self) -> bool:
         """Tell whether the hooks need to be called in every cycle."""
-        leader = self._leader
-        return self._needs_steps() if leader is None else bool(leader._must_step())
+        leader = self._leader_
+        return self._needs_steps_() if leader is None else bool(leader._must_step_())
 
-    def _needs_steps(self) -> bool:
+    def _needs_steps_(self) -> bool:
         """Tell whether this analyzer or one below it cannot do without being called in every cycle."""
-        return bool(replaced(self, self._own_hooks)) or any(child._needs_steps() for child in self._children)
+        return bool(replaced(self, self._own_hooks_)) or any(child._needs_steps_() for child in self._children)
 
-    def _listens(self, hook: str) -> bool:
+    def _listens_(self, hook: str) -> bool:
         """Tell whether this analyzer or one below it needs the event *hook* to be called."""
         return any(
-            hook in replaced(one, _EVENTS) and not (one._behind and hook in one._from_log)
-            for one in self._family()
+            hook in replaced(one, _EVENTS) and not (one._behind_ and hook in one._from_log_)
+            for one in self._family_()
         )
 
-    def _counts_cash(self) -> bool:
+    def _counts_cash_(self) -> bool:
         """Tell whether this analyzer or one below it needs to be told of cash and value on each bar."""
-        return any(replaced(one, _CASH) for one in self._family())
+        return any(replaced(one, _CASH) for one in self._family_())
 
-    def _was_given_a_hook(self) -> None:
+    def _was_given_a_hook_(self) -> None:
         """Go by a hook that this object was given, from the present cycle on if the run has begun."""
         top = self
         while top._parent is not None:
             top = top._parent
-        if top._leader is not None:
-            top._leader._was_given_a_hook()
-        elif top._place >= 0 and top.strategy is not None:
-            if top._must_step():
-                top._step_from_now()
-            top.strategy._listen_again()
+        if top._leader_ is not None:
+            top._leader_._was_given_a_hook_()
+        elif top._place_ >= 0 and top.strategy is not None:
+            if top._must_step_():
+                top._step_from_now_()
+            top.strategy._listen_again_()
 
-    def _step_from_now(self) -> None:
+    def _step_from_now_(self) -> None:
         """Go over from whole arrays to the hooks: process what is complete by now."""
-        if self._behind and self._parent is None:
-            self._catch_up()
-            family = self._family()
+        if self._behind_ and self._parent is None:
+            self._catch_up_()
+            family = self._family_()
             for one in family:
-                one._keep_up()
-            cycle = self.strategy._clock_of_run.i
+                one._keep_up_()
+            cycle = self.strategy._clock_of_run_.i
             if cycle >= 0:
-                path = self.strategy._account_path().update(present=True)
+                path = self.strategy._account_path_().update(present=True)
                 columns = (path.told(name, self.strategy) for name in ("cash", "value", "fundvalue", "fundshares"))
                 told = [float(column[cycle]) for column in columns]
                 for one in family:
-                    one._hear_of(cycle, *told)
+                    one._hear_of_(cycle, *told)
                 path.update()
-            self._go_on_stage()
+            self._go_on_stage_()
 
-    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+    def _hear_of_(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
         """Hear what was told in *cycle* so far, before :meth:`next`, as far as :meth:`advance` leaves that out."""
         cls = type(self)
         cls.notify_cashvalue(self, cash, value)
         cls.notify_fund(self, cash, value, fundvalue, shares)
 
-    def _go_on_stage(self) -> None:
+    def _go_on_stage_(self) -> None:
         """Let others see while this analyzer is stepped."""
         for name in _STEPS:
             self.__dict__[name] = partial(_on_stage, self, getattr(self, name))
 
-    def _fall_behind(self) -> None:
+    def _fall_behind_(self) -> None:
         """Leave the cycles to :meth:`_catch_up`."""
-        self._behind = True
+        self._behind_ = True
         if type(self).advance is not Analyzer.advance and "rets" in self.__dict__:
-            self._held = self.__dict__.pop("rets")
+            self._held_ = self.__dict__.pop("rets")
 
-    def _keep_up(self) -> None:
+    def _keep_up_(self) -> None:
         """Have all results from now on."""
-        self._behind = False
-        if "_held" in self.__dict__:
-            self.rets = self.__dict__.pop("_held")
+        self._behind_ = False
+        if "_held_" in self.__dict__:
+            self.rets = self.__dict__.pop("_held_")
 
-    def _catch_up(self) -> None:
+    def _catch_up_(self) -> None:
         """Process the complete cycles that were not processed yet, in the whole family."""
-        if not self._behind:
+        if not self._behind_:
             return
         if self._parent is not None:
-            self._parent._catch_up()
-        elif self._leader is not None:
-            self._leader._catch_up()
+            self._parent._catch_up_()
+        elif self._leader_ is not None:
+            self._leader_._catch_up_()
         else:
-            path = account_path(self.strategy, self._place)
-            start, self._done = self._done, max(path.cycles, self._done)
-            if start < self._done:
-                self._advance(path, start, self._done)
+            path = account_path(self.strategy, self._place_)
+            start, self._done_ = self._done_, max(path.cycles, self._done_)
+            if start < self._done_:
+                self._advance_(path, start, self._done_)
 
-    def _advance(self, path: AccountPath, start: int, stop: int) -> None:
+    def _advance_(self, path: AccountPath, start: int, stop: int) -> None:
         """Process the cycles [start, stop) of *path*, children first."""
         for child in self._children:
-            child._advance(path, start, stop)
-        with self._on(path):
+            child._advance_(path, start, stop)
+        with self._on_(path):
             self.advance(start, stop)
 
     @contextmanager
-    def _on(self, path: AccountPath) -> Iterator[None]:
+    def _on_(self, path: AccountPath) -> Iterator[None]:
         """Have *path* and the results at hand."""
-        self._path = path
-        held = "_held" in self.__dict__
+        self._path_ = path
+        held = "_held_" in self.__dict__
         if held:
-            self.rets = self._held
+            self.rets = self._held_
         try:
             yield
         finally:
-            self._path = None
+            self._path_ = None
             if held:
-                self._held = self.__dict__.pop("rets")
+                self._held_ = self.__dict__.pop("rets")
 
-    def _family(self) -> list[Analyzer]:
+    def _family_(self) -> list[Analyzer]:
         """Give the analyzers below and this one, in the order in which they are served."""
         out: list[Analyzer] = []
         for child in self._children:
-            out += child._family()
+            out += child._family_()
         out.append(self)
         return out
 
-    def _detach(self) -> None:
+    def _detach_(self) -> None:
         """Let go of strategy and datas: what stays can travel between processes."""
-        for one in self._family():
-            one.strategy = one._leader = None
+        for one in self._family_():
+            one.strategy = one._leader_ = None
             for name in [n for n in one.__dict__ if n.startswith("data")]:
                 setattr(one, name, None)
             chosen = one.p._get("data")
@@ -431,7 +431,7 @@ class Analyzer(ParamsBase):
 
     # -- account ----------------------------------------------------------------------------------------------------
 
-    def _in_fund_mode(self) -> bool:
+    def _in_fund_mode_(self) -> bool:
         """Tell whether to follow the fund's value: parameter ``fund``, or the broker's mode where that is None.
 
         What the broker's mode is when this is first asked counts for the whole run.
@@ -442,38 +442,38 @@ class Analyzer(ParamsBase):
             own["_follows_fund"] = bool(self.strategy.broker.fundmode if fund is None else fund)
         return bool(own["_follows_fund"])
 
-    def _worth(self) -> float:
+    def _worth_(self) -> float:
         """Ask the broker for the present value of the portfolio, or of a fund share in fund mode."""
         broker = self.strategy.broker
-        worth: float = broker.fundvalue if self._in_fund_mode() else broker.getvalue()
+        worth: float = broker.fundvalue if self._in_fund_mode_() else broker.getvalue()
         return worth
 
-    def _worths(self) -> Floats:
+    def _worths_(self) -> Floats:
         """Give the value of the portfolio (of a fund share in fund mode) in each cycle of the path."""
-        path = self._path
+        path = self._path_
         assert path is not None
-        return path.told("fundvalue" if self._in_fund_mode() else "value", self.strategy)
+        return path.told("fundvalue" if self._in_fund_mode_() else "value", self.strategy)
 
 
 def _on_stage(analyzer: Analyzer, step: Callable[[], None]) -> None:
     """Step *analyzer*, and let those behind that are served before it count the present cycle as complete."""
     strategy = analyzer.strategy
-    strategy.__dict__["_stage"] = analyzer._place
+    strategy.__dict__["_stage_"] = analyzer._place_
     step()
-    strategy.__dict__["_stage"] = -1
+    strategy.__dict__["_stage_"] = -1
 
 
 def account_path(strategy: Any, rank: int) -> AccountPath:
     """Give the account's path as it is seen by the analyzer or observer of *rank*."""
-    path: AccountPath = strategy._account_path()
-    if rank < strategy.__dict__.get("_stage", -1):
+    path: AccountPath = strategy._account_path_()
+    if rank < strategy.__dict__.get("_stage_", -1):
         path.update(present=True)
     return path
 
 
 def _looks_back(strategy: Any) -> bool:
     """Tell whether the run can give the account's path afterwards."""
-    path_of = getattr(strategy, "_account_path", None)
+    path_of = getattr(strategy, "_account_path_", None)
     return path_of is not None and path_of() is not None
 
 

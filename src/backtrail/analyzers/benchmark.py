@@ -45,7 +45,7 @@ class AlphaBeta(PeriodReturns):
         if chosen is None:
             chosen = self.datas[0]
         elif isinstance(chosen, str):
-            chosen = self.strategy._named(chosen)
+            chosen = self.strategy._named_(chosen)
         elif not any(chosen is data for data in self.datas):
             raise ParameterValueError(
                 f"AlphaBeta: parameter 'data' must be a data of this run or its name; got {chosen!r}. "

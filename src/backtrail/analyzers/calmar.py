@@ -40,12 +40,12 @@ class Calmar(TimeFrameAnalyzerBase):
         super().start()
         self._mdd = 0.0
         self._values: deque[float] = deque([math.nan] * self.p.period, maxlen=self.p.period)
-        self._fundmode = self._in_fund_mode()
-        self._values.append(self._worth())
+        self._fundmode = self._in_fund_mode_()
+        self._values.append(self._worth_())
 
     def on_dt_over(self) -> None:
         """Report on the period that begins."""
-        self._report(self._worth(), self._maxdd.maxdd)
+        self._report(self._worth_(), self._maxdd.maxdd)
 
     def _report(self, value: float, drawdown: float) -> None:
         self._mdd = max(self._mdd, drawdown)
@@ -53,17 +53,17 @@ class Calmar(TimeFrameAnalyzerBase):
         growth = log_ratio(self._values[-1], self._values[0]) / len(self._values)
         self.rets[self.dtkey] = self.calmar = growth / (self._mdd or math.inf)
 
-    def _advance(self, path: AccountPath, start: int, stop: int) -> None:
-        with self._maxdd._on(path), self._on(path):  # both move together, period by period
+    def _advance_(self, path: AccountPath, start: int, stop: int) -> None:
+        with self._maxdd._on_(path), self._on_(path):  # both move together, period by period
             if start < stop:
                 self._advance_periods(start, stop)
 
     def _advance_periods(self, start: int, stop: int) -> None:
         drawdowns = self._maxdd._highest(start, stop)
-        firsts, _, keys = self._divide(start, stop)
+        firsts, _, keys = self._divide_(start, stop)
         last = self.dtkey
         for value, drawdown, key in zip(
-            self._worths()[firsts[len(firsts) - len(keys) :]].tolist(), drawdowns, keys
+            self._worths_()[firsts[len(firsts) - len(keys) :]].tolist(), drawdowns, keys
         ):
             self.dtkey = key
             self._report(value, drawdown)

@@ -25,7 +25,7 @@ class ConsistencyAnalyzer(Analyzer):
     """
 
     max_day_pct: float = param(default=40.0, gt=0.0)
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def start(self) -> None:
         """Begin without trades."""
@@ -36,14 +36,14 @@ class ConsistencyAnalyzer(Analyzer):
     def notify_trade(self, trade: Any) -> None:
         """Take a closed trade."""
         if trade.status == _CLOSED:
-            self._take(trade)
+            self._take_(trade)
 
     def advance(self, start: int, stop: int) -> None:
         """Take the trades that closed since the last time."""
-        for _, trade in self.strategy._closed[self._trades :]:
-            self._take(trade)
+        for _, trade in self.strategy._closed_[self._trades :]:
+            self._take_(trade)
 
-    def _take(self, trade: Any) -> None:
+    def _take_(self, trade: Any) -> None:
         self._trades += 1
         day = trade.close_datetime().date()
         self._days[day] = self._days.get(day, 0.0) + trade.pnlcomm

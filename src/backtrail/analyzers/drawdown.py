@@ -36,7 +36,7 @@ class DrawDown(Analyzer):
     def start(self) -> None:
         """Begin without a peak."""
         super().start()
-        self._fundmode = self._in_fund_mode()
+        self._fundmode = self._in_fund_mode_()
         self._value = 0.0
         self._maxvalue = float("-inf")
 
@@ -68,7 +68,7 @@ class DrawDown(Analyzer):
 
     def _follow(self, start: int, stop: int) -> tuple[Floats, Floats]:
         """Advance, and give drawdown (percent) and length as they were in each of the cycles."""
-        values = self._worths()[start:stop]
+        values = self._worths_()[start:stop]
         peaks = np.fmax.accumulate(np.fmax(values, self._maxvalue))
         with np.errstate(divide="ignore", invalid="ignore"):
             down = peaks - values
@@ -102,7 +102,7 @@ class TimeDrawDown(TimeFrameAnalyzerBase):
     def start(self) -> None:
         """Begin without a peak."""
         super().start()
-        self._fundmode = self._in_fund_mode()
+        self._fundmode = self._in_fund_mode_()
         self.dd = 0.0
         self.maxdd = 0.0
         self.maxddlen = 0
@@ -111,7 +111,7 @@ class TimeDrawDown(TimeFrameAnalyzerBase):
 
     def on_dt_over(self) -> None:
         """Compare the present value with the peak."""
-        self._compare(self._worth())
+        self._compare(self._worth_())
 
     def _compare(self, value: float) -> None:
         if value > self.peak:
@@ -129,8 +129,8 @@ class TimeDrawDown(TimeFrameAnalyzerBase):
 
     def _highest(self, start: int, stop: int) -> list[float]:
         """Advance, and give ``maxdd`` as it was in each of the new periods."""
-        firsts, _, keys = self._divide(start, stop)
-        values = self._worths()[firsts[len(firsts) - len(keys) :]]
+        firsts, _, keys = self._divide_(start, stop)
+        values = self._worths_()[firsts[len(firsts) - len(keys) :]]
         if not len(values):
             return []
         peaks = np.fmax.accumulate(np.fmax(values, self.peak))

@@ -34,7 +34,7 @@ class TradeExcursions(Analyzer):
     definition: ClassVar[str] = (
         "mae, mfe: farthest price against and in favour of the trade, from the average entry price"
     )
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_order", "notify_trade")
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_order", "notify_trade")
 
     def start(self) -> None:
         """Begin without trades."""
@@ -74,7 +74,7 @@ class TradeExcursions(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Report on the trades that closed since the last time."""
-        closed = self.strategy._closed
+        closed = self.strategy._closed_
         while self._read < len(closed):
             cycle, trade = closed[self._read]
             self._read += 1
@@ -87,12 +87,12 @@ class TradeExcursions(Analyzer):
         notices = self.strategy.broker.journal.notices
         until = bisect_left(notices, cycle + 1, lo=self._noticed, key=itemgetter(0))
         for _, order, _, price in notices[self._noticed : until]:
-            if self.strategy._owns(order):
+            if self.strategy._owns_(order):
                 self._note(order, price)
         self._noticed = until
 
-    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
-        super()._hear_of(cycle, cash, value, fundvalue, shares)
+    def _hear_of_(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        super()._hear_of_(cycle, cash, value, fundvalue, shares)
         self._note_until(cycle)
         for trades in self.strategy._trades.values():
             for trade in (one for by_id in trades.values() for one in by_id if one.isopen):

@@ -36,7 +36,7 @@ class Expectancy(Analyzer):
     definition: ClassVar[str] = (
         "mean profit of a closed trade after commission: w * average_win + (1 - w) * average_loss"
     )
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def start(self) -> None:
         """Begin without trades."""
@@ -50,7 +50,7 @@ class Expectancy(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Take the trades that closed since the last time."""
-        self.pnl += [trade.pnlcomm for _, trade in self.strategy._closed[len(self.pnl) :]]
+        self.pnl += [trade.pnlcomm for _, trade in self.strategy._closed_[len(self.pnl) :]]
 
     def stop(self) -> None:
         """Report."""

@@ -30,9 +30,9 @@ class Exposure(Analyzer):
     def next(self) -> None:
         """Look at the positions."""
         positions = self.strategy.broker.positions.values()
-        self._count(any(p.size > 0 for p in positions), any(p.size < 0 for p in positions), 1)
+        self._count_(any(p.size > 0 for p in positions), any(p.size < 0 for p in positions), 1)
 
-    def _count(self, held_long: bool, held_short: bool, bars: int) -> None:
+    def _count_(self, held_long: bool, held_short: bool, bars: int) -> None:
         """Count *bars* in a row."""
         if bars <= 0:
             return
@@ -62,7 +62,7 @@ class Exposure(Analyzer):
 
     def _count_until(self, at: int, cycle: int) -> None:
         sizes = self._sizes.values()
-        self._count(any(size > 0 for size in sizes), any(size < 0 for size in sizes), cycle - at)
+        self._count_(any(size > 0 for size in sizes), any(size < 0 for size in sizes), cycle - at)
 
     def stop(self) -> None:
         """Report."""

@@ -39,7 +39,7 @@ class CAGR(PeriodReturns):
         super().start()
         self._begin: float | None = None
         self._end = 0.0
-        self._value_start = self._worth()
+        self._value_start = self._worth_()
 
     def next(self) -> None:
         """Note the time."""
@@ -50,9 +50,9 @@ class CAGR(PeriodReturns):
 
     def advance(self, start: int, stop: int) -> None:
         """Note the times of many cycles."""
-        assert self._path is not None
+        assert self._path_ is not None
         if start < stop:
-            times = self._path.datetime
+            times = self._path_.datetime
             if self._begin is None:
                 self._begin = float(times[start])
             self._end = float(times[stop - 1])
@@ -61,7 +61,7 @@ class CAGR(PeriodReturns):
         """Give the rates."""
         begin = self._end if self._begin is None else self._begin
         years = (num2date(self._end) - num2date(begin)).total_seconds() / _YEAR_S if begin else 0.0
-        worth = self._worth()
+        worth = self._worth_()
         growth = worth / self._value_start if self._value_start else math.nan
         return {
             "cagr": _compounded(growth, years),

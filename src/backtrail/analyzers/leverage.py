@@ -19,7 +19,7 @@ class GrossLeverage(Analyzer):
 
     def start(self) -> None:
         """Find out what to follow."""
-        self._fundmode = self._in_fund_mode()
+        self._fundmode = self._in_fund_mode_()
 
     def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
         """Note cash and value."""
@@ -32,7 +32,7 @@ class GrossLeverage(Analyzer):
         times = data.lines.datetime
         if len(data):
             moment = times.datetime()
-        elif data._c.size:
+        elif data._c_.size:
             # before its first bar a preloaded data shows its last one, as in backtrader
             moment = data.num2date(float(times.array[-1]))
         else:
@@ -41,10 +41,10 @@ class GrossLeverage(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Report on many bars."""
-        path = self._path
+        path = self._path_
         if path is None or start >= stop:
             return
-        values = self._worths()[start:stop]
+        values = self._worths_()[start:stop]
         cash = path.told("cash", self.strategy)[start:stop]
         with np.errstate(divide="ignore", invalid="ignore"):
             levels = (values - cash) / values

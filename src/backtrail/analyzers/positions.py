@@ -21,17 +21,17 @@ class PositionsValue(Analyzer):
 
     def start(self) -> None:
         """Write the header row, and have positions in order of the datas, which is then the order of valuing them."""
-        if self.strategy._account_path() is not None:
+        if self.strategy._account_path_() is not None:
             self.strategy.broker.hold_positions(self.datas)
         if self.p.headers:
             names = [data._name or f"Data{number}" for number, data in enumerate(self.datas)]
             self.rets["Datetime"] = names + ["cash"] * bool(self.p.cash)
         self._usedate = min(data._timeframe for data in self.datas) >= TimeFrame.Days
 
-    def _needs_steps(self) -> bool:
+    def _needs_steps_(self) -> bool:
         # reading a position brings added cash in, which others could see before the bar is over
-        run = self.strategy._run
-        return super()._needs_steps() or len(run.strats) > 1 or not run.rests_between_bars()
+        run = self.strategy._run_
+        return super()._needs_steps_() or len(run.strats) > 1 or not run.rests_between_bars()
 
     def next(self) -> None:
         """Write the row of this bar."""
@@ -44,7 +44,7 @@ class PositionsValue(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Write the rows of many bars."""
-        path = self._path
+        path = self._path_
         if path is None or start >= stop:
             return
         columns = [path.position_value(data)[start:stop].tolist() for data in self.datas]

@@ -46,8 +46,8 @@ class PropFirmDrawDown(Analyzer):
         """Begin at the starting balance."""
         super().start()
         p = self.p
-        self._fundmode = self._in_fund_mode()
-        begin = self._worth() if p.starting_balance is None else p.starting_balance
+        self._fundmode = self._in_fund_mode_()
+        begin = self._worth_() if p.starting_balance is None else p.starting_balance
         threshold = p.trail_stop_threshold
         self._limit: float = math.inf if threshold is None else begin + threshold
         self._eod: bool = p.trailing_mode == "eod"
@@ -87,7 +87,7 @@ class PropFirmDrawDown(Analyzer):
         rets["max_drawdown"] = max(rets["max_drawdown"], drawdown)
         breach = drawdown >= self.p.max_drawdown
         if breach and not self._in_breach:
-            self._enter(now, value, drawdown, rets["hwm"])
+            self._enter_(now, value, drawdown, rets["hwm"])
         self._in_breach = breach
 
     def _raise(self, value: float) -> None:
@@ -101,7 +101,7 @@ class PropFirmDrawDown(Analyzer):
             rets.update(trailing_frozen=True, frozen_hwm=mark)
         rets["hwm"] = mark
 
-    def _enter(self, moment: _dt.datetime, value: float, drawdown: float, mark: float) -> None:
+    def _enter_(self, moment: _dt.datetime, value: float, drawdown: float, mark: float) -> None:
         """Note a breach."""
         rets = self.rets
         rets["breached"] = True
@@ -112,11 +112,11 @@ class PropFirmDrawDown(Analyzer):
         """Do the same for many cycles at once."""
         if start >= stop:
             return
-        path = self._path
+        path = self._path_
         assert path is not None
         rets = self.rets
         zone = self.strategy.lines.datetime._tz
-        values = self._worths()[start:stop]
+        values = self._worths_()[start:stop]
         follow = values
         if self._eod:
             days = local_days(path.datetime[start:stop], zone) + EPOCH_ORDINAL
@@ -135,7 +135,7 @@ class PropFirmDrawDown(Analyzer):
         breach = drawdowns >= self.p.max_drawdown
         for at in np.flatnonzero(breach & ~np.concatenate(([self._in_breach], breach[:-1]))).tolist():
             moment = num2date(float(path.datetime[start + at]), zone)
-            self._enter(moment, *(float(one[at]) for one in (values, drawdowns, marks)))
+            self._enter_(moment, *(float(one[at]) for one in (values, drawdowns, marks)))
         self._in_breach = bool(breach[-1])
         self._value = float(values[-1])
         rets.update(current_value=self._value, current_drawdown=float(drawdowns[-1]))

@@ -35,8 +35,8 @@ class Returns(TimeFrameAnalyzerBase):
     def start(self) -> None:
         """Note the initial value."""
         super().start()
-        self._fundmode = self._in_fund_mode()
-        self._value_start = self._worth()
+        self._fundmode = self._in_fund_mode_()
+        self._value_start = self._worth_()
         self._tcount = 0
 
     def on_dt_over(self) -> None:
@@ -46,12 +46,12 @@ class Returns(TimeFrameAnalyzerBase):
     def advance(self, start: int, stop: int) -> None:
         """Count the periods of many cycles."""
         if start < stop:
-            self._tcount += len(self._divide(start, stop)[2])
+            self._tcount += len(self._divide_(start, stop)[2])
 
     def stop(self) -> None:
         """Report."""
         super().stop()
-        self._value_end = self._worth()
+        self._value_end = self._worth_()
         growth = ratio(self._value_end, self._value_start)
         # a fund cannot lose more than everything: what is below zero counts as a total loss
         rtot = -math.inf if growth < 0.0 else log_ratio(self._value_end, self._value_start)

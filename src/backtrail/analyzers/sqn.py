@@ -23,7 +23,7 @@ class SQN(Analyzer):
     """
 
     alias: ClassVar[Any] = ("SystemQualityNumber",)
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def create_analysis(self) -> None:
         """Make the results."""
@@ -43,7 +43,7 @@ class SQN(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Take the trades that closed since the last time."""
-        self.pnl += [trade.pnlcomm for _, trade in self.strategy._closed[self.count :]]
+        self.pnl += [trade.pnlcomm for _, trade in self.strategy._closed_[self.count :]]
         self.count = len(self.pnl)
 
     def stop(self) -> None:

@@ -32,14 +32,14 @@ class TimeFrameAnalyzerBase(Analyzer):
     if TYPE_CHECKING:  # for type checkers: the parameters
         timeframe: Any = param(default=None)
         compression: Any = param(default=None)
-    _stepping_hooks: ClassVar[tuple[str, ...]] = (*CYCLE_HOOKS, *EVENT_HOOKS, "on_dt_over")
+    _stepping_hooks_: ClassVar[tuple[str, ...]] = (*CYCLE_HOOKS, *EVENT_HOOKS, "on_dt_over")
 
     @classmethod
-    def _declare(cls) -> None:
+    def _declare_(cls) -> None:
         if "_on_dt_over" in cls.__dict__:  # the hook's older name
             cls.on_dt_over = cls.__dict__["_on_dt_over"]  # type: ignore[method-assign]
             delattr(cls, "_on_dt_over")
-        super()._declare()
+        super()._declare_()
 
     def _start(self) -> None:
         self.timeframe = self.p.timeframe or self.data._timeframe
@@ -80,11 +80,11 @@ class TimeFrameAnalyzerBase(Analyzer):
         """Tell whether this cycle begins a new period, and note it."""
         dtcmp, dtkey = self._get_dt_cmpkey(self.strategy.datetime.datetime())
         if self.dtcmp is None or dtcmp > self.dtcmp:
-            self._enter(dtcmp, dtkey)
+            self._enter_(dtcmp, dtkey)
             return True
         return False
 
-    def _enter(self, dtcmp: Any, dtkey: Any) -> None:
+    def _enter_(self, dtcmp: Any, dtkey: Any) -> None:
         self.dtkey1, self.dtkey = self.dtkey, dtkey
         self.dtcmp1, self.dtcmp = self.dtcmp, dtcmp
 
@@ -99,33 +99,33 @@ class TimeFrameAnalyzerBase(Analyzer):
 
     # -- whole arrays -----------------------------------------------------------------------------------------------
 
-    def _needs_steps(self) -> bool:
-        return not self.p._doprenext or super()._needs_steps()
+    def _needs_steps_(self) -> bool:
+        return not self.p._doprenext or super()._needs_steps_()
 
-    def _divide(self, start: int, stop: int) -> tuple[Ints, Ints, list[Any]]:
+    def _divide_(self, start: int, stop: int) -> tuple[Ints, Ints, list[Any]]:
         """Divide the cycles [start, stop) into periods and note the last one.
 
         Gives the first cycle of each stretch, the cycle after it, and the keys of the *new* periods: one less than
         there are stretches when the first stretch continues the present period.
         """
-        assert self._path is not None
-        numbers = self._path.datetime[start:stop]
+        assert self._path_ is not None
+        numbers = self._path_.datetime[start:stop]
         zone = self.strategy.lines.datetime._tz
         firsts = period_starts(numbers, self.timeframe, self.compression, zone)
         micros = local_micros(numbers[firsts], zone)
         keys = period_keys(micros, self.timeframe, self.compression)
-        if self.dtcmp is not None and not self._rank(micros[0])[0] > self.dtcmp:
+        if self.dtcmp is not None and not self._rank_(micros[0])[0] > self.dtcmp:
             # nothing up to the first later period is new: also not what lies before the present one
-            later = (n for n, micro in enumerate(micros.tolist()) if self._rank(micro)[0] > self.dtcmp)
+            later = (n for n, micro in enumerate(micros.tolist()) if self._rank_(micro)[0] > self.dtcmp)
             current = next(later, len(keys))
             firsts = np.concatenate((firsts[:1], firsts[current:]))
             micros = np.concatenate((micros[:1], micros[current:]))
             keys = keys[current:]
         for micro in micros[max(len(firsts) - len(keys), len(firsts) - 2) :].tolist():
-            self._enter(*self._rank(micro))
+            self._enter_(*self._rank_(micro))
         return firsts + start, np.append(firsts[1:], stop - start) + start, keys
 
-    def _rank(self, micro: int) -> tuple[Any, Any]:
+    def _rank_(self, micro: int) -> tuple[Any, Any]:
         moment = _dt.datetime(1970, 1, 1) + _dt.timedelta(microseconds=int(micro))
         return self._get_dt_cmpkey(moment)
 

@@ -40,8 +40,8 @@ class PeriodGrowth(TimeFrameAnalyzerBase):
         self._value_start: float | None = 0.0
         self._lastvalue: float | None = None
         if self.p.data is None:
-            self._fundmode = self._in_fund_mode()
-            self._lastvalue = self._worth()
+            self._fundmode = self._in_fund_mode_()
+            self._lastvalue = self._worth_()
 
     def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
         """Note the value."""
@@ -66,13 +66,13 @@ class PeriodGrowth(TimeFrameAnalyzerBase):
 
     def _periods(self, start: int, stop: int) -> Periods:
         """Divide the cycles into periods, and bring ``_value`` up to date."""
-        path = self._path
+        path = self._path_
         assert path is not None
         present = self.dtkey
-        firsts, stops, keys = self._divide(start, stop)
+        firsts, stops, keys = self._divide_(start, stop)
         continued = len(firsts) - len(keys)
         data = self.p.data
-        values = self._worths() if data is None else path.seen(data, "close")
+        values = self._worths_() if data is None else path.seen(data, "close")
         base = self._value_start if continued else self._lastvalue
         waiting = 0
         if data is not None:

@@ -72,11 +72,11 @@ class TradeAnalyzer(Analyzer):
     the run.
     """
 
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_trade",)
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_trade",)
 
     def create_analysis(self) -> None:
         """Make the results: no trade yet."""
-        self._opened = 0
+        self._opened_ = 0
         self._counted = 0
         self._all = _Group()
         self._long = _Group()
@@ -89,7 +89,7 @@ class TradeAnalyzer(Analyzer):
     @property
     def rets(self) -> Any:
         """The results, with everything notified so far."""
-        if self._behind:
+        if self._behind_:
             self._read_log()
         return self._rets
 
@@ -105,9 +105,9 @@ class TradeAnalyzer(Analyzer):
     def notify_trade(self, trade: Any) -> None:
         """Count the trade."""
         if trade.justopened:
-            self._count(1, [])
+            self._count_(1, [])
         elif trade.status == _CLOSED:
-            self._count(0, [trade])
+            self._count_(0, [trade])
 
     def advance(self, start: int, stop: int) -> None:
         """Count the trades since the last time."""
@@ -115,16 +115,16 @@ class TradeAnalyzer(Analyzer):
 
     def _read_log(self) -> None:
         """Count what the strategy's log has more than was counted."""
-        opened = self.strategy._openings - self._opened
-        closed = [trade for _, trade in self.strategy._closed[self._counted :]]
+        opened = self.strategy._openings_ - self._opened_
+        closed = [trade for _, trade in self.strategy._closed_[self._counted :]]
         if opened or closed:
-            self._count(opened, closed)
+            self._count_(opened, closed)
 
-    def _count(self, opened: int, closed: list[Any]) -> None:
+    def _count_(self, opened: int, closed: list[Any]) -> None:
         """Work trades into the results: the number of those that opened, and those that closed."""
         total = self._rets["total"]
         if opened:
-            self._opened += opened
+            self._opened_ += opened
             total["total"] += opened
             total["open"] = total.get("open", 0) + opened
         if closed:

@@ -30,7 +30,7 @@ class Transactions(Analyzer):
     )
     if TYPE_CHECKING:  # for type checkers: the parameter
         headers: bool = param(default=False)
-    _from_log: ClassVar[tuple[str, ...]] = ("notify_order",)
+    _from_log_: ClassVar[tuple[str, ...]] = ("notify_order",)
 
     def start(self) -> None:
         """Write the header row."""
@@ -71,7 +71,7 @@ class Transactions(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Do the same for many cycles, from the broker's notices."""
-        path = self._path
+        path = self._path_
         assert path is not None
         notices = self._notices(stop)
         cycles = [cycle for cycle, _ in itertools.groupby(notices, key=itemgetter(0))]
@@ -79,22 +79,22 @@ class Transactions(Analyzer):
         moments = as_datetimes(local_micros(path.datetime[cycles], zone)) if cycles else []
         for moment, (_, group) in zip(moments, itertools.groupby(notices, key=itemgetter(0))):
             for _, order, total, _ in group:
-                self._take(order, total)
+                self._take_(order, total)
             self._report(moment)
 
-    def _hear_of(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
-        super()._hear_of(cycle, cash, value, fundvalue, shares)
+    def _hear_of_(self, cycle: int, cash: float, value: float, fundvalue: float, shares: float) -> None:
+        super()._hear_of_(cycle, cash, value, fundvalue, shares)
         for _, order, total, _ in self._notices(cycle + 1):
-            self._take(order, total)
+            self._take_(order, total)
 
     def _notices(self, stop: int) -> list[Any]:
         """Give the notices, up to cycle *stop*, of executions of this strategy's orders."""
         strategy = self.strategy
         notices = strategy.broker.journal.notices
         begin, self._noticed = self._noticed, bisect_left(notices, stop, lo=self._noticed, key=itemgetter(0))
-        return [notice for notice in notices[begin : self._noticed] if strategy._owns(notice[1])]
+        return [notice for notice in notices[begin : self._noticed] if strategy._owns_(notice[1])]
 
-    def _take(self, order: Any, total: float) -> None:
+    def _take_(self, order: Any, total: float) -> None:
         """Count the executions of *order* up to a *total* size."""
         count, size = self._seen.get(order.ref, (0, 0.0))
         if size == total:

@@ -41,8 +41,8 @@ class VWR(TimeFrameAnalyzerBase):
     def start(self) -> None:
         """Begin with the value before the first bar."""
         super().start()
-        self._fundmode = self._in_fund_mode()
-        self._pis: list[float] = [self._worth()]
+        self._fundmode = self._in_fund_mode_()
+        self._pis: list[float] = [self._worth_()]
         self._pns: list[float | None] = [None]
 
     def notify_fund(self, cash: float, value: float, fundvalue: float, shares: float) -> None:
@@ -58,8 +58,8 @@ class VWR(TimeFrameAnalyzerBase):
         """Do the same for many cycles at once."""
         if start >= stop:
             return
-        firsts, _, keys = self._divide(start, stop)
-        worths = self._worths()
+        firsts, _, keys = self._divide_(start, stop)
+        worths = self._worths_()
         begins: list[float] = worths[firsts[len(firsts) - len(keys) :]].tolist()
         self._pis += begins
         self._pns[-1:] = [*begins, None]

@@ -109,7 +109,7 @@ class StrategyCodeCapture:
         OSError if the output folder cannot be written.
         """
         if self.mode in (None, "disabled") and strategy_yaml_path is None:
-            return self._finish(None, [], 0)
+            return self._finish_(None, [], 0)
         output = self._output("capture")
         said: list[str] = []
         listing = self._listing_for_capture(strategy_yaml_path)
@@ -128,7 +128,7 @@ class StrategyCodeCapture:
             if self.strategy_path is None:
                 copied = self._cells(copier)
         logger.info("Successfully captured %d of %d discovered files", len(copied), len(files))
-        self._finish(copier, [*said, *copier.warnings], len(files))
+        self._finish_(copier, [*said, *copier.warnings], len(files))
         return copied
 
     def _listing_for_capture(self, explicit: str | os.PathLike[str] | None) -> Listing | None:
@@ -168,7 +168,7 @@ class StrategyCodeCapture:
             copier.write(f"<repl>/cell_{cell.number}.py", cell.source.encode("utf-8", "surrogatepass"))
         return [one.path for one in copier.copied]
 
-    def _finish(self, copier: Copier | None, said: Sequence[str], discovered: int) -> list[str]:
+    def _finish_(self, copier: Copier | None, said: Sequence[str], discovered: int) -> list[str]:
         copied = [] if copier is None else copier.copied
         omitted = [] if copier is None else copier.omitted
         self.warnings = list(said)
@@ -274,7 +274,7 @@ class StrategyCodeCapture:
         given = [files] if isinstance(files, str | os.PathLike) else files
         located = [self._located(Path(file)) for file in given]
         copied = copier.copy(located)
-        self._finish(copier, copier.warnings, len(located))
+        self._finish_(copier, copier.warnings, len(located))
         return copied
 
     def _located(self, file: Path) -> Path:

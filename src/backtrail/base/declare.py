@@ -100,7 +100,7 @@ def _annotated(cls: type) -> dict[str, Any]:
     own = cls.__dict__
     annotations = get_annotations(cls)
     names = [n for n, kind in annotations.items() if n in own and "ClassVar" not in str(kind)]
-    names += [n for n in getattr(cls, "_fields", ()) if n in own and n not in annotations]
+    names += [n for n in getattr(cls, "_fields_", ()) if n in own and n not in annotations]
     return {n: own[n] for n in names if not n.startswith("_") or isinstance(own[n], Param)}
 
 
@@ -126,7 +126,7 @@ def _construct(
 ) -> None:
     """Prepare, initialise and finish *self*: the outermost ``__init__`` call."""
     hold_plainly(self, dict(self.__dict__))
-    args, kwargs = self._prepare(args, kwargs)
+    args, kwargs = self._prepare_(args, kwargs)
     for name in kwargs:
         if not _accepts(init, name):
             raise ParameterError(unknown_name("parameter", type(self).__name__, name, self.params._getkeys()))
@@ -135,7 +135,7 @@ def _construct(
         init(self, *args, **kwargs)
     finally:
         _stack.reset(token)
-    self._finish()
+    self._finish_()
 
 
 def _wrapped(init: Callable[..., None]) -> Callable[..., None]:
@@ -163,7 +163,7 @@ def _plain_init(self: Declared, *args: Any, **kwargs: Any) -> None:
             f"{name} takes its parameters by keyword; got the positional value {args[0]!r}. "
             f"Its parameters are {self.params._getkeys()}."
         )
-    if self._sets_up:
+    if self._sets_up_:
         self.setup()
 
 
@@ -209,23 +209,23 @@ class Declared:
     aliased: ClassVar[str] = ""
     packages: ClassVar[Any] = ()
     frompackages: ClassVar[Any] = ()
-    _fields: ClassVar[tuple[str, ...]] = ()
-    _checks: ClassVar[dict[str, Param]] = {}
-    _own_body: ClassVar[dict[str, Any]] = {}
-    _holder: ClassVar[type[Info]] = Info  # what the parameters of an instance are
-    _sets_up: ClassVar[bool] = True
+    _fields_: ClassVar[tuple[str, ...]] = ()
+    _checks_: ClassVar[dict[str, Param]] = {}
+    _own_body_: ClassVar[dict[str, Any]] = {}
+    _holder_: ClassVar[type[Info]] = Info  # what the parameters of an instance are
+    _sets_up_: ClassVar[bool] = True
     if TYPE_CHECKING:
         p: Any = param(init=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._own_body = {n: cls.__dict__[n] for n in _DECLARATIONS if n in cls.__dict__}
-        cls._declare()
+        cls._own_body_ = {n: cls.__dict__[n] for n in _DECLARATIONS if n in cls.__dict__}
+        cls._declare_()
         if cls.__dict__.get("alias"):
             _make_aliases(cls, cls.__dict__["alias"])
 
     @classmethod
-    def _declare(cls) -> None:
+    def _declare_(cls) -> None:
         """Read what the class body declares; subclasses of this mechanism extend it."""
         own: Any
         if "params" in cls.__dict__:
@@ -233,7 +233,7 @@ class Declared:
         else:
             own = _annotated(cls)
             if own:
-                cls._fields = (*cls._fields, *(n for n in own if n not in cls._fields))
+                cls._fields_ = (*cls._fields_, *(n for n in own if n not in cls._fields_))
         checks = {n: v for n, v in own.items() if isinstance(v, Param)}
         for name, declared in checks.items():
             own[name] = declared.default
@@ -243,13 +243,13 @@ class Declared:
                 setattr(cls, name, declared.default)
         merged_checks: dict[str, Param] = {}
         for base in cls.__bases__:
-            merged_checks.update(getattr(base, "_checks", {}))
-        cls._checks = merged_checks | checks
+            merged_checks.update(getattr(base, "_checks_", {}))
+        cls._checks_ = merged_checks | checks
         cls.params = Info(merged_pairs(cls, "params", own))
         init = cls.__dict__.get("__init__")
         if init is not None and not getattr(init, "_declared", False):
             cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
-        cls._sets_up = _sets_up(cls)
+        cls._sets_up_ = _sets_up(cls)
 
     if TYPE_CHECKING:
 
@@ -262,7 +262,7 @@ class Declared:
     def setup(self) -> None:
         """Build what the object needs, in classes that have no ``__init__``; ``super().__init__()`` runs it too."""
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Take the parameters out of *kwargs* and give what is left."""
@@ -271,17 +271,17 @@ class Declared:
             inject_packages(cls)
         defaults = cls.params._defaults
         values = {name: kwargs.pop(name) for name in list(kwargs) if name in defaults} if kwargs else {}
-        for name, check in cls._checks.items():
+        for name, check in cls._checks_.items():
             if name in values:
                 check.check(cls.__name__, name, values[name])
-        params = cls._holder(defaults, values)
+        params = cls._holder_(defaults, values)
         own = self.__dict__
         own["params"] = own["p"] = params
-        for name in cls._fields:
+        for name in cls._fields_:
             own[name] = params.__dict__[name]
         return args, kwargs
 
-    def _finish(self) -> None:
+    def _finish_(self) -> None:
         """Complete the object after ``__init__``."""
 
 

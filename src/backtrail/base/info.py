@@ -129,10 +129,10 @@ class Noticed(Info):
     def __setattr__(self, name: str, value: Any) -> None:
         heard_by = tuple(self.__dict__.get("_heard_by", ()))
         for one in heard_by:
-            one._before_setting(name)
+            one._before_setting_(name)
         self.__dict__[name] = value
         for one in heard_by:
-            one._after_setting(name)
+            one._after_setting_(name)
 
     def _let_hear(self, one: Any) -> None:
         """Let *one* listen, as long as it lives."""

@@ -34,7 +34,7 @@ class Outline(ParamsBase):
 
     out: Any
     close_out: bool
-    _opened: str | None = None
+    _opened_: str | None = None
 
     def _start_output(self) -> None:
         """Open ``out``; a path opened by an earlier start is continued."""
@@ -44,8 +44,8 @@ class Outline(ParamsBase):
             self.out = sys.stdout
             self.close_out = False
         elif isinstance(out, str) or hasattr(out, "__fspath__"):
-            self.out = open(out, "a" if self._opened == str(out) else "w", encoding="utf-8")  # noqa: SIM115
-            self._opened = str(out)
+            self.out = open(out, "a" if self._opened_ == str(out) else "w", encoding="utf-8")  # noqa: SIM115
+            self._opened_ = str(out)
             self.close_out = True
         else:
             self.out = out() if callable(out) else out

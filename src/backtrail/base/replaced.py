@@ -86,7 +86,7 @@ def _found(cls: type, name: str) -> Any:
 
 
 class _Watched:
-    """A method that notices when an object is given one of its own: ``object._was_given(name)`` is called.
+    """A method that notices when an object is given one of its own: ``object._was_given_(name)`` is called.
 
     It costs nothing but where the method is called. From the replacement on, the object's class has the plain method
     in front of this descriptor, and so attributes of that name work as they do in any class.
@@ -112,7 +112,7 @@ class _Watched:
         if cls is not self.owner:
             setattr(cls, self.name, self.function)
         one.__dict__[self.name] = value
-        one._was_given(self.name)
+        one._was_given_(self.name)
 
     def __delete__(self, one: Any) -> None:
         if one.__dict__.pop(self.name, self) is self:
@@ -120,7 +120,7 @@ class _Watched:
 
 
 def watched(function: _F) -> _F:
-    """Mark a method whose replacement in an object is noticed: ``object._was_given(name)`` is called."""
+    """Mark a method whose replacement in an object is noticed: ``object._was_given_(name)`` is called."""
     marked: Any = _Watched(function)
     return function if TYPE_CHECKING else marked  # for type checkers it stays the method it is
 

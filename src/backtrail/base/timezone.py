@@ -45,21 +45,21 @@ class _Utc(tzinfo):
 class _LocalTimezone(tzinfo):
     """The zone of this machine's clock."""
 
-    def _moment(self, dt: datetime | None) -> _time.struct_time:
+    def _moment_(self, dt: datetime | None) -> _time.struct_time:
         if dt is None:
             return _time.localtime()
         return _time.localtime(dt.replace(tzinfo=None).timestamp())
 
     def utcoffset(self, dt: datetime | None) -> timedelta:
-        return timedelta(seconds=self._moment(dt).tm_gmtoff)
+        return timedelta(seconds=self._moment_(dt).tm_gmtoff)
 
     def dst(self, dt: datetime | None) -> timedelta:
-        if self._moment(dt).tm_isdst <= 0:
+        if self._moment_(dt).tm_isdst <= 0:
             return ZERO
         return timedelta(seconds=_time.timezone - _time.altzone)
 
     def tzname(self, dt: datetime | None) -> str:
-        return self._moment(dt).tm_zone
+        return self._moment_(dt).tm_zone
 
     def localize(self, dt: datetime) -> datetime:
         """Give naive *dt* this zone."""

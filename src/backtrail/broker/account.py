@@ -42,9 +42,9 @@ class Book:
         self.position: Position | None = None
         self.scheme: Any = comminfo.p
         self.terms: dict[str, Any] = comminfo.p.__dict__  # the same, read in half the time
-        self.daily: bool = compensated or not (opening._standard and opening._stocklike) or has_interest(opening)
+        self.daily: bool = compensated or not (opening._standard_ and opening._stocklike) or has_interest(opening)
         self.plain: bool = (
-            target is data and not self.daily and comminfo._standard and comminfo._stocklike and not data._replaying
+            target is data and not self.daily and comminfo._standard_ and comminfo._stocklike and not data._replaying_
         )
         self.percent: bool = self.plain and comminfo._commtype == comminfo.COMM_PERC
 
@@ -97,14 +97,14 @@ class Account(BrokerBase):
         self._fundval = p.fundstartval
         self._fundshares: float = p.cash / self._fundval
         self._cash_addition: deque[float] = deque()
-        self._books: dict[Any, Book] = {}
-        self._daily: list[Book] = []
-        self._own_values = False  # whether a scheme has a way of its own, which may give nothing a value
-        self._valued = _NOWHERE
-        self._to_hold: list[Any] = []
-        self._read_every_bar = False
+        self._books_: dict[Any, Book] = {}
+        self._daily_: list[Book] = []
+        self._own_values_ = False  # whether a scheme has a way of its own, which may give nothing a value
+        self._valued_ = _NOWHERE
+        self._to_hold_: list[Any] = []
+        self._read_every_bar_ = False
         # The cycle before which no pending order can do anything.
-        self._sleeps_until = -1
+        self._sleeps_until_ = -1
         self.journal = Journal(self.cash, self._fundshares)
         self.active = True
 
@@ -112,42 +112,42 @@ class Account(BrokerBase):
 
     def addcommissioninfo(self, comminfo: CommInfoBase, name: str | None = None) -> None:
         """Use *comminfo* for the data called *name*, or as the default."""
-        self._close_books()
+        self._close_books_()
         super().addcommissioninfo(comminfo, name)
-        self._reopen_books()
+        self._reopen_books_()
 
-    def _before_setting(self, name: str) -> None:
+    def _before_setting_(self, name: str) -> None:
         """Hear that a parameter is going to be set: of a scheme, or of this broker."""
         if name in _VALUING:
-            self._close_books()
+            self._close_books_()
 
-    def _after_setting(self, name: str) -> None:
+    def _after_setting_(self, name: str) -> None:
         """Go by a parameter that was set, of a scheme or of this broker."""
         if name in self.p._defaults:
-            self._configure()
-            self._sleeps_until = -1
+            self._configure_()
+            self._sleeps_until_ = -1
         if name in _VALUING:
-            self._reopen_books()
+            self._reopen_books_()
 
-    def _close_books(self) -> None:
+    def _close_books_(self) -> None:
         """Take note of what the account is worth up to now: terms are going to change in the course of a run."""
         if self.journal.settle is no_run:
             return
-        if self.lazy_value and self._valued != self._cycle():
-            self._revalue()
+        if self.lazy_value and self._valued_ != self._cycle_():
+            self._revalue_()
         self.journal.settle()
 
-    def _reopen_books(self) -> None:
+    def _reopen_books_(self) -> None:
         """Look schemes up again: one of them changed."""
-        self._books = {}
-        self._daily = []
+        self._books_ = {}
+        self._daily_ = []
         for data, position in self.positions.items():
             if position.size:
-                self._watch(self._book(data))
+                self._watch_(self._book_(data))
                 position.adjbase = data.close[0]
                 position.datetime = data.datetime.datetime()
         self.active = True
-        self._sleeps_until = -1
+        self._sleeps_until_ = -1
 
     def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
         """Report as a fund does: analyzers and observers then follow the value of a share."""
@@ -166,14 +166,14 @@ class Account(BrokerBase):
     def set_int2pnl(self, int2pnl: bool) -> None:
         """Count interest in the commission of the execution that closes (a part of) the position."""
         self.p.int2pnl = int2pnl
-        self._configure()
+        self._configure_()
 
     def set_shortcash(self, shortcash: bool) -> None:
         """Let short sales of stocks add cash (True) or bind it (False)."""
         self.p.shortcash = shortcash
-        self._configure()
+        self._configure_()
 
-    def _configure(self) -> None:
+    def _configure_(self) -> None:
         """Take the settings over into what the bars are worked with."""
 
     # -- cash --------------------------------------------------------------------------------------------------
@@ -188,14 +188,14 @@ class Account(BrokerBase):
         """Set the cash, at the start or now."""
         check_cash("set_cash", cash)
         self.get_fundvalue()
-        self._note_late()
+        self._note_late_()
         self.startingcash = self.cash = self.p.cash = cash
         self._value = cash
-        self._valued = self._cycle()
-        self._note_cash()
-        self._record()
+        self._valued_ = self._cycle_()
+        self._note_cash_()
+        self._record_()
         self.active = True
-        self._sleeps_until = -1
+        self._sleeps_until_ = -1
 
     setcash = set_cash
 
@@ -206,39 +206,39 @@ class Account(BrokerBase):
         self._cash_addition.append(cash)
         self.active = True
 
-    def _cycle(self) -> int:
+    def _cycle_(self) -> int:
         clock = self._clock
         return _NOWHERE if clock is None else clock.i + clock.dropped
 
-    def _record(self, back: int = 0) -> None:
+    def _record_(self, back: int = 0) -> None:
         """Record cash and value of this cycle as they are: they cannot be computed from positions and prices.
 
         *back* is 1 for the cycle before.
         """
-        cycle = self._cycle() - back
+        cycle = self._cycle_() - back
         if cycle >= 0:
             self.journal.dense.append((cycle, self.cash, self._value, self._fundval))
 
-    def _close_bar(self) -> None:
+    def _close_bar_(self) -> None:
         """Bring added cash in that the reading of positions would have brought in at the end of the last bar."""
-        if self._read_every_bar and self._cash_addition:
-            self._note_late(back=1)
-            self._add_pending_cash()
-            self._record(back=1)
+        if self._read_every_bar_ and self._cash_addition:
+            self._note_late_(back=1)
+            self._add_pending_cash_()
+            self._record_(back=1)
 
-    def _note_late(self, back: int = 0) -> None:
+    def _note_late_(self, back: int = 0) -> None:
         """Enter what the account is into the journal, before it is changed while strategies are at work."""
-        cycle = self._cycle() - back
+        cycle = self._cycle_() - back
         if cycle >= 0 and self.journal.kept:
             clock = self._clock
-            turns = sum(strategy._c.i >= clock.i - back for strategy in self.journal.strategies)
+            turns = sum(strategy._c_.i >= clock.i - back for strategy in self.journal.strategies)
             self.journal.late.append(
                 (cycle, turns, self.cash, self._value, self._fundval, self._fundshares)
             )
 
-    def _note_cash(self) -> None:
+    def _note_cash_(self) -> None:
         """Enter a change of cash or fund shares into the journal."""
-        self.journal.moves.append((self._cycle(), None, 0, 0.0, self.cash, self._fundshares))
+        self.journal.moves.append((self._cycle_(), None, 0, 0.0, self.cash, self._fundshares))
 
     # -- positions ---------------------------------------------------------------------------------------------
 
@@ -252,12 +252,12 @@ class Account(BrokerBase):
         The account sums up positions in the order in which they came up. Reading their values on every bar also brings
         added cash in at the end of the bar instead of with the next one.
         """
-        self._to_hold = list(datas)
-        self._read_every_bar = True
+        self._to_hold_ = list(datas)
+        self._read_every_bar_ = True
         self.active = True
 
-    def _book(self, data: Any) -> Book:
-        book = self._books.get(data)
+    def _book_(self, data: Any) -> Book:
+        book = self._books_.get(data)
         if book is None:
             target = data._compensate
             if target is None:
@@ -266,16 +266,16 @@ class Account(BrokerBase):
             for one in {schemes(data), schemes(target)}:
                 let_watch(self, one)
             # What a compensating future settles against moves with every bar.
-            compensated = any(other._compensate is data for other in self._datas())
-            book = self._books[data] = Book(data, target, schemes(data), schemes(target), compensated)
-            self._own_values = self._own_values or not book.comminfo._standard
+            compensated = any(other._compensate is data for other in self._datas_())
+            book = self._books_[data] = Book(data, target, schemes(data), schemes(target), compensated)
+            self._own_values_ = self._own_values_ or not book.comminfo._standard_
         return book
 
-    def _watch(self, book: Book) -> None:
+    def _watch_(self, book: Book) -> None:
         """Charge and adjust the position of *book* on every bar from now on, if its scheme asks for it."""
-        target = book if book.target is book.data else self._book(book.target)
-        if target.daily and target not in self._daily:
-            self._daily.append(target)
+        target = book if book.target is book.data else self._book_(book.target)
+        if target.daily and target not in self._daily_:
+            self._daily_.append(target)
 
     # -- value -------------------------------------------------------------------------------------------------
 
@@ -286,9 +286,9 @@ class Account(BrokerBase):
         bind. For *datas* it is the other way round, as in backtrader: positions count in full unless *lever*.
         """
         if datas:
-            return self._positions_value(datas, lever)
-        if self.lazy_value and self._valued != self._cycle():
-            self._revalue()
+            return self._positions_value_(datas, lever)
+        if self.lazy_value and self._valued_ != self._cycle_():
+            self._revalue_()
         if mkt:
             return self._valuemktlever if lever else self._valuemkt
         return self._valuelever if lever else self._value
@@ -301,8 +301,8 @@ class Account(BrokerBase):
 
     def get_leverage(self) -> float:
         """Give the ratio of the positions' full value to what they bind."""
-        if self.lazy_value and self._valued != self._cycle():
-            self._revalue()
+        if self.lazy_value and self._valued_ != self._cycle_():
+            self._revalue_()
         leverage: float = self._leverage
         return leverage
 
@@ -314,21 +314,21 @@ class Account(BrokerBase):
 
     def get_fundvalue(self) -> float:
         """Give the value of one fund share."""
-        if self.lazy_value and self._valued != self._cycle():
-            self._revalue()
+        if self.lazy_value and self._valued_ != self._cycle_():
+            self._revalue_()
         value: float = self._fundval
         return value
 
     fundvalue = property(get_fundvalue)
 
-    def _position_value(self, data: Any) -> tuple[float, float]:
+    def _position_value_(self, data: Any) -> tuple[float, float]:
         """Give the value of the position in *data* at the current close and its unrealised profit."""
-        book = self._books.get(data) or self._book(data)
+        book = self._books_.get(data) or self._book_(data)
         comminfo = book.comminfo
         position = self.positions[data]
-        if position.size or data._c.i >= 0:
+        if position.size or data._c_.i >= 0:
             close = data.close[0]
-        elif not data._c.size:
+        elif not data._c_.size:
             return 0.0, 0.0  # nothing was delivered yet, and nothing is held
         else:
             close = float(data.close.array[-1])  # what backtrader reads before the first bar
@@ -341,52 +341,52 @@ class Account(BrokerBase):
             value = comminfo.getvalue(position, close)
         return value, comminfo.profitandloss(position.size, position.price, close)
 
-    def _positions_value(self, datas: Iterable[Any], lever: bool) -> float:
+    def _positions_value_(self, datas: Iterable[Any], lever: bool) -> float:
         """Give the value of the positions in *datas*; with *lever* what the cash bound for long ones is worth."""
         if self._cash_addition:
             # The cash is there at once, the value of the account follows with the next bar.
-            self._note_late()
-            self._add_pending_cash()
-            self._record()
+            self._note_late_()
+            self._add_pending_cash_()
+            self._record_()
         values = []
         for data in datas:
-            value, unrealized = self._position_value(data)
+            value, unrealized = self._position_value_(data)
             if lever and value > 0:
-                value = (value - unrealized) / self._book(data).comminfo.get_leverage() + unrealized
+                value = (value - unrealized) / self._book_(data).comminfo.get_leverage() + unrealized
             values.append(value)
         return functools.reduce(operator.add, values)  # sum() compensates from Python 3.12 on
 
-    def _add_pending_cash(self) -> None:
+    def _add_pending_cash_(self) -> None:
         """Bring the cash in that was added since the last cycle."""
         additions = self._cash_addition
         while additions:
             cash = additions.popleft()
             self._fundshares += cash / self._fundval
             self.cash += cash
-        self._note_cash()
+        self._note_cash_()
 
-    def _revalue(self) -> None:
+    def _revalue_(self) -> None:
         """Compute the value of the account at the current closes."""
         if self._cash_addition:
-            self._add_pending_cash()
+            self._add_pending_cash_()
         full = bound = profit = 0.0
         shortcash = self.p.shortcash
-        books = self._books
+        books = self._books_
         for data, position in self.positions.items():
             size = position.size
-            if not size and not self._own_values:
+            if not size and not self._own_values_:
                 continue
-            book = books.get(data) or self._book(data)
-            if not size and book.comminfo._standard:
+            book = books.get(data) or self._book_(data)
+            if not size and book.comminfo._standard_:
                 continue
             if book.plain and shortcash:
-                close = data.close._a[data._c.i]
+                close = data.close._a_[data._c_.i]
                 scheme = book.scheme
                 leverage = scheme.leverage
                 value = size * close
                 unrealized = size * (close - position.price) * scheme.mult
             else:
-                value, unrealized = self._position_value(data)
+                value, unrealized = self._position_value_(data)
                 leverage = book.comminfo.get_leverage()
                 if not shortcash:
                     value = abs(value)
@@ -399,9 +399,9 @@ class Account(BrokerBase):
                 bound += value
         self._leverage = full / (bound or 1.0)
         self._unrealized = profit
-        self._valued = self._cycle()
+        self._valued_ = self._cycle_()
         if self._fundhist:
-            share, worth = self._fundhist[-1].at(self._now())
+            share, worth = self._fundhist[-1].at(self._now_())
             self._fundval = share
             self._fundshares = worth / share
             self.cash = worth - bound
@@ -414,9 +414,9 @@ class Account(BrokerBase):
         self._valuelever = self.cash + full
         self._valuemktlever = full
 
-    def _datas(self) -> list[Any]:
+    def _datas_(self) -> list[Any]:
         return [] if self.cerebro is None else list(self.cerebro.datas)
 
-    def _now(self) -> _dt.datetime:
+    def _now_(self) -> _dt.datetime:
         """Give the time of the newest bar of all datas."""
-        return num2date(max((data.datetime[0] for data in self._datas() if len(data)), default=1.0))
+        return num2date(max((data.datetime[0] for data in self._datas_() if len(data)), default=1.0))

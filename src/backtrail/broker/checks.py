@@ -154,7 +154,7 @@ def _warn_of_prices(terms: Terms, name: str) -> None:
     if exectype in _NEEDS_PRICE and not price and not plimit:
         _warn(f"{terms}: a {name} order needs a price; the current close is taken. Give price=...")
     elif exectype in _TAKES_NO_PRICE and (price or plimit):
-        if price != terms.data.close[0] and not getattr(terms.owner, "_price_sizes", False):
+        if price != terms.data.close[0] and not getattr(terms.owner, "_price_sizes_", False):
             _warn(
                 f"{terms}: a {name} order takes no price; it is only used to check the cash. "
                 "Leave price and plimit out, or give exectype=bt.Order.Limit or bt.Order.Stop."

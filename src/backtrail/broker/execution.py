@@ -36,12 +36,12 @@ class Executor(Account):
     """The part of the simulated broker that executes orders at a price."""
 
     margin_cascade = True
-    _quick = False
-    _attributes = 0
-    _entering = False
+    _quick_ = False
+    _attributes_ = 0
+    _entering_ = False
     tells_own_way = False
-    _filler: Callable[[Any, float, int], float] | None = None
-    _warned_of_margin = 0
+    _filler_: Callable[[Any, float, int], float] | None = None
+    _warned_of_margin_ = 0
 
     def init(self) -> None:
         """Start over without orders."""
@@ -54,31 +54,31 @@ class Executor(Account):
         self.notifs: deque[Any] = deque()
         self._toactivate: deque[Any] = deque()
         # orders of this cycle whose owners do not listen, as often as there was something to tell of them
-        self._untold: list[Any] = []
-        self._working = False
-        self._warned_of_margin = 0
+        self._untold_: list[Any] = []
+        self._working_ = False
+        self._warned_of_margin_ = 0
 
     # -- telling -----------------------------------------------------------------------------------------------
 
     def notify(self, order: Any) -> None:
         """Tell the owner of *order* about its present state: a copy is queued, if the owner looks at orders."""
         owner = order.owner
-        if owner is None or owner._wants_orders or self._entering:
+        if owner is None or owner._wants_orders_ or self._entering_:
             self.notifs.append(order.clone())
-        elif not self._working:
-            self._untold.append(order)
+        elif not self._working_:
+            self._untold_.append(order)
         if not order._counted and order._bit is None:
             return
         executed = order.executed
         if executed.size and self.journal.heard:
-            cycle = self._cycle() if self._working else self._cycle() + 1
+            cycle = self._cycle_() if self._working_ else self._cycle_() + 1
             self.journal.notices.append((cycle, order, executed.size, executed.price))
 
     def tell_untold(self, owner: Any) -> None:
         """Tell *owner*, who begins to listen, what became of its orders since the bar was worked on."""
-        untold = [order for order in self._untold if order.owner is owner]
+        untold = [order for order in self._untold_ if order.owner is owner]
         self.notifs.extend(order.clone() for order in untold)
-        self._untold = []
+        self._untold_ = []
         self.wake()
 
     def wake(self) -> None:
@@ -97,33 +97,33 @@ class Executor(Account):
         """
         cash = self.cash
         held: dict[Any, float] = {}
-        books, submitted, quick = self._books, self.submitted, self._quick
+        books, submitted, quick = self._books_, self.submitted, self._quick_
         plain = self.p.shortcash and not self.p.coo
         while submitted:
             order = submitted.popleft()
-            family = order._family
-            if family is not None and family.gone and not self._in_family(order):
+            family = order._family_
+            if family is not None and family.gone and not self._in_family_(order):
                 continue
             data = order.data
-            book = books.get(data) or self._book(data)
+            book = books.get(data) or self._book_(data)
             before = held.get(data)
             if before is None:
                 before = self.positions[data].size
             lean = quick and order._lean and book.plain
             if lean:
-                left = self._plain_cash_after(book, order.size, order.price or order._pclose, cash, before)
+                left = self._plain_cash_after_(book, order.size, order.price or order._pclose, cash, before)
             elif plain and book.plain:
-                left = self._plain_cash_after(book, order.size, order.created.price, cash, before)
+                left = self._plain_cash_after_(book, order.size, order.created.price, cash, before)
             else:
-                left = self._cash_after(order, book, cash, before)
+                left = self._cash_after_(order, book, cash, before)
             if left >= 0.0:
                 if lean:
-                    self._accept_lean(order)
+                    self._accept_lean_(order)
                 else:
                     self.submit_accept(order)
             else:
                 order.margin()
-                self._explain_margin(order, self._check_price(order), cash, left)
+                self._explain_margin_(order, self._check_price_(order), cash, left)
                 self.notify(order)
                 self._ococheck(order)
                 self._bracketize(order, cancel=True)
@@ -132,16 +132,16 @@ class Executor(Account):
             cash = left
             held[data] = before + order.size
 
-    def _check_price(self, order: Any) -> float:
+    def _check_price_(self, order: Any) -> float:
         """Give the price that a submitted order is checked at."""
         if self.p.coo and order.exectype == _MARKET:
             return order.data.open[0]  # type: ignore[no-any-return]  # a line's value
         return order.created.price  # type: ignore[no-any-return]  # settled on creation
 
-    def _cash_after(self, order: Any, book: Book, cash: float, before: float) -> float:
+    def _cash_after_(self, order: Any, book: Book, cash: float, before: float) -> float:
         """Give the cash that would be left if *order* were executed now in a position of size *before*."""
         comminfo = book.comminfo
-        price = self._check_price(order)
+        price = self._check_price_(order)
         _, opened, closed = split(before, order.size)
         shortcash = self.p.shortcash
         if closed:
@@ -160,15 +160,15 @@ class Executor(Account):
             cash -= book.opening.getcommission(opened, price)
         return cash
 
-    def _plain_cash_after(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
+    def _plain_cash_after_(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
         raise NotImplementedError
 
-    def _accept_lean(self, order: Any) -> None:
+    def _accept_lean_(self, order: Any) -> None:
         raise NotImplementedError
 
-    def _explain_margin(self, order: Any, price: float, before: float, after: float) -> None:
+    def _explain_margin_(self, order: Any, price: float, before: float, after: float) -> None:
         """Give *order* its reason for being refused, and log it."""
-        comminfo = self._book(order.data).comminfo
+        comminfo = self._book_(order.data).comminfo
         size = order.executed.remsize
         cost, commission = comminfo.getoperationcost(size, price), comminfo.getcommission(size, price)
         side = "buying" if order.isbuy() else "selling"
@@ -178,8 +178,8 @@ class Executor(Account):
             text = _NO_NUMBER
         order._why = (text, side, abs(size), name, price, cost, commission, before, after)
         # The first of a run are told aloud, the others to those who listen.
-        self._warned_of_margin += 1
-        level = logging.WARNING if self._warned_of_margin <= _LOUD_REFUSALS else logging.INFO
+        self._warned_of_margin_ += 1
+        level = logging.WARNING if self._warned_of_margin_ <= _LOUD_REFUSALS else logging.INFO
         if log.isEnabledFor(level):
             log.log(level, "Order %s was %s", order.ref, order.reason)
 
@@ -191,7 +191,7 @@ class Executor(Account):
         The part that closes a position is executed first, whatever the cash. The part that opens one is
         refused when the cash would become negative: the order then ends with status Margin.
         """
-        filler = self._filler
+        filler = self._filler_
         size: float
         if filler is None:
             size = order.executed.remsize if order._counted or order._bit is not None else order.size
@@ -200,17 +200,17 @@ class Executor(Account):
             if order.ordtype == Order.Sell:
                 size = -size
         data = order.data
-        book = self._books.get(data) or self._book(data)
+        book = self._books_.get(data) or self._book_(data)
         if book.plain and size and self.p.shortcash and self.p.int2pnl and not self.d_credit:
-            bit = self._settle(book, size, price, dtcoc or data.datetime[ago])
+            bit = self._settle_(book, size, price, dtcoc or data.datetime[ago])
             if bit is not None:
-                self._enter(order, book, bit)
+                self._enter_(order, book, bit)
                 if order._group is not None:
                     self._ococheck(order)
                 return
-        self._execute_in_full(order, book, size, price, dtcoc or book.target.datetime[ago])
+        self._execute_in_full_(order, book, size, price, dtcoc or book.target.datetime[ago])
 
-    def _execute_in_full(self, order: Any, book: Book, size: float, price: float, dt: float) -> None:
+    def _execute_in_full_(self, order: Any, book: Book, size: float, price: float, dt: float) -> None:
         """Execute *size* of *order* at *price* under any commission scheme."""
         comminfo, target = book.comminfo, book.target
         position = self.positions[target]
@@ -261,21 +261,21 @@ class Executor(Account):
             parts = (closed, closedvalue, closedcomm, opened, openedvalue, openedcomm)
             journal = self.journal
             journal.moves.append(
-                (self._cycle(), target, position.size, position.price, self.cash, self._fundshares)
+                (self._cycle_(), target, position.size, position.price, self.cash, self._fundshares)
             )
             if book.daily or target is not book.data:
-                self._watch(book)
+                self._watch_(book)
                 position.datetime = target.datetime.datetime()
-            self._enter(order, book, (dt, size, price, *parts, pnl, psize, pprice))
+            self._enter_(order, book, (dt, size, price, *parts, pnl, psize, pprice))
             self._ococheck(order)
         if wanted and not opened:
             order.margin()
-            self._explain_margin(order, price, before, cash)
+            self._explain_margin_(order, price, before, cash)
             self.notify(order)
             self._ococheck(order)
             self._bracketize(order, cancel=True)
 
-    def _enter(self, order: Any, book: Book, bit: tuple[Any, ...]) -> None:
+    def _enter_(self, order: Any, book: Book, bit: tuple[Any, ...]) -> None:
         """Enter the execution *bit* into the order and the journal, and tell the owner.
 
         Trades are built from it even if nobody looks at the order.
@@ -286,37 +286,37 @@ class Executor(Account):
         if not order._counted and size == order.size:
             order._bit = bit
             order.status = _COMPLETED
-            notice = (self._cycle(), order, size, size * bit[2] / size)
+            notice = (self._cycle_(), order, size, size * bit[2] / size)
         else:
             executed = order.executed
             executed.addbit(tuple.__new__(OrderExecutionBit, bit))
             executed.margin = comminfo.margin
             order.status = _PARTIAL if executed.remsize else _COMPLETED
-            notice = (self._cycle(), order, executed.size, executed.price)
+            notice = (self._cycle_(), order, executed.size, executed.price)
         if self.tells_own_way:
-            self._entering = True
+            self._entering_ = True
             self.notify(order)
-            self._entering = False
+            self._entering_ = False
             return
         if self.journal.heard:
             self.journal.notices.append(notice)
         owner = order.owner
-        self.notifs.append(order.clone() if owner is None or owner._wants_orders else order)
+        self.notifs.append(order.clone() if owner is None or owner._wants_orders_ else order)
 
-    def _settle(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
+    def _settle_(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
         raise NotImplementedError
 
     # -- links between orders ----------------------------------------------------------------------------------
 
-    def _in_family(self, order: Any) -> bool:
+    def _in_family_(self, order: Any) -> bool:
         """Tell whether the parent of *order* is still there (or was never needed); else reject the order."""
-        family = order._family
+        family = order._family_
         if family is None or not family.gone or order is family.parent:
             return True
-        self._reject_child(order)
+        self._reject_child_(order)
         return False
 
-    def _reject_child(self, order: Any) -> None:
+    def _reject_child_(self, order: Any) -> None:
         order._why = ("rejected: its parent, order {0}, is no longer there", original(order.parent).ref)
         order.reject()
         self.active = True
@@ -324,7 +324,7 @@ class Executor(Account):
 
     def _ococheck(self, order: Any) -> None:
         """Cancel the pending orders of the same group."""
-        group = (order._source or order)._group
+        group = (order._source_ or order)._group
         if not group:
             return
         members = list(group)
@@ -341,8 +341,8 @@ class Executor(Account):
 
     def _bracketize(self, order: Any, cancel: bool = False) -> None:
         """End the bracket of *order*, or let the children of the completed parent be matched from the next cycle on."""
-        mine = order._source or order
-        family = mine._family
+        mine = order._source_ or order
+        family = mine._family_
         if family is None:
             return
         members = family.members
@@ -351,43 +351,43 @@ class Executor(Account):
             while members:
                 member = members.popleft()
                 if member is not mine or mine._group is not None:  # one in a group may wait a second time
-                    self._cancel(member, why, bracket=True)
+                    self._cancel_(member, why, bracket=True)
             family.gone = True
         elif members:
             members.popleft()
             self._toactivate.extend(members)
 
-    def _cancel(self, order: Any, why: tuple[Any, ...], bracket: bool = False) -> bool:
+    def _cancel_(self, order: Any, why: tuple[Any, ...], bracket: bool = False) -> bool:
         raise NotImplementedError
 
     def submit_accept(self, order: Any) -> None:
         """Accept *order*: it waits for its price from now on."""
-        clock = order.data._c
+        clock = order.data._c_
         order.plen = clock.i + 1 + clock.dropped
         order.status = _ACCEPTED
         self.pending.append(order)
-        self._sleeps_until = -1
+        self._sleeps_until_ = -1
         self.notify(order)
 
     # -- every bar, where the scheme asks for it ---------------------------------------------------------------
 
-    def _charge_interest(self) -> None:
+    def _charge_interest_(self) -> None:
         """Take the interest on the positions held from the cash, by calendar days."""
         credit = 0.0
         for data, position in self.positions.items():
             if not position.size:
                 continue
             now = data.datetime.datetime()
-            amount = self._book(data).comminfo.get_credit_interest(data, position, now)
+            amount = self._book_(data).comminfo.get_credit_interest(data, position, now)
             self.d_credit[data] += amount
             credit += amount
             position.datetime = now
         self.cash -= credit
 
-    def _settle_futures(self) -> None:
+    def _settle_futures_(self) -> None:
         """Move the cash of futures held to the current close."""
         for data, position in self.positions.items():
             if position.size:
                 close = data.close[0]
-                self.cash += self._book(data).comminfo.cashadjust(position.size, position.adjbase, close)
+                self.cash += self._book_(data).comminfo.cashadjust(position.size, position.adjbase, close)
                 position.adjbase = close

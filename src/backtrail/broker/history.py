@@ -40,9 +40,9 @@ class PastOrders:
         self.notify = notify
         self._rest: Iterator[Any] = iter(orders)
         self._entry: tuple[_dt.datetime, float, float, Any] | None = None
-        self._step()
+        self._step_()
 
-    def _step(self) -> None:
+    def _step_(self) -> None:
         entry = next(self._rest, None)
         if entry is None:
             self._entry = None
@@ -71,7 +71,7 @@ class PastOrders:
             data = _data_of(cerebro, which)
             if not len(data) or date > data.datetime.datetime():
                 return
-            self._step()
+            self._step_()
             yield data, size, price
 
 
@@ -101,9 +101,9 @@ class PastFund:
         self._rest: Iterator[Any] = iter(fund)
         self._entry: tuple[_dt.datetime, float, float] | None = None
         self.last: tuple[float, float] = (float("nan"), float("nan"))
-        self._step()
+        self._step_()
 
-    def _step(self) -> None:
+    def _step_(self) -> None:
         entry = next(self._rest, None)
         if entry is None:
             self._entry = None
@@ -119,7 +119,7 @@ class PastFund:
         """Give the share value and the net asset value as of *now*."""
         while self._entry is not None and self._entry[0] <= now:
             self.last = self._entry[1:]
-            self._step()
+            self._step_()
         return self.last
 
 

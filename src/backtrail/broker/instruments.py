@@ -34,7 +34,7 @@ _FAMILY = "cancelled: order {0} of the same bracket was refused"
 class InstrumentRules:
     """The part of the simulated broker that knows the rules of instruments; without any, nothing is checked."""
 
-    _instruments: dict[Any, Instrument] | None = None
+    _instruments_: dict[Any, Instrument] | None = None
 
     active: bool
     notify: Any
@@ -42,7 +42,7 @@ class InstrumentRules:
     positions: Any
     addcommissioninfo: Any
     comminfo: Any
-    _configure: Any
+    _configure_: Any
 
     def set_instrument(self, name: Any = None, instrument: Instrument | None = None) -> None:
         """Apply the rules of *instrument* to the orders of the data *name*: a data, its name, or None for all others.
@@ -60,25 +60,25 @@ class InstrumentRules:
                 f"set_instrument: the second argument must be a backtrail.Instrument; got {instrument!r}. "
                 "For example set_instrument('ES', Instrument(tick_size=0.25))."
             )
-        rules = dict(self._instruments or {})
+        rules = dict(self._instruments_ or {})
         rules.pop(name, None)
         if instrument is not None:
             rules[name] = instrument
             if instrument.multiplier is not None:
-                self._multiply(
+                self._multiply_(
                     name if name is None or isinstance(name, str) else name._name, instrument.multiplier
                 )
-        self._instruments = rules or None
-        self._configure()
+        self._instruments_ = rules or None
+        self._configure_()
 
     def get_instrument(self, data: Any) -> Instrument | None:
         """Give the rules that orders of *data* go by; None without any."""
-        rules = self._instruments
+        rules = self._instruments_
         if rules is None:
             return None
         return rules.get(data) or rules.get(data._name) or rules.get(None)
 
-    def _multiply(self, key: str | None, multiplier: float) -> None:
+    def _multiply_(self, key: str | None, multiplier: float) -> None:
         """Give the commission scheme of *key* another multiplier."""
         present = self.comminfo.get(key) or self.comminfo[None]
         if present.stocklike:
@@ -95,22 +95,22 @@ class InstrumentRules:
 
     # -- checking ----------------------------------------------------------------------------------------------
 
-    def _admit(self, order: Any) -> bool:
+    def _admit_(self, order: Any) -> bool:
         """Round a new *order* to the rules of its instrument, or reject it; tell whether it may go on."""
         rules = self.get_instrument(order.data)
         if rules is None or order.exectype == Order.Historical:
             return True
-        why = self._fit(order, rules)
+        why = self._fit_(order, rules)
         if why is None:
             return True
         order._why = why
         order.reject()
         self.active = True
         self.notify(order)
-        self._refuse_family(order)
+        self._refuse_family_(order)
         return False
 
-    def _fit(self, order: Any, rules: Instrument) -> tuple[Any, ...] | None:
+    def _fit_(self, order: Any, rules: Instrument) -> tuple[Any, ...] | None:
         """Round *order*; give the reason for which it is refused, if it is."""
         name = order.data._name or "the data"
         changed = False
@@ -132,7 +132,7 @@ class InstrumentRules:
             why, size = _fitted_size(size, rules, name)
             if why is not None:
                 return why
-            why = self._too_cheap(order, size, rules, name)
+            why = self._too_cheap_(order, size, rules, name)
             if why is not None:
                 return why
         if size != abs(order.size):
@@ -142,7 +142,7 @@ class InstrumentRules:
             _settle_terms(order)
         return None
 
-    def _too_cheap(self, order: Any, size: float, rules: Instrument, name: str) -> tuple[Any, ...] | None:
+    def _too_cheap_(self, order: Any, size: float, rules: Instrument, name: str) -> tuple[Any, ...] | None:
         if rules.minimum_notional is None:
             return None
         price = order.price if order.exectype in _PRICED and order.price else order.data.close[0]
@@ -155,7 +155,7 @@ class InstrumentRules:
             return _CHEAP, value, size, price, multiplier, rules.minimum_notional, name
         return None
 
-    def _refuse_family(self, order: Any) -> None:
+    def _refuse_family_(self, order: Any) -> None:
         """Give up the bracket that a refused *order* belongs to."""
         parent = order if order.parent is None else original(order.parent)
         family = family_of(parent) if order.parent is not None or not order.transmit else None

@@ -35,16 +35,16 @@ class Intrabar:
         self.live_brackets = live_brackets
         self._paths: dict[Any, Path] = {}
         self._queue: list[tuple[float, int, float, Any, float | None]] = []
-        self._count = 0
+        self._count_ = 0
 
     def match(self) -> None:
         """Execute what the current bars execute; orders that live on stay in their place in the queue."""
         broker = self.broker
         self._paths = {}
         for order in list(broker.pending):
-            if order.status < 4 and not broker._expired(order):
-                if order._active and order._wake <= order.data._c.i:
-                    self._plan(order, 0.0, False)
+            if order.status < 4 and not broker._expired_(order):
+                if order._active and order._wake <= order.data._c_.i:
+                    self._plan_(order, 0.0, False)
         queue = self._queue
         while queue:
             _, _, place, order, price = heappop(queue)
@@ -53,11 +53,11 @@ class Intrabar:
         if not broker.trail_extremes:
             for order in broker.pending:
                 if order.exectype in _TRAILS and order._active and not order.triggered:
-                    order.trailadjust(broker._bar(order.data)[3])
+                    order.trailadjust(broker._bar_(order.data)[3])
 
     # -- when ------------------------------------------------------------------------------------------------------
 
-    def _plan(self, order: Any, since: float, child: bool) -> None:
+    def _plan_(self, order: Any, since: float, child: bool) -> None:
         """Queue *order* for the place after *since* at which it is executed, if there is one on this bar."""
         found = self._find(order, since, child)
         if found is None:
@@ -65,8 +65,8 @@ class Intrabar:
         place, price = found
         # A child follows its parent; otherwise, without price_order, orders are taken as they were issued.
         turn = place if self.price_order else (1.0 + place if child else 0.0)
-        self._count += 1
-        heappush(self._queue, (turn, self._count, place, order, price))
+        self._count_ += 1
+        heappush(self._queue, (turn, self._count_, place, order, price))
 
     def _find(self, order: Any, since: float, child: bool) -> Found | None:
         broker = self.broker
@@ -74,14 +74,14 @@ class Intrabar:
         if kind in _AT_ONCE:
             if not child:
                 return since, None
-            rest = self._path(order.data).rest(since)
-            return since, matching.market(order.ordtype == 0, *rest[:3], broker._slip)
+            rest = self._path_(order.data).rest(since)
+            return since, matching.market(order.ordtype == 0, *rest[:3], broker._slip_)
         if kind == Order.Close:
             over = order.pannotated is not None and order.data.datetime[0] > order.dteos
             return (since if over else Path.END), None
-        if not child and not broker.stale_fills and broker._stale(order):
+        if not child and not broker.stale_fills and broker._stale_(order):
             return None
-        path = self._path(order.data)
+        path = self._path_(order.data)
         if order.triggered or kind == Order.Limit:
             wanted = order.created.pricelimit if order.triggered else order.created.price
             return self._limit(order, path, since, wanted)
@@ -98,7 +98,7 @@ class Intrabar:
         rest = path.rest(since)
         broker = self.broker
         price = matching.limit(
-            buy, rest.open, rest.high, rest.low, wanted, broker._slip, broker.sell_limit_floor
+            buy, rest.open, rest.high, rest.low, wanted, broker._slip_, broker.sell_limit_floor
         )
         return None if price is None else (place, price)
 
@@ -109,7 +109,7 @@ class Intrabar:
         if order.exectype in _STOP_LIMITS:
             order.triggered = True
             return self._limit(order, path, place, created.pricelimit)
-        price = matching.stop(buy, rest.open, rest.high, rest.low, created.price, broker._slip)
+        price = matching.stop(buy, rest.open, rest.high, rest.low, created.price, broker._slip_)
         return None if price is None else (place, price)
 
     def _trail(self, order: Any, path: Path, since: float) -> Found | None:
@@ -133,10 +133,10 @@ class Intrabar:
             first = until
         return None
 
-    def _path(self, data: Any) -> Path:
+    def _path_(self, data: Any) -> Path:
         path = self._paths.get(data)
         if path is None:
-            path = self._paths[data] = Path(*self.broker._bar(data))
+            path = self._paths[data] = Path(*self.broker._bar_(data))
         return path
 
     # -- what ------------------------------------------------------------------------------------------------------
@@ -148,12 +148,12 @@ class Intrabar:
         at = next(n for n, other in enumerate(pending) if other is order)
         del pending[at]
         if price is None:
-            broker._try(order)
+            broker._try_(order)
         else:
             broker._execute(order, 0, price)
         if order.status < 4:
             pending.insert(at, order)
-        elif order.status == Order.Completed and order._family is not None:
+        elif order.status == Order.Completed and order._family_ is not None:
             waiting = len(broker._toactivate)
             broker._bracketize(order)
             if self.live_brackets:
@@ -161,7 +161,7 @@ class Intrabar:
                 for child in reversed(children):
                     child.activate()
                     child._wake = -1
-                    self._plan(child, place, True)
+                    self._plan_(child, place, True)
 
 
 __all__ = ["Intrabar"]

@@ -20,7 +20,7 @@ _SUBMITTED, _ACCEPTED, _COMPLETED = Order.Submitted, Order.Accepted, Order.Compl
 class MarketLane(Executor):
     """The part of the simulated broker that takes, checks and executes lean orders.
 
-    ``_quick`` tells whether the settings allow it; an order is lean until it is linked to another one.
+    ``_quick_`` tells whether the settings allow it; an order is lean until it is linked to another one.
     """
 
     def issue(self, owner: Any, data: Any, size: float, buy: bool, price: float | None = None) -> Any:
@@ -28,9 +28,9 @@ class MarketLane(Executor):
 
         *price* is what the cash is checked with, if not the close.
         """
-        if len(self.__dict__) != self._attributes:  # perhaps a method put in place while the run goes on
+        if len(self.__dict__) != self._attributes_:  # perhaps a method put in place while the run goes on
             self.find_ways()
-            if not self._quick:
+            if not self._quick_:
                 return (self.buy if buy else self.sell)(owner, data, size, price)
         order: Any
         if buy:
@@ -45,23 +45,23 @@ class MarketLane(Executor):
         order._exectype = 0
         order.status = _SUBMITTED
         order._lean = True
-        clock = data._c
+        clock = data._c_
         i = clock.i
         order.plen = i + 1 + clock.dropped
         if price is not None:
             order.price = price
-        order._dt = data.datetime._a[i]
-        order._pclose = data.close._a[i]
+        order._dt = data.datetime._a_[i]
+        order._pclose = data.close._a_[i]
         self.submitted.append(order)
         self.orders.append(order)
-        if owner._wants_orders:
+        if owner._wants_orders_:
             self.notifs.append(order.clone())
         else:
-            self._untold.append(order)
+            self._untold_.append(order)
         self.active = True
         return order
 
-    def _plain_cash_after(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
+    def _plain_cash_after_(self, book: Book, size: float, price: float, cash: float, before: float) -> float:
         """Give the cash that would be left after trading *size* at *price* in a position of size *before*."""
         scheme = book.scheme
         rate = scheme.commission
@@ -81,16 +81,16 @@ class MarketLane(Executor):
             cash -= cost * price if book.percent else cost
         return cash
 
-    def _accept_lean(self, order: Any) -> None:
+    def _accept_lean_(self, order: Any) -> None:
         """Accept *order* for the next open."""
         order.status = _ACCEPTED
-        clock = order.data._c
+        clock = order.data._c_
         order.plen = clock.i + 1 + clock.dropped
         self.pending.append(order)
-        if order.owner._wants_orders:
+        if order.owner._wants_orders_:
             self.notifs.append(order.clone())
 
-    def _settle(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
+    def _settle_(self, book: Book, size: float, price: float, dt: float) -> tuple[Any, ...] | None:
         """Move cash and position of a plain book by *size* at *price*.
 
         Give the parts of an :class:`OrderExecutionBit`, or None if the cash does not suffice: nothing has moved then.
@@ -136,7 +136,7 @@ class MarketLane(Executor):
         position.upopened = opened
         position.upclosed = closed
         data = book.data
-        position._when = data.datetime._a[data._c.i]
+        position._when = data.datetime._a_[data._c_.i]
         position._data = data
         journal = self.journal
         if journal.kept:
@@ -145,16 +145,16 @@ class MarketLane(Executor):
         size = closed + opened
         return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
 
-    def _execute_lean(self, order: Any, book: Book, price: float, dt: float) -> None:
+    def _execute_lean_(self, order: Any, book: Book, price: float, dt: float) -> None:
         """Execute all of *order* at *price*; one that cannot be paid goes the long way."""
         size = order.size
-        bit = self._settle(book, size, price, dt)
+        bit = self._settle_(book, size, price, dt)
         if bit is None:
-            self._execute_in_full(order, book, size, price, dt)
+            self._execute_in_full_(order, book, size, price, dt)
             return
         owner = order.owner
-        if owner._wants_orders or owner._wants_trades or self.notifs or order._counted:
-            self._enter(order, book, bit)
+        if owner._wants_orders_ or owner._wants_trades_ or self.notifs or order._counted:
+            self._enter_(order, book, bit)
             return
         order._bit = bit
         order.status = _COMPLETED
@@ -163,13 +163,13 @@ class MarketLane(Executor):
         if journal.heard:
             clock = self._clock
             journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
-        if owner._counts_later:
-            clock = order.data._c
-            owner._uncounted.append((order, bit, clock.i + 1 + clock.dropped, self._clock.i))
+        if owner._counts_later_:
+            clock = order.data._c_
+            owner._uncounted_.append((order, bit, clock.i + 1 + clock.dropped, self._clock.i))
         else:
-            owner._book(order, bit, None)
+            owner._book_(order, bit, None)
 
-    def _trade_whole(self, order: Any, book: Book, price: float, dt: float) -> bool:
+    def _trade_whole_(self, order: Any, book: Book, price: float, dt: float) -> bool:
         """Check *order* and execute it at *price*, if it opens a position from nothing or closes all of one.
 
         Tell whether that was so and could be paid; nothing has happened otherwise. Nobody may look at the order.
@@ -228,7 +228,7 @@ class MarketLane(Executor):
             journal.moves.append((cycle + clock.dropped, data, after, pprice, cash, self._fundshares))
         if journal.heard:
             journal.notices.append((cycle + clock.dropped, order, size, size * price / size))
-        order.owner._uncounted.append((order, bit, order.plen, cycle))
+        order.owner._uncounted_.append((order, bit, order.plen, cycle))
         return True
 
 

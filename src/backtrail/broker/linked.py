@@ -27,7 +27,7 @@ class Family:
 
 def original(order: Any) -> Any:
     """Give the order that *order* is, or is a notified copy of."""
-    return order._source or order
+    return order._source_ or order
 
 
 def join_group(order: Any, other: Any) -> None:
@@ -53,10 +53,10 @@ def group_of(order: Any) -> list[Any]:
 
 def family_of(parent: Any) -> Family | None:
     """Give the family that *parent* leads, founding it if need be; None for a child: it cannot be a parent."""
-    family: Family | None = parent._family
+    family: Family | None = parent._family_
     if family is None:
         parent._lean = False
-        family = parent._family = Family(parent)
+        family = parent._family_ = Family(parent)
     return family if family.parent is parent else None
 
 

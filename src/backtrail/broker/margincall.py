@@ -34,7 +34,7 @@ class MarginCall:
         if not held:
             return
         broker.active = True
-        broker._sleeps_until = -1
+        broker._sleeps_until_ = -1
         self._closing = [order for order in self._closing if order.alive()]
         if self._closing:
             return
@@ -50,7 +50,7 @@ class MarginCall:
         )
         for order in [order for order in (*broker.pending, *broker.submitted) if order is not None]:
             if order.alive():
-                broker._withdraw(order, (_CANCELLED,))
+                broker._withdraw_(order, (_CANCELLED,))
         for data, position in held:
             self._close(data, position.size)
 

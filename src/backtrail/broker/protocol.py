@@ -65,7 +65,7 @@ class BrokerBase(ParamsBase):
 
     active = True
     lazy_value = False
-    _holder = Noticed
+    _holder_ = Noticed
     _clock: ClassVar[Any] = None
 
     def __init__(self) -> None:

@@ -70,89 +70,89 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self.live_brackets = live_brackets
         self.volume_share = volume_share
         self.margin_call = margin_call
-        self._own_rules: dict[str, Any] | None = None
+        self._own_rules_: dict[str, Any] | None = None
         self.every_bar = self.own_reports = self.tells_own_way = False
         self._userhist: list[PastOrders] = []
         super().__init__()
-        self._configure()
+        self._configure_()
 
     def use_strict_rules(self) -> None:
         """Do without all of backtrader's unexpected ways that the keywords of the class name."""
-        if self._own_rules is None:
-            self._own_rules = {name: getattr(self, name) for name in STRICT}
+        if self._own_rules_ is None:
+            self._own_rules_ = {name: getattr(self, name) for name in STRICT}
         for name, value in STRICT.items():
             setattr(self, name, value)
-        self._configure()
+        self._configure_()
 
     def use_own_rules(self) -> None:
         """Go by the rules that were asked for by keyword again, after :meth:`use_strict_rules`."""
-        if self._own_rules is not None:
-            for name, value in self._own_rules.items():
+        if self._own_rules_ is not None:
+            for name, value in self._own_rules_.items():
                 setattr(self, name, value)
-            self._own_rules = None
-            self._configure()
+            self._own_rules_ = None
+            self._configure_()
 
     def start(self) -> None:
         """Begin a run with the cash that is set, without positions and orders."""
         super().start()
         self.p._let_hear(self)  # a copy from another process has lost its hearing
-        self._configure()
+        self._configure_()
 
     def stop(self) -> None:
         """End a run: the histories were for this run."""
-        if self._read_every_bar and self._cash_addition:
-            self._note_late()
-            self._add_pending_cash()
-            self._record()
+        if self._read_every_bar_ and self._cash_addition:
+            self._note_late_()
+            self._add_pending_cash_()
+            self._record_()
         self._userhist = []
         self._fundhist = []
 
     # -- settings ----------------------------------------------------------------------------------------------
 
-    def _configure(self) -> None:
+    def _configure_(self) -> None:
         """Take the settings over into what the matching reads."""
         p = self.p
         check_settings(p)
         slip = Slippage(p.slip_perc, p.slip_fixed, p.slip_open, p.slip_match, p.slip_limit, p.slip_out)
-        self._slip = slip
-        self._configure_realism()
-        plain = p.checksubmit and p.shortcash and p.int2pnl and self._filler is None and not p.coc and not p.coo
-        plain = plain and self._intrabar is None and self._margin_watch is None
-        lean = plain and (slip.none or not slip.open) and self._instruments is None
-        self._allows_lean = bool(lean)
+        self._slip_ = slip
+        self._configure_realism_()
+        plain = p.checksubmit and p.shortcash and p.int2pnl and self._filler_ is None and not p.coc and not p.coo
+        plain = plain and self._intrabar_ is None and self._margin_watch_ is None
+        lean = plain and (slip.none or not slip.open) and self._instruments_ is None
+        self._allows_lean_ = bool(lean)
         self.find_ways()
 
-    def _configure_realism(self) -> None:
+    def _configure_realism_(self) -> None:
         """Have what the switches beyond backtrader's ways need, and nothing of it without them."""
         check_share("volume_share", self.volume_share)
         check_share("margin_call", self.margin_call)
         filler = self.p.filler
-        self._filler = filler if self.volume_share is None else VolumeShare(self.volume_share, filler)
+        self._filler_ = filler if self.volume_share is None else VolumeShare(self.volume_share, filler)
         along = self.price_order or self.live_brackets
-        self._intrabar = Intrabar(self, self.price_order, self.live_brackets) if along else None
-        self._margin_watch = None if self.margin_call is None else MarginCall(self, self.margin_call)
+        self._intrabar_ = Intrabar(self, self.price_order, self.live_brackets) if along else None
+        self._margin_watch_ = None if self.margin_call is None else MarginCall(self, self.margin_call)
 
     def find_ways(self) -> None:
         """Find out which methods are backtrail's: through these orders may take the short way, and bars be left out."""
         ways = replaced(self, _WAYS)
-        self._quick = self._allows_lean and not ways
+        self._quick_ = self._allows_lean_ and not ways
         self.every_bar = "next" in ways
         self.tells_own_way = "notify" in ways
         reports = replaced(self, _REPORTS)
         self.own_reports = bool(reports)
         # Orders look again when the number of attributes changed, and always while there is a method to be taken away.
         own = self.__dict__
-        self._attributes = len(own) if own.keys().isdisjoint(ways | reports) else -1
+        self._attributes_ = len(own) if own.keys().isdisjoint(ways | reports) else -1
 
     def set_coc(self, coc: bool) -> None:
         """Let market orders be executed at the close of the bar that creates them."""
         self.p.coc = coc
-        self._configure()
+        self._configure_()
 
     def set_coo(self, coo: bool) -> None:
         """Let market orders created before the open is traded be executed at that open."""
         self.p.coo = coo
-        self._configure()
+        self._configure_()
 
     def set_slippage_perc(
         self,
@@ -163,7 +163,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         slip_out: bool = False,
     ) -> None:
         """Let prices slip by the fraction *perc*; openings slip too unless told otherwise."""
-        self._set_slippage(perc, 0.0, slip_open, slip_limit, slip_match, slip_out)
+        self._set_slippage_(perc, 0.0, slip_open, slip_limit, slip_match, slip_out)
 
     def set_slippage_fixed(
         self,
@@ -174,25 +174,25 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         slip_out: bool = False,
     ) -> None:
         """Let prices slip by the amount *fixed*; openings slip too unless told otherwise."""
-        self._set_slippage(0.0, fixed, slip_open, slip_limit, slip_match, slip_out)
+        self._set_slippage_(0.0, fixed, slip_open, slip_limit, slip_match, slip_out)
 
-    def _set_slippage(
+    def _set_slippage_(
         self, perc: float, fixed: float, opening: bool, limit: bool, match: bool, out: bool
     ) -> None:
         p = self.p
         p.slip_perc, p.slip_fixed = perc, fixed
         p.slip_open, p.slip_limit, p.slip_match, p.slip_out = opening, limit, match, out
-        self._configure()
+        self._configure_()
 
     def set_filler(self, filler: Callable[[Any, float, int], float] | None) -> None:
         """Let *filler* decide how much of an order a bar takes."""
         self.p.filler = filler
-        self._configure()
+        self._configure_()
 
     def set_checksubmit(self, checksubmit: bool) -> None:
         """Check the cash before orders are accepted (True) or only when they are executed."""
         self.p.checksubmit = checksubmit
-        self._configure()
+        self._configure_()
 
     def set_eosbar(self, eosbar: bool) -> None:
         """Take a bar at the end of the session for its end (needs ``honour_eosbar``)."""
@@ -240,7 +240,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
             owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
             transmit, False, histnotify,
         )  # fmt: skip
-        return self._take(order, kwargs, _checksubmit)
+        return self._take_(order, kwargs, _checksubmit)
 
     def sell(
         self,
@@ -268,16 +268,16 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
             owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
             transmit, False, histnotify,
         )  # fmt: skip
-        return self._take(order, kwargs, _checksubmit)
+        return self._take_(order, kwargs, _checksubmit)
 
-    def _take(self, order: Any, info: dict[str, Any], check: bool) -> Any:
+    def _take_(self, order: Any, info: dict[str, Any], check: bool) -> Any:
         """Link and submit a new order."""
-        if len(self.__dict__) != self._attributes:
+        if len(self.__dict__) != self._attributes_:
             self.find_ways()
         self.special_orders.append(order)
         if info:
             order.addinfo(**info)
-        if self._instruments is not None and not self._admit(order):
+        if self._instruments_ is not None and not self._admit_(order):
             return order
         if order.oco is not None:
             join_group(order, order.oco)
@@ -294,9 +294,9 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         order._active = False
         family = family_of(original(parent))
         if family is None or family.gone:
-            self._reject_child(order)
+            self._reject_child_(order)
             return order
-        order._family = family
+        order._family_ = family
         family.members.append(order)
         if not order.transmit:
             return order
@@ -313,7 +313,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
             order.status = _SUBMITTED
             order.broker = None
             if not order.simulated:
-                clock = order.data._c
+                clock = order.data._c_
                 order.plen = clock.i + 1 + clock.dropped
             self.submitted.append(order)
             self.orders.append(order)
@@ -329,13 +329,13 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         Orders that are not accepted yet (in the bar of their creation) are not found, unless
         ``cancel_submitted``.
         """
-        return self._cancel(order, _USER, bracket)
+        return self._cancel_(order, _USER, bracket)
 
-    def _withdraw(self, order: Any, why: tuple[Any, ...]) -> None:
+    def _withdraw_(self, order: Any, why: tuple[Any, ...]) -> None:
         """Take *order* back for the reason *why*, accepted or not."""
-        self._cancel(order, why, queues=(self.pending, self.submitted))
+        self._cancel_(order, why, queues=(self.pending, self.submitted))
 
-    def _cancel(
+    def _cancel_(
         self,
         order: Any,
         why: tuple[Any, ...],
@@ -345,7 +345,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         if not isinstance(order, Order):
             warn_no_order(order)
             return False
-        mine = order._source or order
+        mine = order._source_ or order
         if queues is None:
             queues = (self.pending, self.submitted) if self.cancel_submitted else (self.pending,)
         for queue in queues:
@@ -361,7 +361,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         order._why = mine._why = why
         if order is not mine and mine._counted:
             order.executed.exbits = mine.executed.exbits  # a copy's executions are those of the order
-        self._sleeps_until = -1
+        self._sleeps_until_ = -1
         self.active = True
         order.cancel()
         self.notify(order)
@@ -383,7 +383,7 @@ _WAYS = methods_of(
     BackBroker,
     (
         *("buy", "sell", "submit", "transmit", "submit_accept", "check_submitted", "notify", "next", "getposition"),
-        *("getcommissioninfo", "issue", "_execute", "_match", "_try_market"),
+        *("getcommissioninfo", "issue", "_execute", "_match_", "_try_market_"),
     ),
 )
 

@@ -60,7 +60,7 @@ def next_touch(order: Any, start: int, stop: int) -> int:
         first = int(touched.argmax()) if end > start else 0
         return start + first if end > start and touched[first] else end
     stop = min(start + span, stop)
-    reached, opens = side._a, lines.open._a
+    reached, opens = side._a_, lines.open._a_
     if below:
         for at in range(start, stop):
             if reached[at] <= wanted or opens[at] <= wanted:
@@ -85,7 +85,7 @@ def put_to_sleep(order: Any, broker: Any, until: int) -> int:
 
     In cycle *until* the broker is at work again anyway: bars beyond it are not looked at.
     """
-    clock = order.data._c
+    clock = order.data._c_
     now, size = clock.i, clock.size
     if clock.bars_at is None and now < until < size:
         size = until

@@ -47,7 +47,7 @@ class VolumeShare:
 def _has_volume(data: Any) -> bool:
     """Tell whether any bar of *data* up to the current one has a volume."""
     line = data.lines.volume
-    return bool((line.array[: line._c.i + 1] > 0).any())
+    return bool((line.array[: line._c_.i + 1] > 0).any())
 
 
 __all__ = ["VolumeShare"]

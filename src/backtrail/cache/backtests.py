@@ -94,10 +94,10 @@ class BacktestCache:
     ) -> None:
         Policy.of(keep)  # refuses what is none
         self.store: Store = places.open_store(cache_dir)
-        self._room = Room(self.store, keep, max_bytes)
+        self._room_ = Room(self.store, keep, max_bytes)
         self.strict = strict
         self.keep = keep
-        self._index = RunIndex(self.store)
+        self._index_ = RunIndex(self.store)
 
     @property
     def cache_dir(self) -> Path:
@@ -138,7 +138,7 @@ class BacktestCache:
     @property
     def index(self) -> RunIndex:
         """The finished runs by id, as the store holds them: a mapping that cannot be written to."""
-        return self._index
+        return self._index_
 
     # -- results -------------------------------------------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class BacktestCache:
             if known is not None and same and self._is_settled(known, draft, on_conflict):
                 self.note_fold(known, fold)
                 return StoreResult(run_id, run=known.id, left_out=tuple(draft.left_out))
-            replaced = known or (self._index.thinned(manifest["key"]) if run_id else None)
+            replaced = known or (self._index_.thinned(manifest["key"]) if run_id else None)
             run = self._write(draft, manifest, sources)
             if replaced is not None and (known is None or same or reads_elsewhere(known)):
                 self.store.rm(replaced.id, dry_run=False)
@@ -243,7 +243,7 @@ class BacktestCache:
                 raise
             warn(f"The backtest {manifest['strategy']!r} is not stored: {error}", depth=4)
             return StoreResult(run_id, stored=False, reason=str(error), left_out=tuple(draft.left_out))
-        done, problem = self._room.after_write()
+        done, problem = self._room_.after_write()
         if problem:
             warn(f"After the backtest {manifest['strategy']!r} was stored, {problem}", depth=4)
         gone = done is not None and run in done.evicted

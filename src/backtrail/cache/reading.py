@@ -35,7 +35,7 @@ class Reading(Watch):
             platformdirs.user_cache_dir("backtrail", appauthor=False),
         ]  # fmt: skip
         self._own = tuple(os.path.join(os.path.abspath(one), "") for one in own if one)
-        self._written: set[str] = set()
+        self._written_: set[str] = set()
         self._thread = threading.get_ident()
 
     def opened(self, path: str, writing: bool) -> None:
@@ -43,8 +43,8 @@ class Reading(Watch):
         if threading.get_ident() != self._thread or path.startswith(self._own):
             return
         if writing:
-            self._written.add(path)
-        elif path not in self._written:
+            self._written_.add(path)
+        elif path not in self._written_:
             super().opened(path, writing)
 
     def ended(self) -> tuple[list[dict[str, Any]], list[str]]:

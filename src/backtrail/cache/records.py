@@ -48,7 +48,7 @@ class Draft:
             try:
                 pairs.append([name, made.writer.node(value, name)])
             except UnstorableValue as error:
-                made._leave_out(error)
+                made._leave_out_(error)
                 pairs.append([name, made._rest(name, value)])
         made.node = {"k": "dict", "v": pairs}
         return made
@@ -62,10 +62,10 @@ class Draft:
             try:
                 pairs.append(self.writer.node({key: one}, name)["v"][0])
             except UnstorableValue as error:
-                self._leave_out(error)
+                self._leave_out_(error)
         return {"k": "dict", "v": pairs}
 
-    def _leave_out(self, error: UnstorableValue) -> None:
+    def _leave_out_(self, error: UnstorableValue) -> None:
         text = str(error)
         if text not in self.left_out:
             self.left_out.append(text)
@@ -79,7 +79,7 @@ class Draft:
             made.node = made.writer.node(value, "result")
         except UnstorableValue as error:
             made.writer = Writer()
-            made._leave_out(error)
+            made._leave_out_(error)
         return made
 
     @property

@@ -38,11 +38,11 @@ class Room:
         if self.policy.top is None and self.limit is None:
             return None, ""
         try:
-            return self._settle()
+            return self._settle_()
         except (StoreError, OSError) as error:
             return None, f"the cache cannot be brought back to its size: {error}"
 
-    def _settle(self) -> tuple[Retained | None, str]:
+    def _settle_(self) -> tuple[Retained | None, str]:
         """Look at every record if the index says that there is reason to, or if it is time to."""
         runs, used = self._counted_by_index()
         self._writes += 1

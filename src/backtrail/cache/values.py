@@ -41,7 +41,7 @@ class Writer:
                 f"storing {where} - expected at most {DEPTH} levels - found more - flatten it"
             )
         if is_frame(value):
-            return self._table(value, where)
+            return self._table_(value, where)
         if kind is tuple or kind is list:
             if all(type(one) in _PLAIN for one in value):
                 return {"k": "leaf", "v": to_plain(value, where)}
@@ -65,7 +65,7 @@ class Writer:
             return {"k": "fields", "t": name_of(kind), "v": fields}
         return {"k": "leaf", "v": leaf(value, where)}
 
-    def _table(self, value: Any, where: str) -> Node:
+    def _table_(self, value: Any, where: str) -> Node:
         from ..runs.fingerprint import fingerprint
 
         table, told = to_table(value, where)

@@ -42,7 +42,7 @@ class StoredFeed(DataBase):
 
     params: ClassVar[Any] = (("columns", None),)
 
-    def _read_columns(self) -> Columns | None:
+    def _read_columns_(self) -> Columns | None:
         held: dict[str, NDArray[np.float64]] = self.p.columns
         return Columns.of({name: values.copy() for name, values in held.items()})
 

@@ -15,5 +15,5 @@ class Cerebro(cerebro.Cerebro):
     @property
     def runningstrats(self) -> list[Any]:
         """The strategies of the run that goes on, or of the last one."""
-        run = self._run or self._last_run
+        run = self._run_ or self._last_run
         return [] if run is None else run.strats

@@ -29,7 +29,7 @@ class MetaBase(type):
         plain: Any = object.__new__
         obj: Any = plain(cls) if new is plain else new(cls, *args, **kwargs)
         if isinstance(obj, Declared):
-            args, kwargs = obj._prepare(args, kwargs)
+            args, kwargs = obj._prepare_(args, kwargs)
         return obj, args, kwargs
 
     def dopreinit(cls, _obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
@@ -48,7 +48,7 @@ class MetaBase(type):
     def dopostinit(cls, _obj: Any, *args: Any, **kwargs: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
         """Run after ``__init__``."""
         if isinstance(_obj, Declared):
-            _obj._finish()
+            _obj._finish_()
         return _obj, args, kwargs
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -20,7 +20,7 @@ class LegacyModule(ModuleType):
 
     def __init__(self, name: str, path: str) -> None:
         super().__init__(name, f"backtrader's module {path!r}, answered by backtrail.")
-        self.__dict__["_path"] = path
+        self.__dict__["_path_"] = path
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name not in _DUNDERS:
@@ -38,14 +38,14 @@ class LegacyModule(ModuleType):
         return _again, (self.__name__,)
 
     def _find(self, name: str) -> Any:
-        path = self.__dict__["_path"]
+        path = self.__dict__["_path_"]
         if f"{path}.{name}" in _PATHS:
             return import_module(f"{self.__name__}.{name}")
         return names.attribute(path, name)
 
     def _names(self) -> list[str]:
         found: set[str] = set()
-        path = self.__dict__["_path"]
+        path = self.__dict__["_path_"]
         for source in names.sources_of(path):
             if names.exists(source):
                 module = import_module(f"{names._PACKAGE}.{source}")

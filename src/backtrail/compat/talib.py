@@ -54,13 +54,13 @@ class _TALibIndicator(Indicator):
     _iscandle: ClassVar[bool] = False
     _unstable: ClassVar[bool] = False
     _handle: Any = None
-    _at = -1
+    _at_ = -1
 
     def setup(self) -> None:
         """Check parameters and inputs, and wait for as many bars as TA-Lib needs."""
         library = _library()
         given = self._checked()
-        self._run = getattr(library, self._function)
+        self._run_ = getattr(library, self._function)
         self._given = given
         self._lookback: int = library.abstract.Function(self._function, **given).lookback
         if self._lookback < 0:
@@ -96,8 +96,8 @@ class _TALibIndicator(Indicator):
             if all(hasattr(lines, name) for name in wanted):
                 return [getattr(lines, name) for name in wanted]
         if len(datas) == len(wanted):
-            clock = self.data._c
-            return [d.lines[0] if d._c is clock else d(self.data) for d in datas]
+            clock = self.data._c_
+            return [d.lines[0] if d._c_ is clock else d(self.data) for d in datas]
         listed = ", ".join(wanted)
         raise DeclarationError(
             f"bt.talib.{self._function}: setting it up - expected {len(wanted)} inputs ({listed})"
@@ -109,7 +109,7 @@ class _TALibIndicator(Indicator):
         """Fill the bars [start, stop)."""
         if stop - start == 1 and (found := self._follow(start)) is not None:
             for one, value in zip(self.lines, found):
-                one._a[start] = value
+                one._a_[start] = value
         else:
             for one, values in zip(self.lines, self._all_until(stop)):
                 one.array[start:stop] = values[start:stop]
@@ -120,7 +120,7 @@ class _TALibIndicator(Indicator):
 
     def _all_until(self, stop: int) -> tuple[Any, ...]:
         """Run the function over all bars before *stop*."""
-        found = self._run(*[one.array[:stop] for one in self._inputs], **self._given)
+        found = self._run_(*[one.array[:stop] for one in self._inputs], **self._given)
         return found if isinstance(found, tuple) else (found,)
 
     def _follow(self, i: int) -> tuple[float, ...] | None:
@@ -131,15 +131,15 @@ class _TALibIndicator(Indicator):
         """
         if not hasattr(sys.modules["talib.stream"], "Stream"):
             return None
-        dropped = self._c.dropped
-        columns = [one._a for one in self._inputs]
+        dropped = self._c_.dropped
+        columns = [one._a_ for one in self._inputs]
         last = i + dropped - 1
-        if self._handle is None or self._at > last:
+        if self._handle is None or self._at_ > last:
             if not self._open(i, last):
                 return None
-        while self._at < last:
-            self._at += 1
-            bar = [column[self._at - dropped] for column in columns]
+        while self._at_ < last:
+            self._at_ += 1
+            bar = [column[self._at_ - dropped] for column in columns]
             if not all(map(math.isfinite, bar)):
                 self._handle = None  # what TA-Lib makes of a missing price only the whole function tells
                 return None
@@ -162,7 +162,7 @@ class _TALibIndicator(Indicator):
             self._handle = getattr(library.stream, self._function)(*history, **self._given)
         except library.InsufficientHistory:
             return False
-        self._at = last
+        self._at_ = last
         return True
 
     def __getstate__(self) -> dict[str, Any]:

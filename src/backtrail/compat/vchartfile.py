@@ -23,12 +23,12 @@ class VChartFile(Store):
                 f"making a store of Visual Chart's files - expected path to be the folder that holds them - found "
                 f"{path!r} - pass path='folder'"
             )
-        self._path = path
+        self._path_ = path
         vchart.VChartFile.folder = path
 
     def get_datapath(self) -> str | None:
         """Give the folder."""
-        return self._path
+        return self._path_
 
 
 __all__ = ["VChartFile"]

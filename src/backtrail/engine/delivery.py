@@ -69,8 +69,8 @@ class Merge:
                 continue
             if when > moment:
                 data.rewind()
-            elif data._ticks is not None and not data.replaying:
-                data._ticks = None
+            elif data._ticks_ is not None and not data.replaying:
+                data._ticks_ = None
         return True
 
     def _step_one(self, data: Any) -> bool | None:
@@ -78,8 +78,8 @@ class Merge:
         came = data.next(ticks=False)
         if came:
             self.moment = data.lines.datetime[0]
-            if data._ticks is not None and not data.replaying:
-                data._ticks = None
+            if data._ticks_ is not None and not data.replaying:
+                data._ticks_ = None
             return True
         if came is None:
             data._check()
@@ -108,11 +108,11 @@ class Merge:
         first = self.datas[0]
         got = False
         for data in self.datas:
-            last, ticks = data._c.i, data._newest_ticks()
+            last, ticks = data._c_.i, data._newest_ticks_()
             got = bool(data._last() if data is first else data._last(datamaster=first)) or got
-            if data._c.i > last:
+            if data._c_.i > last:
                 self.flushed.append(data)
-                data._ticks = ticks
+                data._ticks_ = ticks
         return got
 
 

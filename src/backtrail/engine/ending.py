@@ -61,7 +61,7 @@ class _SettledPath(AccountPath):
     """The account path over the arrays that the feeds had at the end of the run."""
 
     def _closes(self, data: Any, begin: int, end: int) -> Floats:
-        bars: Bars = self._run.bars[data]
+        bars: Bars = self._run_.bars[data]
         return self._picked(bars.close, bars.at, begin, end)
 
 
@@ -81,7 +81,7 @@ class Ending:
         self.orders: list[Any] = getattr(broker, "orders", [])
         self.special_orders: list[Any] = getattr(broker, "special_orders", [])
         self.coc = bool(getattr(broker.p, "coc", False))
-        self.slip = getattr(broker, "_slip", NO_SLIPPAGE)
+        self.slip = getattr(broker, "_slip_", NO_SLIPPAGE)
         self.floor = bool(getattr(broker, "sell_limit_floor", False))
         self.noted = run.noted
         self.broker_name = type(broker).__name__
@@ -145,7 +145,7 @@ def _closed(journal: Any) -> Journal | None:
 
 
 def _bars(data: Any) -> Bars:
-    lines, clock = data.lines, data._c
+    lines, clock = data.lines, data._c_
     when: Floats = lines.datetime.array
     there = lines.getlinealiases()
 

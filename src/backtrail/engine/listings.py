@@ -128,7 +128,7 @@ class Listings:
         buy = order.ordtype == Order.Buy
         if ending.coc and kind == Order.Market and when == created.dt and order.info.get("coc", True):
             return float(price - created.pclose) if buy else float(created.pclose - price)
-        bar = self._bar(order.data, when)
+        bar = self._bar_(order.data, when)
         if bar is None:
             return _NONE
         o, h, l, c = bar  # noqa: E741
@@ -148,7 +148,7 @@ class Listings:
             return _NONE
         return float(price - plain) if buy else float(plain - price)
 
-    def _bar(self, data: Any, when: float) -> tuple[float, float, float, float] | None:
+    def _bar_(self, data: Any, when: float) -> tuple[float, float, float, float] | None:
         bars = self.ending.bars.get(data)
         if bars is None:
             return None
@@ -263,7 +263,7 @@ class Listings:
 
     def trade_table(self, strategy: int | None) -> Table:
         """Give the trades, of one strategy or of all, in the order in which they opened."""
-        held = self._held()
+        held = self._held_()
         rows = []
         for strat in self.ending.strats:
             for data, by_id in strat._trades.items():
@@ -304,7 +304,7 @@ class Listings:
             },
         )
 
-    def _held(self) -> dict[Any, list[Held]]:
+    def _held_(self) -> dict[Any, list[Held]]:
         """Give, for each strategy, data and trade id, what its executions came to, trade by trade."""
         made: defaultdict[Any, list[Held]] = defaultdict(list)
         splits = deque(self.splits)

@@ -30,8 +30,8 @@ _HANDING_OUT = methods_of(BrokerBase, ("get_notification",))
 
 def where(run: Any) -> str:
     """Tell where a run is: the bar of the feed that is furthest in time."""
-    started = [data for data in run.datas if data._c.i >= 0]
-    data = max(started, key=lambda one: one.lines.datetime._a[one._c.i], default=run.datas[0])
+    started = [data for data in run.datas if data._c_.i >= 0]
+    data = max(started, key=lambda one: one.lines.datetime._a_[one._c_.i], default=run.datas[0])
     return f"running {place_on(data)}"
 
 
@@ -48,7 +48,7 @@ def prepare(run: Any, strat: Any) -> None:
     strat._periodset()
     timeline = run.timeline
     clock = Clock(timeline.cycles if timeline is not None else 0)
-    strat._c = clock
+    strat._c_ = clock
     for line in strat.lines:
         line._set_clock(clock)
         line._policy = run.policy
@@ -56,8 +56,8 @@ def prepare(run: Any, strat: Any) -> None:
             line._allocate(timeline.cycles)
     if timeline is not None:
         strat.lines.datetime._store(timeline.datetime)
-    for observer in strat._observers_flat():
-        observer._on_clock(clock)
+    for observer in strat._observers_flat_():
+        observer._on_clock_(clock)
     strat._minperstatus = _NEVER
     strat._dlens = 0
 
@@ -67,11 +67,11 @@ def start(run: Any, strat: Any) -> None:
     every = (*strat.analyzers, *strat._slave_analyzers)
     for analyzer in every:
         analyzer._start()
-    for observer in strat._observers_flat():
+    for observer in strat._observers_flat_():
         observer._start()
     for data in run.datas:
-        data._go_live(True)
-    strat._go_live(True)
+        data._go_live_(True)
+    strat._go_live_(True)
     listen(strat)
     strat.start()
     listen(strat)  # it may have put methods in place, of its own and of others
@@ -79,15 +79,15 @@ def start(run: Any, strat: Any) -> None:
 
 def listen(strat: Any) -> None:
     """Find out who hears of what, as classes and objects are at this moment."""
-    strat._find_size()
-    strat._listen()
+    strat._find_size_()
+    strat._listen_()
 
 
 def listen_again(run: Any, strat: Any) -> None:
     """Find out again in the course of a run: *strat*, or an analyzer or observer of it, was given a method."""
-    heard = strat._wants_orders
+    heard = strat._wants_orders_
     listen(strat)
-    if strat._wants_orders and not heard and hasattr(run.broker, "tell_untold"):
+    if strat._wants_orders_ and not heard and hasattr(run.broker, "tell_untold"):
         recall(run, strat)
         run.broker.tell_untold(strat)
     run.changed = True
@@ -96,19 +96,19 @@ def listen_again(run: Any, strat: Any) -> None:
 def recall(run: Any, strat: Any) -> None:
     """Give observers what they would have found of the present cycle if orders and trades had been wanted before."""
     cycle = run.clock.i
-    if not strat._bar_observers or cycle < 0:
+    if not strat._bar_observers_ or cycle < 0:
         return
     notices = run.broker.journal.notices
     first = bisect_left(notices, cycle, key=itemgetter(0))
-    strat._orderspending += [notice[1].clone() for notice in notices[first:] if strat._owns(notice[1])]
-    strat._tradespending += [trade for at, trade in strat._closed if at == cycle]
+    strat._orderspending += [notice[1].clone() for notice in notices[first:] if strat._owns_(notice[1])]
+    strat._tradespending += [trade for at, trade in strat._closed_ if at == cycle]
 
 
 def fill(run: Any) -> None:
     """Compute every indicator over all bars."""
     for strat in run.strats:
         with stepping(run):
-            strat._fill_children(run.timeline.cycles)
+            strat._fill_children_(run.timeline.cycles)
 
 
 # -- after the last bar -----------------------------------------------------------------------------------------------
@@ -120,8 +120,8 @@ def stop(run: Any, strat: Any) -> None:
         strat.stop()
         for analyzer in (*strat.analyzers, *strat._slave_analyzers):
             analyzer._stop()
-    for observer in strat._observers_flat():
-        observer._complete()
+    for observer in strat._observers_flat_():
+        observer._complete_()
 
 
 def _kind(indicator: Any) -> str:
@@ -131,10 +131,10 @@ def _kind(indicator: Any) -> str:
 def warn_short(run: Any, strat: Any) -> None:
     """Warn of feeds that have fewer bars than a warm-up needs."""
     for data, needed in zip(strat.datas, strat._minperiods, strict=True):
-        bars = data._c.size or len(data)
+        bars = data._c_.size or len(data)
         if not 0 < bars < needed:
             continue
-        short = [c for c in strat.getindicators() if c._root is data and c._minperiod > bars]
+        short = [c for c in strat.getindicators() if c._root_ is data and c._minperiod > bars]
         needs = {_kind(c): f"{_kind(c)} needs {c._minperiod}" for c in short}
         text = ", ".join(needs.values())
         warnings.warn(
@@ -153,7 +153,7 @@ def statuses(run: Any, strat: Any) -> tuple[int, int]:
     cycles = run.timeline.cycles
     first = after = 0
     for data, needed in zip(strat.datas, strat._minperiods, strict=True):
-        bars = data._c.bars_at
+        bars = data._c_.bars_at
         if bars is None:
             first, after = max(first, needed - 1), max(after, needed)
         else:
@@ -174,7 +174,7 @@ def run_timeline(run: Any) -> None:
     s = run.settings
     busy = (
         not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
-        or len(strats) > 1 or any(strat._extras for strat in strats) or s.exactbars >= 1 or run.stop_requested
+        or len(strats) > 1 or any(strat._extras_ for strat in strats) or s.exactbars >= 1 or run.stop_requested
         or _talk(run) or run.hands_out
     )  # fmt: skip
     run.broker.lazy_value = run.rests_between_bars()
@@ -198,7 +198,7 @@ def _movers(run: Any) -> list[tuple[Clock, list[int]]]:
     """Give the clocks that do not tick in every cycle, with their bar index per cycle."""
     seen: dict[int, tuple[Clock, list[int]]] = {}
     for data in run.datas:
-        clock = data._c
+        clock = data._c_
         if clock is not run.clock and id(clock) not in seen:
             bars = clock.bars_at
             seen[id(clock)] = (clock, list(range(run.timeline.cycles)) if bars is None else bars.tolist())
@@ -233,7 +233,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
                 if broker.notifs:
                     broker_notify(run)
                     deliver(strat)
-                    if strat._tells_cash:
+                    if strat._tells_cash_:
                         tell_cash(strat)
             # by name on each bar: a strategy may go over to another function
             if status < 0:
@@ -245,7 +245,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
             if run.changed:
                 if run.stop_requested:
                     return k + 1
-                if strat._extras:
+                if strat._extras_:
                     step_extras(strat, status)
                     strat.clear()
                     return k + 1
@@ -255,7 +255,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
 
 def _put_on_clock(strat: Any, clock: Clock) -> None:
     """Let the strategy's lines run on *clock*."""
-    strat._c = clock
+    strat._c_ = clock
     for line in strat.lines:
         line._set_clock(clock)
 
@@ -291,7 +291,7 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]], begin: int = 0) -> Non
         if not open_cycle(run, times[k]):
             return
         for strat, first, after in plan:
-            strat._c.i = k
+            strat._c_.i = k
             if stepped:
                 step_indicators(strat)
             status = 1 if k < first else (0 if k < after else -1)
@@ -330,7 +330,7 @@ def run_delivered(run: Any) -> None:
             return
         delivery.messages.finish()
     for data in run.datas:
-        data._check_loaded()
+        data._check_loaded_()
     for strat in run.strats:
         warn_short(run, strat)
 
@@ -346,13 +346,13 @@ def _delivered_cycle(run: Any, moment: float) -> None:
     if not open_cycle(run, moment):
         return
     for strat, grew in zip(run.strats, moved, strict=True):
-        c = strat._c
+        c = strat._c_
         if grew:
             c.i += 1
             for line in strat.lines:
                 line._reserve(c.i + 1)
         stamp = max((d.lines.datetime[0] for d in strat.datas if len(d)), default=moment)
-        strat.lines.datetime._a[c.i] = stamp
+        strat.lines.datetime._a_[c.i] = stamp
         step_indicators(strat)
         status = max(n - len(d) for n, d in zip(strat._minperiods, strat.datas, strict=True))
         step_strategy(run, strat, status)
@@ -368,20 +368,20 @@ def note_account(run: Any) -> None:
     """Keep time, cash and value of a cycle whose bars were delivered."""
     if run.noted is not None:
         broker, times = run.broker, run.strats[0].lines.datetime
-        row = (times._a[times._c.i], broker.getcash(), broker.getvalue(), broker.fundvalue)
+        row = (times._a_[times._c_.i], broker.getcash(), broker.getvalue(), broker.fundvalue)
         run.noted.extend(row)
 
 
 def step_indicators(strat: Any) -> None:
     """Compute the strategy's indicators for the current bar."""
-    i = strat._c.i
-    loose, steps = strat._steps()
+    i = strat._c_.i
+    loose, steps = strat._steps_()
     for child, links in ((None, loose), *steps):
         if child is not None and child._ltype == child.IndType:
-            child._step()
+            child._step_()
         for target, source in links:
-            at = source._c.i
-            target._a[i] = source._a[at] if at >= 0 else float("nan")
+            at = source._c_.i
+            target._a_[i] = source._a_[at] if at >= 0 else float("nan")
 
 
 # -- parts of a cycle -------------------------------------------------------------------------------------------------
@@ -456,7 +456,7 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
     strat._minperstatus = status
     if (strat._orderspending or strat._tradespending) and not run.settings.quicknotify:
         strat._notify(strat._orderspending, strat._tradespending)
-    if strat._tells_cash:
+    if strat._tells_cash_:
         tell_cash(strat)
     if status < 0:
         strat.next()
@@ -464,7 +464,7 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
         strat.nextstart()
     else:
         strat.prenext()
-    if strat._extras:
+    if strat._extras_:
         step_extras(strat, status)
     if strat._orderspending or strat._tradespending:
         strat.clear()
@@ -472,10 +472,10 @@ def step_strategy(run: Any, strat: Any, status: int) -> None:
 
 def step_extras(strat: Any, status: int) -> None:
     """Run the analyzers and observers that are stepped on each bar, after their strategy."""
-    for analyzer in strat._bar_analyzers:
+    for analyzer in strat._bar_analyzers_:
         _step_analyzer(analyzer, status)
-    for observer in strat._bar_observers:
-        observer._bar(status)
+    for observer in strat._bar_observers_:
+        observer._bar_(status)
 
 
 def tell_cash(strat: Any) -> None:
@@ -485,7 +485,7 @@ def tell_cash(strat: Any) -> None:
     fundvalue, shares = broker.fundvalue, broker.fundshares
     strat.notify_cashvalue(cash, value)
     strat.notify_fund(cash, value, fundvalue, shares)
-    for analyzer in strat._cash_analyzers:
+    for analyzer in strat._cash_analyzers_:
         analyzer._notify_cashvalue(cash, value)
         analyzer._notify_fund(cash, value, fundvalue, shares)
 

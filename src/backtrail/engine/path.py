@@ -54,7 +54,7 @@ class AccountPath:
     """
 
     def __init__(self, run: Any) -> None:
-        self._run = run
+        self._run_ = run
         self._broker = broker = run.broker
         size = run.timeline.cycles
         self._size = size
@@ -63,14 +63,14 @@ class AccountPath:
         self._read_dense = 0
         self._cash = Steps(size, broker.journal.begin)
         self._shares = Steps(size, broker.journal.shares)
-        self._held: dict[Any, tuple[Steps, Steps]] = {}
+        self._held_: dict[Any, tuple[Steps, Steps]] = {}
         self._values: Floats = np.empty(size)
         self._funds: Floats = np.empty(size)
         self.cycles = 0
 
     def update(self, present: bool = False) -> AccountPath:
         """Bring the arrays up to the cycles that are complete now; with *present* the present one counts too."""
-        run = self._run
+        run = self._run_
         done = min(run.clock.i + (1 if present or run.finished else 0), self._size)
         if done > self._upto:
             begin, self._upto = self._upto, done
@@ -85,7 +85,7 @@ class AccountPath:
     @property
     def datetime(self) -> Floats:
         """The time of each cycle."""
-        times: Floats = self._run.timeline.datetime
+        times: Floats = self._run_.timeline.datetime
         return times[: self.cycles]
 
     @property
@@ -110,14 +110,14 @@ class AccountPath:
 
     def told(self, column: str, strategy: Any) -> Floats:
         """Give *column* (``"cash"``, ``"value"``, …) as *strategy* was told of it before its turn in each cycle."""
-        return self._before(column, self._place(strategy) + 1)
+        return self._before(column, self._place_(strategy) + 1)
 
     def left(self, column: str, strategy: Any) -> Floats:
         """Give *column* as *strategy* left it in each cycle, when its turn was over."""
-        return self._before(column, self._place(strategy) + 2)
+        return self._before(column, self._place_(strategy) + 2)
 
-    def _place(self, strategy: Any) -> int:
-        return next((n for n, one in enumerate(self._run.strats) if one is strategy), 0)
+    def _place_(self, strategy: Any) -> int:
+        return next((n for n, one in enumerate(self._run_.strats) if one is strategy), 0)
 
     def _before(self, column: str, turns: int) -> Floats:
         """Give *column* before the changes that were made when *turns* or more strategies had their turn."""
@@ -132,7 +132,7 @@ class AccountPath:
 
     def bars(self, data: Any) -> NDArray[np.int64] | None:
         """Give the index of the bar of *data* current in each cycle (-1: none yet); None if it is the cycle's."""
-        bars: NDArray[np.int64] | None = data._c.bars_at
+        bars: NDArray[np.int64] | None = data._c_.bars_at
         return None if bars is None else bars[: self.cycles]
 
     def seen(self, data: Any, line: str) -> Floats:
@@ -144,11 +144,11 @@ class AccountPath:
     def position_value(self, data: Any) -> Floats:
         """Give the value of the position in *data* in each cycle."""
         cycles = self.cycles
-        held = self._held.get(data)
+        held = self._held_.get(data)
         close = self._seen(data.lines.close.array, data, 0, cycles)
         none = np.zeros(cycles)
         size, price = (none, none) if held is None else (held[0].array[:cycles], held[1].array[:cycles])
-        return self._worth(self._broker.getcommissioninfo(data), size, price, close)
+        return self._worth_(self._broker.getcommissioninfo(data), size, price, close)
 
     # -- reading the journal -----------------------------------------------------------------------------------
 
@@ -172,11 +172,11 @@ class AccountPath:
             of.setdefault(data, []).append(number)
         of.pop(None, None)
         for data in of:
-            if data not in self._held:
-                made = self._held[data] = (Steps(self._size, 0.0), Steps(self._size, 0.0))
+            if data not in self._held_:
+                made = self._held_[data] = (Steps(self._size, 0.0), Steps(self._size, 0.0))
                 for one in made:
                     one.array[:begin] = 0.0
-        for data, (size_steps, price_steps) in self._held.items():
+        for data, (size_steps, price_steps) in self._held_.items():
             numbers = of.get(data, [])
             if len(numbers) == len(rows):
                 chosen: Any = slice(None)
@@ -209,18 +209,18 @@ class AccountPath:
         shortcash = broker.p.shortcash
         bound = np.zeros(end - begin)
         for data in broker.positions:
-            held = self._held.get(data)
+            held = self._held_.get(data)
             if held is None:
                 continue
             size = held[0].array[begin:end]
             if not size.any():
                 continue
             comminfo = broker.getcommissioninfo(data)
-            if not comminfo._standard:
+            if not comminfo._standard_:
                 continue  # recorded by the broker
             price = held[1].array[begin:end]
             close = self._closes(data, begin, end)
-            value = self._worth(comminfo, size, price, close)
+            value = self._worth_(comminfo, size, price, close)
             profit = size * (close - price) * comminfo.p.mult
             if not shortcash:
                 value = np.abs(value)
@@ -230,10 +230,10 @@ class AccountPath:
         self._values[begin:end] = values
         self._funds[begin:end] = values / self._shares.array[begin:end]
 
-    def _worth(self, comminfo: Any, size: Floats, price: Floats, close: Floats) -> Floats:
+    def _worth_(self, comminfo: Any, size: Floats, price: Floats, close: Floats) -> Floats:
         """Give the value of a position per cycle."""
         shortcash = self._broker.p.shortcash
-        if comminfo._standard and comminfo.stocklike:
+        if comminfo._standard_ and comminfo.stocklike:
             plain = size * close
             if not shortcash:
                 plain = np.where(size >= 0, plain, price * size + (price - close) * size)
@@ -253,7 +253,7 @@ class AccountPath:
         return self._seen(data.lines.close.array, data, begin, end)
 
     def _seen(self, values: Floats, data: Any, begin: int, end: int) -> Floats:
-        return self._picked(values, data._c.bars_at, begin, end)
+        return self._picked(values, data._c_.bars_at, begin, end)
 
     @staticmethod
     def _picked(values: Floats, bars: Ints | None, begin: int, end: int) -> Floats:

@@ -136,11 +136,11 @@ class StoredResult:
     def __getattr__(self, name: str) -> Table:
         if name not in TABLES:
             raise ResultError(f"A result has the tables {list(TABLES)}, and summary; it has no {name!r}.")
-        table = self._table(name)
+        table = self._table_(name)
         self.__dict__[name] = table
         return table
 
-    def _table(self, name: str) -> Table:
+    def _table_(self, name: str) -> Table:
         if name == "metrics":
             return metrics_table(self.summary)
         if name == "drawdown":

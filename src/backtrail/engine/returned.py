@@ -28,7 +28,7 @@ class OptReturn:
 def opt_return(strat: Any) -> OptReturn:
     """Give what an optimisation keeps of *strat*; its analyzers let go of the run."""
     for analyzer in strat.analyzers:
-        analyzer._detach()
+        analyzer._detach_()
     params: Info = strat.params
     return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat))
 

@@ -50,7 +50,7 @@ class Run:
         self.stop_requested = False
         self.changed = False  # whether something is to be considered after the present cycle
         self.finished = False
-        self._path: Any = None
+        self._path_: Any = None
         self._settled = 0
         self._by_hooks = False  # whether analyzers and observers are stepped, all of them
         # time, cash, value and fund value of each cycle, where they cannot be worked out afterwards
@@ -124,7 +124,7 @@ class Run:
         if not self.preloaded:
             self.prepare_feeds()
         for data in self.datas:
-            data._go_live(False)  # a run that failed may have left it so
+            data._go_live_(False)  # a run that failed may have left it so
             if not self.preloaded:
                 data.reset()
                 data._start()
@@ -172,8 +172,8 @@ class Run:
             own["env"] = own["cerebro"] = self.cerebro
             own["broker"] = self.broker
             own["_id"] = number
-            own["_run"] = self
-            own["_clock_of_run"] = self.clock
+            own["_run_"] = self
+            own["_clock_of_run_"] = self.clock
             own["random"] = self.random
             try:
                 with self.before_bars("creating", strat):
@@ -220,12 +220,12 @@ class Run:
         """Find the warm-ups, start analyzers, observers and strategies."""
         if not self.settings.repeat_slow_indicators:
             for strat in self.strats:
-                strat._run_once_per_bar()
-        elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again() for s in self.strats):
+                strat._run_once_per_bar_()
+        elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again_() for s in self.strats):
             self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
         self._by_hooks = loop.meet_broker(self)
         for strat in self.strats:
-            strat._find_hooks()
+            strat._find_hooks_()
         for strat in self.strats:
             loop.prepare(self, strat)
             with inside(strat), self.before_bars("starting", strat):
@@ -245,16 +245,16 @@ class Run:
 
     def drop_unread_records(self) -> None:
         """Keep no record of the account and of closed trades that no analyzer or observer is going to read."""
-        if any(len(s.analyzers) or s._slave_analyzers or s._every_observer for s in self.strats):
+        if any(len(s.analyzers) or s._slave_analyzers or s._every_observer_ for s in self.strats):
             return
         for strat in self.strats:
-            strat._trades_closed = Nowhere()
+            strat._trades_closed_ = Nowhere()
         if hasattr(self.broker, "journal"):
             self.broker.journal.discard()
 
     def rests_between_bars(self) -> bool:
         """Tell whether nobody can look at the account between a bar and the broker's work on the next one."""
-        timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers))
+        timers = (*self.spec.timers, *(t for strat in self.strats for t in strat._timers_))
         settings = self.settings
         looks = settings.cheat_on_open or settings.quicknotify or self.hands_out or self._by_hooks
         looks = looks or getattr(self.broker, "every_bar", False)
@@ -269,7 +269,7 @@ class Run:
         self.timers_started = True
         if self.settings.oldsync:
             return
-        pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers)]
+        pending = [*self.spec.timers, *(t for strat in self.strats for t in strat._timers_)]
         first = self.datas[0]
         for timer in pending:
             timer.start(first, self.settings.sort_timer_days)
@@ -288,8 +288,8 @@ class Run:
     def step_everything(self) -> None:
         """Have analyzers and observers stepped on each bar, also those that had meant to work from whole arrays."""
         for strat in self.strats:
-            for one in (*strat.analyzers, *strat._slave_analyzers, *strat._every_observer):
-                one._step_from_now()
+            for one in (*strat.analyzers, *strat._slave_analyzers, *strat._every_observer_):
+                one._step_from_now_()
         self._by_hooks = True
         for strat in self.strats:
             loop.listen_again(self, strat)
@@ -298,11 +298,11 @@ class Run:
         """Let orders in the feeds whose last bar was left over meet the bar before, as in backtrader."""
         timeline = self.timeline
         for data in timeline.flushed if timeline is not None else ():
-            bars = data._c.bars_at
-            at = data._c.size - 1 if bars is None else int(bars[-1])
+            bars = data._c_.bars_at
+            at = data._c_.size - 1 if bars is None else int(bars[-1])
             if at > 0:
                 row = [float(one.array[at - 1]) for one in data.lines._all[:6]]
-                data._ticks = [*row, row[0]]
+                data._ticks_ = [*row, row[0]]
         if hasattr(self.broker, "wake"):
             self.broker.wake()
 
@@ -310,14 +310,14 @@ class Run:
         """Give cash and value of the complete cycles; None when bars are delivered one by one."""
         if self.timeline is None or not hasattr(self.broker, "journal") or not self.broker.journal.kept:
             return None
-        return None if self._by_hooks else self._account_path().update()
+        return None if self._by_hooks else self._account_path_().update()
 
-    def _account_path(self) -> Any:
-        if self._path is None:
+    def _account_path_(self) -> Any:
+        if self._path_ is None:
             from .path import AccountPath
 
-            self._path = AccountPath(self)
-        return self._path
+            self._path_ = AccountPath(self)
+        return self._path_
 
     def settle_account(self) -> None:
         """Enter cash and value of the cycles up to now into the journal: they cannot be computed later any more.
@@ -326,9 +326,9 @@ class Run:
         """
         if not self.strats or self.timeline is None or not self.broker.journal.kept:
             return
-        if not self._by_hooks and "_bar_analyzers" in self.strats[-1].__dict__:
+        if not self._by_hooks and "_bar_analyzers_" in self.strats[-1].__dict__:
             self.step_everything()
-        path = self._account_path()
+        path = self._account_path_()
         begin, end = self._settled, path.update(present=True).cycles
         self._settled = end
         rows = (range(begin, end), path.cash[begin:], path.value[begin:], path.fundvalue[begin:])
@@ -339,13 +339,13 @@ class Run:
         """Let strategies and analyzers stop."""
         for strat in self.strats:
             # a run that is stopped within a cycle leaves it incomplete for some
-            self.finished = strat._c.i == self.clock.i
+            self.finished = strat._c_.i == self.clock.i
             with inside(strat):
                 loop.stop(self, strat)
         for strat in self.strats:
-            strat._go_live(False)
+            strat._go_live_(False)
         for data in self.datas:
-            data._go_live(False)
+            data._go_live_(False)
 
     def result(self) -> Any:
         """Give the tables of this run, once it has ended."""

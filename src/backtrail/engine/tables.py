@@ -52,38 +52,38 @@ class Table:
     that know the Arrow C stream or the dataframe interchange protocol take the table as it is.
     """
 
-    __slots__ = ("_arrow", "_columns", "_length", "name")
+    __slots__ = ("_arrow", "_columns_", "_length_", "name")
 
     def __init__(self, name: str, columns: dict[str, Column]) -> None:
         self.name = name
-        self._columns = columns
-        self._length = len(next(iter(columns.values())).values) if columns else 0
+        self._columns_ = columns
+        self._length_ = len(next(iter(columns.values())).values) if columns else 0
         self._arrow: Any = None
 
     @classmethod
     def from_arrow(cls, name: str, arrow: pyarrow.Table) -> Table:
         """Give the table that *arrow* holds; its columns are of the kinds that :class:`Column` names."""
         table = cls(name, {field.name: _column_of(arrow.column(field.name)) for field in arrow.schema})
-        table._length = arrow.num_rows
+        table._length_ = arrow.num_rows
         return table
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
-        return list(self._columns)
+        return list(self._columns_)
 
     @property
     def kinds(self) -> dict[str, str]:
         """The kind of each column."""
-        return {name: column.kind for name, column in self._columns.items()}
+        return {name: column.kind for name, column in self._columns_.items()}
 
     def __len__(self) -> int:
-        return self._length
+        return self._length_
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        column = self._columns.get(name)
+        column = self._columns_.get(name)
         if column is None:
-            raise KeyError(unknown_name("column", f"The table {self.name!r}", name, self._columns))
+            raise KeyError(unknown_name("column", f"The table {self.name!r}", name, self._columns_))
         if column.kind == "time":
             return np.asarray(column.values, dtype=np.int64).view("datetime64[us]")
         if isinstance(column.values, np.ndarray):
@@ -97,12 +97,12 @@ class Table:
     def column(self, name: str) -> Column:
         """Give a column as it is kept."""
         self[name]
-        return self._columns[name]
+        return self._columns_[name]
 
     def values(self, name: str) -> list[Any]:
         """Give a column as Python values: tz-aware datetimes, floats, whole numbers, text; None where missing."""
         self[name]
-        column = self._columns[name]
+        column = self._columns_[name]
         listed = column.values.tolist() if isinstance(column.values, np.ndarray) else list(column.values)
         if column.kind != "time":
             return listed
@@ -122,8 +122,8 @@ class Table:
             import pyarrow as pa
 
             kinds = _arrow_types()
-            arrays = [_arrow_array(pa, column, kinds[column.kind]) for column in self._columns.values()]
-            schema = pa.schema([(name, kinds[column.kind]) for name, column in self._columns.items()])
+            arrays = [_arrow_array(pa, column, kinds[column.kind]) for column in self._columns_.values()]
+            schema = pa.schema([(name, kinds[column.kind]) for name, column in self._columns_.items()])
             self._arrow = pa.Table.from_arrays(arrays, schema=schema)
         return self._arrow
 
@@ -163,10 +163,10 @@ class Table:
         names = self.columns
         shown = [[_text(value) for value in self.values(name)[:_SHOWN]] for name in names]
         widths = [max(len(name), *map(len, cells), 0) for name, cells in zip(names, shown, strict=True)]
-        lines = [f"{self.name}: {self._length:,} rows"]
+        lines = [f"{self.name}: {self._length_:,} rows"]
         for row in (names, *zip(*shown, strict=True)):
             lines.append("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
-        if self._length > _SHOWN:
+        if self._length_ > _SHOWN:
             lines.append("...")
         return "\n".join(lines)
 
@@ -180,7 +180,7 @@ class Table:
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in zip(*shown, strict=True)
         )
-        return f"<table><caption>{escape(self.name)}: {self._length:,} rows</caption><tr>{head}</tr>{body}</table>"
+        return f"<table><caption>{escape(self.name)}: {self._length_:,} rows</caption><tr>{head}</tr>{body}</table>"
 
 
 def _missing(name: str, library: str) -> str:

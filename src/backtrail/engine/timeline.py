@@ -52,13 +52,13 @@ class Timeline:
         for group in self.groups:
             shared = clock
             if group.bars is not None:
-                shared = Clock(group.datas[0]._c.size)
+                shared = Clock(group.datas[0]._c_.size)
                 shared.bars_at = group.bars
                 shared.aligned = self.by_time
             for data in group.datas:
                 for line in data.lines._all:
                     line._set_clock(shared)
-                data._c = shared
+                data._c_ = shared
 
 
 def build_timeline(datas: Sequence[Any], event_mode: bool = False, stepped: bool = False) -> Timeline | None:
@@ -150,7 +150,7 @@ def _stepped(members: list[tuple[Floats, list[Any]]], by_time: bool) -> Timeline
 
 def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
     if len(datas) == 1:
-        return replace(_merged(datas, by_time=True), flushed=tuple(d for d in datas if d._leftover))
+        return replace(_merged(datas, by_time=True), flushed=tuple(d for d in datas if d._leftover_))
     resampled = [d for d in datas if d.resampling]
     if not resampled and all(_increasing(_times(d)) for d in datas):
         return _merged(datas, by_time=True)
@@ -158,7 +158,7 @@ def _event_timeline(datas: Sequence[Any]) -> Timeline | None:
     if found is not None:
         return found
     for data in resampled:
-        if not data._restep():
+        if not data._restep_():
             return None
     return _dry_run(datas)
 
@@ -204,7 +204,7 @@ def _laid_out(datas: Sequence[Any]) -> Timeline | None:
 def _made_of(clone: Any, sources: Sequence[Any]) -> bool:
     """Tell whether *clone* is made of one of *sources* and is asked for its bars after it."""
     source = clone.data
-    if not any(source is one for one in sources) or clone._triggers is None:
+    if not any(source is one for one in sources) or clone._triggers_ is None:
         return False
     key = (source._timeframe, source._compression)
     return (clone._timeframe, clone._compression) >= key
@@ -228,7 +228,7 @@ def _first_cycles(clone: Any, moments: Floats, mixed: bool) -> Ints | None:
     if mixed and (clone._needs_checks() or _ends_of_sessions(clone, times, moments)):
         return None
     clone._as_delivered()
-    triggers, bars = clone._triggers, _times(clone)
+    triggers, bars = clone._triggers_, _times(clone)
     inside = triggers[: len(triggers) - 1] if len(triggers) and triggers[-1] == count else triggers
     due = bars[: len(inside)]
     if bool((due > times[inside]).any()):
@@ -258,7 +258,7 @@ def _ends_of_sessions(clone: Any, times: Floats, moments: Floats) -> bool:
     second = 1.0 / 86400.0
     of_day = foreign - np.floor(foreign)
     close = np.abs(of_day - clone.sessionend) < second
-    return any(clone._eos_after(one)[1] == one for one in foreign[close].tolist())
+    return any(clone._eos_after_(one)[1] == one for one in foreign[close].tolist())
 
 
 def _dry_run(datas: Sequence[Any]) -> Timeline:
@@ -266,14 +266,14 @@ def _dry_run(datas: Sequence[Any]) -> Timeline:
     merge = Merge(datas)
     moments: list[float] = []
     bars: list[list[int]] = [[] for _ in datas]
-    clocks = [d._c for d in datas]
+    clocks = [d._c_ for d in datas]
     while merge.step():
         latest = -np.inf
         for data, clock, seen in zip(datas, clocks, bars, strict=True):
             i = clock.i
             seen.append(i)
             if i >= 0:
-                latest = max(latest, data.lines.datetime._a[i])
+                latest = max(latest, data.lines.datetime._a_[i])
         moments.append(float(latest))
     for data, clock in zip(datas, clocks, strict=True):
         if not clock.size:
@@ -281,12 +281,12 @@ def _dry_run(datas: Sequence[Any]) -> Timeline:
             for line in data.lines._all:
                 line._trim(clock.size)
         clock.i = -1
-        data._held = 0
+        data._held_ = 0
     cycles = len(moments)
     every = np.arange(cycles, dtype=np.int64)
     groups = []
     for data, seen in zip(datas, bars, strict=True):
         column = np.array(seen, dtype=np.int64)
         groups.append(Group(None if np.array_equal(column, every) else column, [data]))
-        data._ticks = None
+        data._ticks_ = None
     return Timeline(cycles, np.array(moments), groups, by_time=True, flushed=tuple(merge.flushed))

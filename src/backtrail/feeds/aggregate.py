@@ -155,14 +155,14 @@ class Aggregation:
             self._last_eos_at = self.source._getnexteos()[1]
             self.count += 1
             if self.count % rule.compression == 0 and bar.isopen():
-                done = self._complete(adjust=True)
+                done = self._complete_(adjust=True)
             return done
         on_edge, check = self.on_edge(when)
         if on_edge:
             bar.update(when, opened, high, low, close, volume, interest)
-            return self._complete(adjust=False) if bar.isopen() else None
+            return self._complete_(adjust=False) if bar.isopen() else None
         if check and bar.isopen() and self.over(when):
-            done = self._complete(adjust=True)
+            done = self._complete_(adjust=True)
         bar.update(when, opened, high, low, close, volume, interest)
         return done
 
@@ -174,7 +174,7 @@ class Aggregation:
             moment = self.boundary(greater=False)
             if moment is not None:
                 self.bar.datetime = moment
-        return self._complete(adjust=False)
+        return self._complete_(adjust=False)
 
     def force(self, when: float, limited: bool = True) -> tuple[float, ...] | None:
         """Give the bar in the making if it is complete at time *when*, without a source bar; None if not.
@@ -193,9 +193,9 @@ class Aggregation:
             moment = self.boundary(greater=True) if rule.timeframe == TimeFrame.Minutes else None
             if moment is None or moment > when:
                 return None
-        return self._complete(adjust=True)
+        return self._complete_(adjust=True)
 
-    def _complete(self, adjust: bool) -> tuple[float, ...]:
+    def _complete_(self, adjust: bool) -> tuple[float, ...]:
         bar = self.bar
         if self.rule.left:
             return self._complete_left()

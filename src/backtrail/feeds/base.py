@@ -75,23 +75,23 @@ class AbstractDataBase(Loading):
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         self._feed = find_owner(FeedBase)
         self.notifs: deque[tuple[int, Any, Any]] = deque()
         self._barstack = deque()
         self._barstash = deque()
-        self._barlater = deque()
+        self._barlater_ = deque()
         self._filters = []
         self._ffilters = []
         self._dataname = self.p.dataname
         self._name = ""
         return args, kwargs
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         p = self.p
         self._name = self._name or p.name or ""
         if not self._name and isinstance(p.dataname, str):
@@ -148,12 +148,12 @@ class AbstractDataBase(Loading):
     def start(self) -> None:
         """Get ready to deliver; subclasses that open something extend this."""
         self._laststatus = self.CONNECTED
-        self._restart_loading()
+        self._restart_loading_()
 
     def stop(self) -> None:
         """End delivering; subclasses that opened something extend this."""
         self._started = False
-        self._columns = None
+        self._columns_ = None
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -183,9 +183,9 @@ class AbstractDataBase(Loading):
         """Give the next end of session at or after the current bar, in UTC, as a datetime and as a date number."""
         if not len(self):
             return datetime.min, 0.0
-        return self._eos_after(self.lines.datetime[0])
+        return self._eos_after_(self.lines.datetime[0])
 
-    def _eos_after(self, when: float) -> tuple[datetime, float]:
+    def _eos_after_(self, when: float) -> tuple[datetime, float]:
         """Give the first end of session at or after date number *when*, in UTC."""
         moment = num2date(when)
         if self._calendar is not None:
@@ -303,41 +303,41 @@ class DataClone(AbstractDataBase):
     def _load(self) -> bool | None:
         data = self.data
         if self._preloading:
-            if data._c.i + 1 >= data._stored():
+            if data._c_.i + 1 >= data._stored_():
                 return False
-            data._c.i += 1
+            data._c_.i += 1
         elif len(data) <= self._dlen:
             return False
         else:
             self._dlen += 1
-        i, at = self._c.i, data._c.i
+        i, at = self._c_.i, data._c_.i
         for mine, theirs in zip(self.lines._all, data.lines._all, strict=False):
-            mine._a[i] = theirs._a[at]
+            mine._a_[i] = theirs._a_[at]
         return True
 
-    def _read_columns(self) -> Columns | None:
+    def _read_columns_(self) -> Columns | None:
         data = self.data
-        if not data._c.size:
+        if not data._c_.size:
             return None
         names = OHLCDateTime.lines._getlines()
         if data.lines.getlinealiases()[: len(names)] != names:
             return None
         return Columns(**{name: getattr(data.lines, name).array for name in names})
 
-    def _cut(self, columns: Columns) -> Columns:
+    def _cut_(self, columns: Columns) -> Columns:
         return columns  # the other feed has done it, and has said what is wrong with its bars
 
-    def _preload_steps(self) -> bool:
+    def _preload_steps_(self) -> bool:
         """Load bar by bar from the other feed, which is preloaded."""
         data = self.data
-        at = data._c.i
-        data._c.i = -1
+        at = data._c_.i
+        data._c_.i = -1
         self._preloading = True
         try:
-            super()._preload_steps()
+            super()._preload_steps_()
         finally:
             self._preloading = False
-            data._c.i = at
+            data._c_.i = at
         return True
 
     def _needs_checks(self) -> bool:
@@ -346,20 +346,20 @@ class DataClone(AbstractDataBase):
 
     def _as_delivered(self) -> None:
         """Make the preloaded bars those that the other feed's bars give when they are delivered one by one."""
-        if self._source is not None and self._needs_checks():
-            columns, self._triggers = resample_columns(
-                self._source, self._filters[0][0].rule, self, checked=True
+        if self._source_ is not None and self._needs_checks():
+            columns, self._triggers_ = resample_columns(
+                self._source_, self._filters[0][0].rule, self, checked=True
             )
-            self._take(columns)
+            self._take_(columns)
 
     def _finish_at(self, moments: list[float]) -> int | None:
         """Find the first of *moments*, after the last bar of the other feed, that completes the last bar here.
 
         None if none does. The time of the last bar is set to what it is then.
         """
-        if self._source is None or not moments:
+        if self._source_ is None or not moments:
             return None
-        made = unfinished(self._source, self._filters[0][0].rule, self)
+        made = unfinished(self._source_, self._filters[0][0].rule, self)
         times = self.lines.datetime.array
         for number, moment in enumerate(moments):
             done = made.force(moment)
@@ -371,7 +371,7 @@ class DataClone(AbstractDataBase):
             times[-1] = done[-1]
         return None
 
-    def _restep(self) -> bool:
+    def _restep_(self) -> bool:
         """Get ready to read the other feed bar by bar."""
         self.reset()
         self.start()

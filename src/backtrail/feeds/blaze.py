@@ -26,14 +26,14 @@ class BlazeData(DataBase):
     params: ClassVar[Any] = (("datetime", 0), *((name, at) for at, name in enumerate(FIELDS, 1)))
     datafields: ClassVar[list[str]] = ["datetime", *FIELDS]
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return repr(self._name or type(self).__name__)
 
-    def _read_columns(self) -> Columns:
+    def _read_columns_(self) -> Columns:
         lines: dict[str, Any] = {}
         if not isinstance(self.p.dataname, Iterable):
             raise DataError(
-                f"reading feed {self._label()} - expected rows as dataname - found {self.p.dataname!r} - pass a list "
+                f"reading feed {self._label_()} - expected rows as dataname - found {self.p.dataname!r} - pass a list "
                 "of tuples (datetime, open, high, low, close, volume, openinterest)"
             )
         rows = list(self.p.dataname)
@@ -59,7 +59,7 @@ class BlazeData(DataBase):
         except (TypeError, ValueError, IndexError):
             kind = "a datetime" if name == "datetime" else "a number"
             raise DataError(
-                f"reading feed {self._label()}, row {number} - expected {kind} at position {at} ({name}) - found "
+                f"reading feed {self._label_()}, row {number} - expected {kind} at position {at} ({name}) - found "
                 f"{row!r} - correct the row, or the parameter {name}"
             ) from None
 

@@ -14,7 +14,7 @@ class _Sequence(DataBase):
 
     datas: ClassVar[Any] = ()
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if not args:
@@ -31,12 +31,12 @@ class _Sequence(DataBase):
         first = args[0]
         for name in ("timeframe", "compression", "sessionstart", "sessionend", "tz", "calendar"):
             kwargs.setdefault(name, getattr(first.p, name))
-        rest, kwargs = super()._prepare((), kwargs)
+        rest, kwargs = super()._prepare_((), kwargs)
         self.__dict__["_args"] = args
         return rest, kwargs
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         first = self._args[0]
         self._timeframe = first._timeframe
         self._compression = first._compression
@@ -84,24 +84,24 @@ class Chainer(_Sequence):
         """Start the feeds."""
         super().start()
         self._waiting = list(self._args)
-        self._now: Any = self._waiting.pop(0)
+        self._now_: Any = self._waiting.pop(0)
         self._latest = datetime.min
 
     def _reading(self) -> Any:
-        return self._now
+        return self._now_
 
     def _load(self) -> bool | None:
-        while self._now is not None:
-            got = self._now.next()
+        while self._now_ is not None:
+            got = self._now_.next()
             if got is None:
                 return None
             if not got:
-                self._now = self._waiting.pop(0) if self._waiting else None
+                self._now_ = self._waiting.pop(0) if self._waiting else None
                 continue
-            moment = self._now.lines.datetime.datetime(0)
+            moment = self._now_.lines.datetime.datetime(0)
             if moment > self._latest:
                 self._latest = moment
-                self._copy(self._now)
+                self._copy(self._now_)
                 return True
         return False
 

@@ -58,10 +58,10 @@ class CorporateActions(DataBase):
 
     def _merges(self) -> bool:
         """Tell whether bars are put together, and so what each of them tells is lost."""
-        return bool(self.resampling or self._replaying)
+        return bool(self.resampling or self._replaying_)
 
-    def _read_columns(self) -> Columns | None:
-        columns: Columns | None = super()._read_columns()
+    def _read_columns_(self) -> Columns | None:
+        columns: Columns | None = super()._read_columns_()
         if columns is None:
             return None
         if self._merges() and "account" in (self.p.dividend_policy, self.p.split_policy):

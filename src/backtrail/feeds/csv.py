@@ -113,29 +113,29 @@ class CSVDataBase(DataBase):
 
     f: Any = None
     separator: Any = ","
-    _lineno: int = 0
-    _opened: bool = False
-    _stream_start: Any = None
+    _lineno_: int = 0
+    _opened_: bool = False
+    _stream_start_: Any = None
 
-    def _finish(self) -> None:
+    def _finish_(self) -> None:
         self._name = self.p.name or file_stem(self.p.dataname)
-        super()._finish()
+        super()._finish_()
 
     # -- the file ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        self._check_parameters()
-        if self._opened:  # started again without a stop, as after a fault: what was read is read anew
+        self._check_parameters_()
+        if self._opened_:  # started again without a stop, as after a fault: what was read is read anew
             self._close()
         if self.f is None:
             self.f = self._open()
-            self._opened = True
-        self._lineno = 0
+            self._opened_ = True
+        self._lineno_ = 0
         if self.p.headers:
             self.f.readline()
-            self._lineno = 1
+            self._lineno_ = 1
         self.separator = self.p.separator
 
     def stop(self) -> None:
@@ -148,23 +148,23 @@ class CSVDataBase(DataBase):
         if hasattr(source, "readline"):
             if hasattr(source, "seekable") and source.seekable():
                 # a second run reads the same text again
-                if self._stream_start is None:
-                    self._stream_start = source.tell()
-                source.seek(self._stream_start)
+                if self._stream_start_ is None:
+                    self._stream_start_ = source.tell()
+                source.seek(self._stream_start_)
             return source
         if not is_path(source):
             raise DataError(
-                f"opening the file of feed {self._label()} - expected a path or a file object as dataname - found "
+                f"opening the file of feed {self._label_()} - expected a path or a file object as dataname - found "
                 f"{source!r} - pass dataname='path/to/file.csv'"
             )
         try:
             # bytes that are not UTF-8 matter only in the fields that are read
             return open(source, encoding="utf-8-sig", errors="surrogateescape")
         except FileNotFoundError:
-            not_found(self._label(), source)
+            not_found(self._label_(), source)
         except OSError as error:
             raise DataError(
-                f"opening the file of feed {self._label()} - expected {os.fspath(source)!r} to be a file that can be "
+                f"opening the file of feed {self._label_()} - expected {os.fspath(source)!r} to be a file that can be "
                 f"read - {error.strerror} - correct dataname"
             ) from None
 
@@ -173,19 +173,19 @@ class CSVDataBase(DataBase):
             if self.f is not self.p.dataname:
                 self.f.close()
             self.f = None
-        self._opened = False
+        self._opened_ = False
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return repr(self._name or type(self).__name__)
 
-    def _where(self, line: int) -> str:
+    def _where_(self, line: int) -> str:
         source = self.p.dataname
         name = os.fspath(source) if is_path(source) else "the given file object"
-        return f"reading feed {self._label()} from {name}, line {line}"
+        return f"reading feed {self._label_()} from {name}, line {line}"
 
-    def _refused(self, line: int, error: FieldError) -> RowError:
+    def _refused_(self, line: int, error: FieldError) -> RowError:
         titles = "; if the file starts with a line of titles, pass headers=True" if line == 1 else ""
-        message = f"{self._where(line)}, {Exception.__str__(error)}{titles}"
+        message = f"{self._where_(line)}, {Exception.__str__(error)}{titles}"
         if isinstance(error, UnknownCodeError):
             return UnknownCodeRowError(message)
         return ShortRowError(message) if isinstance(error, MissingFieldError) else RowError(message)
@@ -193,7 +193,7 @@ class CSVDataBase(DataBase):
     # -- row by row -------------------------------------------------------------------------------------------------
 
     def _load(self) -> bool | None:
-        if not self._overridden("_loadline", "_getnextline"):
+        if not self._overridden_("_loadline", "_getnextline"):
             return super()._load()
         if self.f is None:
             return False
@@ -203,7 +203,7 @@ class CSVDataBase(DataBase):
         try:
             return bool(self._loadline(tokens))
         except FieldError as error:
-            raise self._refused(self._lineno, error) from None
+            raise self._refused_(self._lineno_, error) from None
 
     def _getnextline(self) -> list[str] | None:
         """Give the fields of the next row, None at the end of the file (which is then closed)."""
@@ -213,83 +213,83 @@ class CSVDataBase(DataBase):
         if not line:
             self._close()
             return None
-        self._lineno += 1
+        self._lineno_ += 1
         fields: list[str] = line.rstrip("\n").split(self.separator)
         return fields
 
     def _loadline(self, linetokens: list[str]) -> bool:
         """Put one row into the lines."""
-        values = self._row(linetokens)
+        values = self._row_(linetokens)
         lines = self.lines
-        for name, value in zip(self._row_names(), values):
+        for name, value in zip(self._row_names_(), values):
             getattr(lines, name)[0] = value
         return True
 
     # -- what a format says -----------------------------------------------------------------------------------------
 
-    def _row_names(self) -> tuple[str, ...]:
-        """Give the lines that ``_row`` gives values for, datetime first."""
+    def _row_names_(self) -> tuple[str, ...]:
+        """Give the lines that ``_row_`` gives values for, datetime first."""
         return ("datetime", *FIELDS)
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
-        """Give the values of one row, in the order of ``_row_names``; FieldError names a field that cannot be read."""
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
+        """Give the values of one row, in the order of ``_row_names_``; FieldError names a field that cannot be read."""
         raise DataError(
-            f"reading feed {self._label()} - expected {type(self).__name__} to say what its rows mean - found no "
+            f"reading feed {self._label_()} - expected {type(self).__name__} to say what its rows mean - found no "
             "_loadline - implement _loadline(self, linetokens)"
         )
 
-    def _leave_out(self, tokens: Sequence[str]) -> bool:
+    def _leave_out_(self, tokens: Sequence[str]) -> bool:
         """Tell whether a row is no bar."""
         return False
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
         """Give what each column holds, judged by the *first* row; None if rows must be read one by one."""
         return None
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
         """Give the lines of a table by name; None if rows must be read one by one."""
         return None
 
-    def _newest_first(self) -> bool:
+    def _newest_first_(self) -> bool:
         """Tell whether the rows are to be turned."""
         return False
 
     # what stands for no value, and whether rows may differ in length
-    _null: ClassVar[str | None] = None
-    _same_width: ClassVar[bool] = False
+    _null_: ClassVar[str | None] = None
+    _same_width_: ClassVar[bool] = False
 
     # -- all at once ------------------------------------------------------------------------------------------------
 
-    def _read_columns(self) -> Columns | None:
-        if self.f is None or self._overridden("_loadline", "_getnextline"):
+    def _read_columns_(self) -> Columns | None:
+        if self.f is None or self._overridden_("_loadline", "_getnextline"):
             return None
-        columns = self._read_large_file()
+        columns = self._read_large_file_()
         if columns is None:
-            columns = self._read_small_file()
-            columns = columns.reversed() if self._newest_first() else columns
+            columns = self._read_small_file_()
+            columns = columns.reversed() if self._newest_first_() else columns
         self._close()
         return columns
 
-    def _check_parameters(self) -> None:
+    def _check_parameters_(self) -> None:
         """Refuse parameters that cannot work, before anything is read."""
         separator = self.p.separator
         if separator is not None and (not isinstance(separator, str) or not separator):
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected separator to be text such as ',' or None for blanks "
+                f"reading feed {self._label_()} - expected separator to be text such as ',' or None for blanks "
                 "- found "
                 f"{separator!r} - correct separator"
             )
 
-    def _read_large_file(self) -> Columns | None:
+    def _read_large_file_(self) -> Columns | None:
         """Read a large file with pyarrow; None if it is small, or not as regular as that needs."""
         source = self.p.dataname
-        if not is_path(source) or self._overridden("start"):
+        if not is_path(source) or self._overridden_("start"):
             return None
         if not is_large(os.path.getsize(source)) or not isinstance(self.separator, str):
             return None
         with open(source, encoding="utf-8-sig", errors="surrogateescape") as peek:
-            first = next(islice(peek, self._lineno, None), "").rstrip("\n").split(self.separator)
-        kinds = self._kinds(first)
+            first = next(islice(peek, self._lineno_, None), "").rstrip("\n").split(self.separator)
+        kinds = self._kinds_(first)
         if kinds is None or max(kinds) >= len(first):
             return None
         size, width = os.path.getsize(source), sum(map(len, first)) + len(first)
@@ -297,66 +297,66 @@ class CSVDataBase(DataBase):
         for form in forms(kinds, first):
             for read in readers:
                 # as if the rows were a third shorter than the first one
-                pile = Pile(size * 3 // (width * 2) + 16, self._newest_first())
-                tables = read(os.fspath(source), self._lineno, first, self.separator, form, self._null)
-                if self._pile(tables, pile):
-                    return self._assemble(pile.lines(), pile.rows())
+                pile = Pile(size * 3 // (width * 2) + 16, self._newest_first_())
+                tables = read(os.fspath(source), self._lineno_, first, self.separator, form, self._null_)
+                if self._pile_(tables, pile):
+                    return self._assemble_(pile.lines(), pile.rows())
         return None
 
-    def _pile(self, tables: Generator[Table | None], pile: Pile) -> bool:
+    def _pile_(self, tables: Generator[Table | None], pile: Pile) -> bool:
         """Put what *tables* hold into *pile*; False if rows must be read one by one."""
         with closing(tables):
             for table in tables:
-                lines = None if table is None else self._from_table(table)
+                lines = None if table is None else self._from_table_(table)
                 if table is None or lines is None:
                     return False
                 pile.add(lines, table.lines)
         return pile.count > 0
 
-    def _read_small_file(self) -> Columns:
+    def _read_small_file_(self) -> Columns:
         body = self.f.read()
         if isinstance(body, bytes):
             body = body.decode("utf-8-sig", "surrogateescape")
         if "\r" in body:
             body = body.replace("\r\n", "\n").replace("\r", "\n")
-        rows, numbers = split_lines(body, self._lineno + 1)
+        rows, numbers = split_lines(body, self._lineno_ + 1)
         if not rows:
-            return self._assemble({name: np.empty(0) for name in self._row_names()}, ())
+            return self._assemble_({name: np.empty(0) for name in self._row_names_()}, ())
         first = rows[0].split(self.separator)
-        kinds = self._kinds(first)
+        kinds = self._kinds_(first)
         if kinds is not None:
-            width = len(first) if self._same_width else None
-            table = read_text(rows, numbers, self.separator, kinds, self._null, width)
-            lines = None if table is None else self._from_table(table)
+            width = len(first) if self._same_width_ else None
+            table = read_text(rows, numbers, self.separator, kinds, self._null_, width)
+            lines = None if table is None else self._from_table_(table)
             if table is not None and lines is not None:
-                return self._assemble(lines, table.lines)
-        return self._read_rows(rows, numbers)
+                return self._assemble_(lines, table.lines)
+        return self._read_rows_(rows, numbers)
 
-    def _read_rows(self, rows: Sequence[str], numbers: Sequence[int]) -> Columns:
+    def _read_rows_(self, rows: Sequence[str], numbers: Sequence[int]) -> Columns:
         """Read row by row: formats that cannot be read at once, and finding the row that is wrong.
 
         A row that comes after a bar later than ``todate`` is never asked for: it may be anything.
         """
         found: list[Sequence[float]] = []
         kept: list[int] = []
-        step = -1 if self._newest_first() else 1
+        step = -1 if self._newest_first_() else 1
         for line, row in zip(numbers[::step], rows[::step]):
             tokens = row.split(self.separator)
-            if self._leave_out(tokens):
+            if self._leave_out_(tokens):
                 continue
             try:
-                found.append(self._row(tokens))
+                found.append(self._row_(tokens))
             except FieldError as error:
-                if not self._late(found):
-                    raise self._refused(line, error) from None
+                if not self._late_(found):
+                    raise self._refused_(line, error) from None
                 break
             kept.append(line)
-        names = self._row_names()
+        names = self._row_names_()
         values = np.array(found[::step], dtype=np.float64).reshape(len(found), len(names)).T
         lines = {name: np.ascontiguousarray(part) for name, part in zip(names, values)}
-        return self._assemble(lines, kept[::step])
+        return self._assemble_(lines, kept[::step])
 
-    def _late(self, found: Sequence[Sequence[float]]) -> bool:
+    def _late_(self, found: Sequence[Sequence[float]]) -> bool:
         """Tell whether one of the rows *found* is later than ``todate``."""
         if not found or self.todate == inf:
             return False
@@ -365,13 +365,13 @@ class CSVDataBase(DataBase):
             when = localize_numbers(when, self._tzinput)
         return bool((when > self.todate).any())
 
-    def _assemble(self, lines: Mapping[str, Floats], rows: Sequence[int]) -> Columns:
+    def _assemble_(self, lines: Mapping[str, Floats], rows: Sequence[int]) -> Columns:
         when = lines["datetime"]
         if self._tzinput is not None:
             when = localize_numbers(when, self._tzinput)
         return Columns.of({**lines, "datetime": when}, rows)
 
-    def _iso_numbers(self, table: Table, clock: int | None) -> Floats | None:
+    def _iso_numbers_(self, table: Table, clock: int | None) -> Floats | None:
         """Give the date numbers of column 0 (YYYY-MM-DD) and column *clock* (HH:MM:SS; None: the end of session)."""
         if clock is None:
             days = table.days[0] if 0 in table.days else _part(table.codes[0], ISO_DATE, 0)
@@ -401,23 +401,23 @@ class BacktraderCSVData(CSVDataBase):
     Rows of exactly eight fields have a time; the bars of others end with the session (``sessionend``).
     """
 
-    _same_width = True
+    _same_width_ = True
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
         start = 2 if len(first) == 8 else 1
         kinds: dict[int, Kind] = {0: "iso date"} if start == 1 else {0: "iso date", 1: "iso time"}
         for at in range(start, start + len(FIELDS)):
             kinds[at] = "number"
         return kinds
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
         start = len(table.codes) + len(table.days) + len(table.seconds)
-        when = None if table.nulls else self._iso_numbers(table, 1 if start == 2 else None)
+        when = None if table.nulls else self._iso_numbers_(table, 1 if start == 2 else None)
         if when is None:
             return None
         return {"datetime": when} | {name: table.numbers[start + at] for at, name in enumerate(FIELDS)}
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
         start = 2 if len(tokens) == 8 else 1
         moment = iso_moment(tokens[0], tokens[1] if start == 2 else None, self.p.sessionend)
         return (date2num(moment), *(number(tokens, start + at, name) for at, name in enumerate(FIELDS)))

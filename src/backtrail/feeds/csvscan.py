@@ -50,7 +50,7 @@ def scan(
 ) -> tuple[int, int]:  # fmt: skip
     """Read the rows of ``text[start:stop]``, which ends with a line's end; *words* are the eight bytes from each byte.
 
-    *plan* has a row for every part of a row: see ``_plan``. Give the number of rows and of fields that are listed in
+    *plan* has a row for every part of a row: see ``_plan_``. Give the number of rows and of fields that are listed in
     *odd* (row, part, begin, end); the number of rows is -1 where the text is not regular. Days and clocks go to
     *integers* as ``read_days`` and ``read_clocks`` take them.
     """

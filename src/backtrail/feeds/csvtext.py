@@ -75,7 +75,7 @@ class Pile:
         for name, values in lines.items():
             held = self._lines[name]
             if filled > len(held):
-                both = [held[self._filled(len(held))], np.empty(filled // 4 + more)]
+                both = [held[self._filled_(len(held))], np.empty(filled // 4 + more)]
                 held = self._lines[name] = np.concatenate(both[::-1] if self.upwards else both)
             if self.upwards:
                 held[len(held) - filled : len(held) - self.count] = values[::-1]
@@ -87,12 +87,12 @@ class Pile:
     def lines(self) -> dict[str, Floats]:
         """Give the lines by name."""
         if self.upwards:
-            return {name: values[self._filled(len(values))] for name, values in self._lines.items()}
+            return {name: values[self._filled_(len(values))] for name, values in self._lines.items()}
         for values in self._lines.values():
             values.resize(self.count, refcheck=False)
         return self._lines
 
-    def _filled(self, room: int) -> slice:
+    def _filled_(self, room: int) -> slice:
         return slice(room - self.count, room) if self.upwards else slice(0, self.count)
 
     def rows(self) -> Sequence[int]:

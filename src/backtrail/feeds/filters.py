@@ -154,12 +154,12 @@ class SessionFiller(_FillParams):
     params: ClassVar[Any] = (("skip_first_fill", True),)
 
     def __init__(self, data: Any) -> None:
-        self._step = _step_of(data, "SessionFiller")
+        self._step_ = _step_of(data, "SessionFiller")
         self._restart(data)
 
     def _restart(self, data: Any) -> None:
         self._gaps = _Gaps(
-            data.p.sessionstart, data.p.sessionend, self._step, first=not self.p.skip_first_fill
+            data.p.sessionstart, data.p.sessionend, self._step_, first=not self.p.skip_first_fill
         )
 
     def __call__(self, data: Any) -> bool:
@@ -209,7 +209,7 @@ class CalendarDays(_FillParams):
             bars.append(bar + [nan] * more)
         bars.append(self._before)
         data.backwards()
-        data._add_after(self, bars)
+        data._add_after_(self, bars)
         return True
 
 
@@ -246,17 +246,17 @@ class DaySplitter_Close(ParamsBase):
     params: ClassVar[Any] = (("closevol", 0.5),)
 
     def __init__(self, data: Any) -> None:
-        self._split: date | None = None
+        self._split_: date | None = None
 
     def _restart(self, data: Any) -> None:
-        self._split = None
+        self._split_ = None
 
     def __call__(self, data: Any) -> bool:
         """Make the current bar the first part of its day; the second one follows."""
         day = data.num2date(data.lines.datetime[0]).date()
-        if day == self._split:
+        if day == self._split_:
             return False  # the second part
-        self._split = day
+        self._split_ = day
         bar = [one[0] for one in data.lines._all]
         close, low, high, opened, volume, interest = bar[:6]
         first = volume if volume != volume else float(int(volume * (1.0 - self.p.closevol)))
@@ -275,32 +275,32 @@ class BarReplayer_Open(ParamsBase):
     def __init__(self, data: Any) -> None:
         data.resampling = 1
         data.replaying = True
-        self._complete: list[float] | None = None
+        self._complete_: list[float] | None = None
 
     def _restart(self, data: Any) -> None:
-        self._complete = None
+        self._complete_ = None
 
     def __call__(self, data: Any) -> bool:
         """Deliver the complete bar before, or the opening of the current one."""
-        complete = self._complete
+        complete = self._complete_
         if complete is not None:
             # the bar that has just come waits, and passes through here once more
             data._save2stack(erase=True, stash=True)
             data._updatebar(complete)
-            self._complete = None
+            self._complete_ = None
             return False
-        self._complete = bar = [one[0] for one in data.lines._all]
+        self._complete_ = bar = [one[0] for one in data.lines._all]
         opened, when = bar[3], bar[6]
         data._updatebar([opened, opened, opened, opened, 0.0, 0.0, when])
         return False
 
     def last(self, data: Any) -> bool:
         """Queue the last complete bar; tell whether there was one."""
-        if self._complete is None:
+        if self._complete_ is None:
             return False
         data.backwards()
-        data._add2stack(self._complete)
-        self._complete = None
+        data._add2stack(self._complete_)
+        self._complete_ = None
         return True
 
 
@@ -385,8 +385,8 @@ class _OverData(AbstractDataBase):
         self._timeframe = source._timeframe
         self._compression = source._compression
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         source = self.p.dataname
         self._timeframe = source._timeframe
         self._compression = source._compression
@@ -409,18 +409,18 @@ class _OverData(AbstractDataBase):
         if self._own:
             self.p.dataname.stop()
 
-    def _preload_steps(self) -> bool:
+    def _preload_steps_(self) -> bool:
         source = self.p.dataname
         if self._own:
             source.preload()
-        clock = source._c
+        clock = source._c_
         at, clock.i = clock.i, -1
         try:
-            return super()._preload_steps()
+            return super()._preload_steps_()
         finally:
             clock.i = at
 
-    def _preload_bulk(self) -> bool:
+    def _preload_bulk_(self) -> bool:
         return False
 
     def _copy(self, source: Any) -> None:

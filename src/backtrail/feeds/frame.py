@@ -37,42 +37,42 @@ class FrameData(DataBase):
     params: ClassVar[Any] = _FRAME_PARAMS
     datafields: ClassVar[list[str]] = ["datetime", *FIELDS]
 
-    def _read_columns(self) -> Columns | None:
-        return self._columns_of(self._table())
+    def _read_columns_(self) -> Columns | None:
+        return self._columns_of_(self._table_())
 
-    def _columns_of(self, table: Table) -> Columns:
-        when = self._times(table)
+    def _columns_of_(self, table: Table) -> Columns:
+        when = self._times_(table)
         if self._tzinput is not None:
             when = localize_numbers(when, self._tzinput)
         lines = {"datetime": when}
         for name in self.lines.getlinealiases():
-            at = None if name == "datetime" else self._position(table, name)
+            at = None if name == "datetime" else self._position_(table, name)
             if at is not None:
                 lines[name] = table.doubles(at)
             elif name != "datetime" and name not in FIELDS:
                 lines[name] = np.full(len(when), nan)
         return Columns.of(lines)
 
-    def _table(self) -> Table:
-        return as_table(self.p.dataname, self._label())
+    def _table_(self) -> Table:
+        return as_table(self.p.dataname, self._label_())
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return repr(self._name or type(self).__name__)
 
-    def _times(self, table: Table) -> Floats:
-        at = self._time_position(table)
+    def _times_(self, table: Table) -> Floats:
+        at = self._time_position_(table)
         if at is None and not table.has_index:
             raise DataError(
-                f"reading feed {self._label()} - expected a column that holds times - found none in "
+                f"reading feed {self._label_()} - expected a column that holds times - found none in "
                 f"{table.names} - pass "
                 "datetime=<name or position>"
             )
         return table.times(at)
 
-    def _time_position(self, table: Table) -> int | None:
+    def _time_position_(self, table: Table) -> int | None:
         """Give the column that holds the times, None for the index."""
         if self.p.datetime is not None:
-            at = self._position(table, "datetime")
+            at = self._position_(table, "datetime")
             if at is not None:
                 return at
         if table.has_index:
@@ -80,11 +80,11 @@ class FrameData(DataBase):
         named = _find(table.names, "datetime", self.p.nocase)
         return table.first_time() if named is None else named
 
-    def _position(self, table: Table, name: str) -> int | None:
+    def _position_(self, table: Table, name: str) -> int | None:
         """Give the column of line *name*; None if it has none."""
         if name not in self.p._getkeys():
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected a parameter for every line of {type(self).__name__} "
+                f"reading feed {self._label_()} - expected a parameter for every line of {type(self).__name__} "
                 "- found none "
                 f"for {name!r} - declare params = (({name!r}, -1),)"
             )
@@ -92,39 +92,39 @@ class FrameData(DataBase):
         if wanted is None:
             return None
         if isinstance(wanted, str):
-            return self._named(table, name, wanted)
+            return self._named_(table, name, wanted)
         if isinstance(wanted, bool) or not hasattr(wanted, "__index__"):
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected {name} to be a column name, a position from 0, -1 or "
+                f"reading feed {self._label_()} - expected {name} to be a column name, a position from 0, -1 or "
                 "None - found "
                 f"{wanted!r}"
             )
         at: int = wanted.__index__()
         if at < 0:
-            return self._detected(table, name)
+            return self._detected_(table, name)
         if at >= len(table.names):
             raise DataError(
-                f"reading feed {self._label()} - expected {name} at column {at} - found {len(table.names)} columns: "
+                f"reading feed {self._label_()} - expected {name} at column {at} - found {len(table.names)} columns: "
                 f"{table.names} - correct {name}"
             )
         return at
 
-    def _named(self, table: Table, name: str, wanted: str) -> int:
+    def _named_(self, table: Table, name: str, wanted: str) -> int:
         found = _find(table.names, wanted, self.p.nocase)
         if found is None:
             known = [column for column in table.names if isinstance(column, str)]
             raise DataError(
-                f"reading feed {self._label()}, line {name!r}: "
+                f"reading feed {self._label_()}, line {name!r}: "
                 f"{unknown_name('column', 'the frame', wanted, known)} Correct "
                 f"{name}=..., or pass {name}=None if there is no such column."
             )
         return found
 
-    def _detected(self, table: Table, name: str) -> int | None:
+    def _detected_(self, table: Table, name: str) -> int | None:
         found = _find(table.names, name, self.p.nocase)
         if found is None and any(isinstance(column, tuple) for column in table.names):
             raise DataError(
-                f"reading feed {self._label()} - expected a column {name!r} - found columns of several levels: "
+                f"reading feed {self._label_()} - expected a column {name!r} - found columns of several levels: "
                 f"{table.names} - take one of them, for example frame.xs('AAPL', axis=1, level=1)"
             )
         if found is None and name in PRICES:
@@ -153,11 +153,11 @@ class PandasData(FrameData):
     :class:`FrameData`.
     """
 
-    def _table(self) -> Table:
-        table = super()._table()
+    def _table_(self) -> Table:
+        table = super()._table_()
         if not table.has_index:
             raise DataError(
-                f"reading feed {self._label()} - expected a pandas DataFrame as dataname - found "
+                f"reading feed {self._label_()} - expected a pandas DataFrame as dataname - found "
                 f"{type_name(self.p.dataname)} - use feeds.FrameData, which takes polars and Arrow tables too"
             )
         return table
@@ -176,16 +176,16 @@ class PandasDirectData(PandasData):
         ("openinterest", 6),
     )
 
-    def _time_position(self, table: Table) -> int | None:
-        return self._position(table, "datetime")
+    def _time_position_(self, table: Table) -> int | None:
+        return self._position_(table, "datetime")
 
-    def _position(self, table: Table, name: str) -> int | None:
+    def _position_(self, table: Table, name: str) -> int | None:
         wanted = getattr(self.p, name, None)
         if wanted is None or isinstance(wanted, str) or wanted < 0 or (wanted == 0 and name == "datetime"):
-            return super()._position(table, name) if isinstance(wanted, str) else None
+            return super()._position_(table, name) if isinstance(wanted, str) else None
         if wanted == 0 or wanted > len(table.names):
             raise DataError(
-                f"reading feed {self._label()} - expected {name} at column {wanted} (0 is the index) - found "
+                f"reading feed {self._label_()} - expected {name} at column {wanted} (0 is the index) - found "
                 f"{len(table.names)} columns: {table.names} - correct {name}, or pass {name}=-1 if there is none"
             )
         return int(wanted) - 1
@@ -194,12 +194,12 @@ class PandasDirectData(PandasData):
 class ArrowData(FrameData):
     """Bars from a pyarrow Table, or from an Arrow IPC (Feather) file given by its path."""
 
-    def _finish(self) -> None:
+    def _finish_(self) -> None:
         self._name = self.p.name or file_stem(self.p.dataname)
-        super()._finish()
+        super()._finish_()
 
-    def _table(self) -> Table:
+    def _table_(self) -> Table:
         source = self.p.dataname
         if not is_path(source):
-            return super()._table()
-        return ArrowTable(open_ipc(source, self._label()), self._label())
+            return super()._table_()
+        return ArrowTable(open_ipc(source, self._label_()), self._label_())

@@ -51,30 +51,30 @@ class GenericCSVData(CSVDataBase):
         ("volume", 5),
         ("openinterest", 6),
     )
-    _null = ""
-    _plan: Any = None
+    _null_ = ""
+    _plan_: Any = None
 
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        self._plan = self._value_columns()
+        self._plan_ = self._value_columns_()
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _check_parameters_(self) -> None:
+        super()._check_parameters_()
         form = self.p.dtformat
         if not (isinstance(form, str) or callable(form) or form in (1, 2)):
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected dtformat to be a strptime format, 1 (seconds since "
+                f"reading feed {self._label_()} - expected dtformat to be a strptime format, 1 (seconds since "
                 "1970), 2 (the "
                 f"same with a fraction) or a callable - found {form!r} - correct dtformat"
             )
-        if isinstance(form, str) and self._has_clock():
+        if isinstance(form, str) and self._has_clock_():
             twice = {
                 mark for mark in "YymdHIMSfpbBjzZ" if f"%{mark}" in form and f"%{mark}" in self.p.tmformat
             }
             if twice:
                 raise ParameterValueError(
-                    f"reading feed {self._label()} with a time column - expected dtformat and tmformat to read "
+                    f"reading feed {self._label_()} with a time column - expected dtformat and tmformat to read "
                     "different "
                     f"parts of the time - found {form!r} and {self.p.tmformat!r}, which both read "
                     f"{sorted('%' + mark for mark in twice)} - pass dtformat='%Y-%m-%d' or time=-1"
@@ -83,18 +83,18 @@ class GenericCSVData(CSVDataBase):
             float(self.p.nullvalue)
         except (TypeError, ValueError):
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected nullvalue to be a number - found {self.p.nullvalue!r} - "
+                f"reading feed {self._label_()} - expected nullvalue to be a number - found {self.p.nullvalue!r} - "
                 "pass nullvalue=float('nan') or nullvalue=0.0"
             ) from None
 
-    def _has_clock(self) -> bool:
-        return self._column("time") is not None
+    def _has_clock_(self) -> bool:
+        return self._column_("time") is not None
 
-    def _column(self, name: str) -> int | None:
+    def _column_(self, name: str) -> int | None:
         """Give the column number of line *name*, None if there is no column."""
         if name not in self.p._getkeys():
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected a parameter for every line of {type(self).__name__} "
+                f"reading feed {self._label_()} - expected a parameter for every line of {type(self).__name__} "
                 "- found none "
                 f"for {name!r} - declare params = (({name!r}, <column number>),)"
             )
@@ -103,44 +103,44 @@ class GenericCSVData(CSVDataBase):
             return None
         if isinstance(at, bool) or not hasattr(at, "__index__"):
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected {name} to be a column number counted from 0, or -1 "
+                f"reading feed {self._label_()} - expected {name} to be a column number counted from 0, or -1 "
                 "for none - "
                 f"found {at!r} - pass the number of the column"
             )
         number = at.__index__()
         return number if number >= 0 or name == "datetime" else None
 
-    def _value_columns(self) -> tuple[_Column, ...]:
+    def _value_columns_(self) -> tuple[_Column, ...]:
         return tuple(
-            _Column(name, self._column(name)) for name in self.lines.getlinealiases() if name != "datetime"
+            _Column(name, self._column_(name)) for name in self.lines.getlinealiases() if name != "datetime"
         )
 
-    def _row_names(self) -> tuple[str, ...]:
-        return ("datetime", *(column.line for column in self._plan))
+    def _row_names_(self) -> tuple[str, ...]:
+        return ("datetime", *(column.line for column in self._plan_))
 
     # -- row by row -------------------------------------------------------------------------------------------------
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
         null = float(self.p.nullvalue)
-        moment = self._moment(tokens)
+        moment = self._moment_(tokens)
         try:
-            values = [self._bar_number(moment)]
+            values = [self._bar_number_(moment)]
         except ValueError as error:
             raise FieldError(f"column {self.p.datetime} (datetime) - {error}") from None
-        for name, at in self._plan:
+        for name, at in self._plan_:
             if at is None or not text(tokens, at, name):
                 values.append(null)
             else:
                 values.append(number(tokens, at, name))
         return values
 
-    def _moment(self, tokens: list[str]) -> datetime:
+    def _moment_(self, tokens: list[str]) -> datetime:
         at, form = self.p.datetime, self.p.dtformat
         written = text(tokens, at, "datetime")
         expected = f"dtformat={form!r}"
         try:
             if isinstance(form, str):
-                clock = self._column("time")
+                clock = self._column_("time")
                 if clock is not None:
                     written += "T" + text(tokens, clock, "time")
                     form += "T" + self.p.tmformat
@@ -159,7 +159,7 @@ class GenericCSVData(CSVDataBase):
                 "correct the row, or dtformat and the column numbers"
             ) from None
 
-    def _bar_number(self, moment: datetime) -> float:
+    def _bar_number_(self, moment: datetime) -> float:
         """Give the date number of a bar's *moment*: as written, or the end of the session for daily and longer bars."""
         if self.p.timeframe < TimeFrame.Days:
             return date2num(moment)
@@ -170,11 +170,11 @@ class GenericCSVData(CSVDataBase):
 
     # -- all at once ------------------------------------------------------------------------------------------------
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
-        at, form, clock = self.p.datetime, self.p.dtformat, self._column("time")
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
+        at, form, clock = self.p.datetime, self.p.dtformat, self._column_("time")
         if at < 0 or callable(form):
             return None
-        kinds: dict[int, Kind] = {column: "number" for _, column in self._plan if column is not None}
+        kinds: dict[int, Kind] = {column: "number" for _, column in self._plan_ if column is not None}
         stamps: dict[int, Kind] = {
             at: "time" if isinstance(form, str) else "integer" if form == 1 else "number"
         }
@@ -183,13 +183,13 @@ class GenericCSVData(CSVDataBase):
         # a column that is both a time and a value is read row by row
         return None if stamps.keys() & kinds.keys() else kinds | stamps
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
-        when = self._table_numbers(table)
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
+        when = self._table_numbers_(table)
         if when is None:
             return None
         lines = {"datetime": when}
         null = float(self.p.nullvalue)
-        for name, at in self._plan:
+        for name, at in self._plan_:
             if at is None:
                 lines[name] = np.full(table.count, null)
                 continue
@@ -199,8 +199,8 @@ class GenericCSVData(CSVDataBase):
             lines[name] = values
         return lines
 
-    def _table_numbers(self, table: Table) -> Floats | None:
-        found = self._table_moments(table)
+    def _table_numbers_(self, table: Table) -> Floats | None:
+        found = self._table_moments_(table)
         if found is None:
             return None
         written = from_days(*found)
@@ -210,26 +210,26 @@ class GenericCSVData(CSVDataBase):
         placed = written if self._tzinput is None else localize_moments(*found, self._tzinput)
         return np.where(end > placed, end, written)
 
-    def _table_moments(self, table: Table) -> tuple[Ints, Ints] | None:
+    def _table_moments_(self, table: Table) -> tuple[Ints, Ints] | None:
         at, form = self.p.datetime, self.p.dtformat
         if form == 1:
             days, seconds = np.divmod(table.integers[at], 86400)
             return _in_calendar(days, seconds * 1_000_000)
         if form == 2:
             return None if at in table.nulls else _from_seconds(table.numbers[at])
-        layout, codes = self._layout(table, at, form)
+        layout, codes = self._layout_(table, at, form)
         if layout is None or codes is None:
             return None
-        clock = self._column("time")
+        clock = self._column_("time")
         if clock is None:
             return moments(codes, layout)
-        time_layout, times = self._layout(table, clock, self.p.tmformat)
+        time_layout, times = self._layout_(table, clock, self.p.tmformat)
         if time_layout is None or times is None:
             return None
         return moments(codes, layout, times, time_layout)
 
     @staticmethod
-    def _layout(table: Table, at: int, form: str) -> tuple[Layout | None, Bytes | None]:
+    def _layout_(table: Table, at: int, form: str) -> tuple[Layout | None, Bytes | None]:
         codes = table.codes[at]
         return (None if codes is None else layout_of(form, codes.shape[1])), codes
 

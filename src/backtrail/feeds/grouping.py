@@ -67,7 +67,7 @@ class _Rows:
         return self.source.date2num(dt)  # type: ignore[no-any-return]
 
     def _getnexteos(self) -> tuple[datetime, float]:
-        return self.source._eos_after(self.when)  # type: ignore[no-any-return]
+        return self.source._eos_after_(self.when)  # type: ignore[no-any-return]
 
 
 def unfinished(columns: Columns, rule: Rule, source: Any) -> Aggregation:
@@ -211,7 +211,7 @@ class _Grouping:
         checked, compression = self.checked, self.rule.compression
         at = counted = 0
         while at < self.count:
-            end, number = self.source._eos_after(float(when[at]))
+            end, number = self.source._eos_after_(float(when[at]))
             at += int(np.searchsorted(when[at:], number, side="left"))
             if at == self.count:
                 self.next_end = end
@@ -256,7 +256,7 @@ class _Grouping:
         if not whole:
             triggers[-1] = self.count
         if self.rule.adjusts:
-            last = self.source._eos_after(float(times[-1]))[1]
+            last = self.source._eos_after_(float(times[-1]))[1]
             limits = self._session_ends(times)
             times = np.maximum(times, limits)
             if not whole:
@@ -265,7 +265,7 @@ class _Grouping:
 
     def _session_ends(self, times: Floats) -> Floats:
         """Give the end of session at or after each of *times*."""
-        after = self.source._eos_after
+        after = self.source._eos_after_
         return np.array([after(t)[1] for t in times.tolist()])
 
     # -- the larger bars --------------------------------------------------------------------------------------------

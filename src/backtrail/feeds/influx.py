@@ -66,14 +66,14 @@ class InfluxDB(DataBase):
         super().start()
         self._query()  # what cannot be asked is said before anything is opened
         p = self.p
-        self.ndb = _client(self._label())(p.host, p.port, p.username, p.password, p.database)
+        self.ndb = _client(self._label_())(p.host, p.port, p.username, p.password, p.database)
 
     def stop(self) -> None:
         """Let go of the client."""
         super().stop()
         self.ndb = None
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return repr(self._name or type(self).__name__)
 
     def _query(self) -> str:
@@ -81,7 +81,7 @@ class InfluxDB(DataBase):
         unit = _UNITS.get(p.timeframe)
         if unit is None:
             raise ParameterValueError(
-                f"reading feed {self._label()} - expected a timeframe that InfluxDB can group by: "
+                f"reading feed {self._label_()} - expected a timeframe that InfluxDB can group by: "
                 f"{[TimeFrame.getname(frame) for frame in _UNITS]} - found {TimeFrame.getname(p.timeframe)} - read "
                 "days and use cerebro.resampledata for longer bars"
             )
@@ -91,7 +91,7 @@ class InfluxDB(DataBase):
         every = f"{p.compression}{unit}"
         return f'SELECT {columns} FROM "{p.dataname}" WHERE time {since} GROUP BY time({every}) fill(none)'
 
-    def _read_columns(self) -> Columns:
+    def _read_columns_(self) -> Columns:
         points: Iterable[Mapping[str, Any]] = self.ndb.query(self._query()).get_points()
         rows = list(points)
         lines = {"datetime": np.array([self._time(row) for row in rows], dtype=np.float64)}
@@ -110,7 +110,7 @@ class InfluxDB(DataBase):
             moment = datetime.fromisoformat(str(written))
         except ValueError:
             raise DataError(
-                f"reading feed {self._label()} - expected points with a time such as 2006-01-02T00:00:00Z - found "
+                f"reading feed {self._label_()} - expected points with a time such as 2006-01-02T00:00:00Z - found "
                 f"{written!r} - check the client's version (influxdb for InfluxDB 1.x)"
             ) from None
         return date2num(moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None))

@@ -24,14 +24,14 @@ def _tick(name: str, at: int) -> property:
     """Make an attribute for the newest tick: what a filter set while replaying, else the current bar."""
 
     def read(self: Any) -> Any:
-        if self._ticks is not None:
-            return self._ticks[at]
+        if self._ticks_ is not None:
+            return self._ticks_[at]
         return getattr(self.lines, name)[0] if len(self) else None
 
     def write(self: Any, value: Any) -> None:
-        ticks = list(self._ticks) if self._ticks is not None else [None] * 7
+        ticks = list(self._ticks_) if self._ticks_ is not None else [None] * 7
         ticks[at] = value
-        self._ticks = ticks
+        self._ticks_ = ticks
 
     return property(read, write, doc=f"The {name} of the newest tick; None before the first bar.")
 
@@ -48,19 +48,19 @@ class Loading(OHLCDateTime):
     fromdate: float = -inf
     todate: float = inf
     resampling: int = 0
-    _replaying: bool = False
+    _replaying_: bool = False
     _tzinput: Any = None
-    _ticks: Any = None
-    _columns: Columns | None = None  # what is stepped through, and the next row
-    _at: int = -1
-    _feeders: list[tuple[Any, Any]]
-    _source: Columns | None = None  # what a preloaded feed was resampled from
-    _triggers: Any = None  # the source bar that completes each of its bars
-    _leftover: bool = False  # the last bar was left over in a filter
-    _held: int = 0  # bars loaded beyond the current one
+    _ticks_: Any = None
+    _columns_: Columns | None = None  # what is stepped through, and the next row
+    _at_: int = -1
+    _feeders_: list[tuple[Any, Any]]
+    _source_: Columns | None = None  # what a preloaded feed was resampled from
+    _triggers_: Any = None  # the source bar that completes each of its bars
+    _leftover_: bool = False  # the last bar was left over in a filter
+    _held_: int = 0  # bars loaded beyond the current one
     _barstack: deque[Any]
     _barstash: deque[Any]
-    _barlater: deque[tuple[Any, int]]  # with the filter at which they go on
+    _barlater_: deque[tuple[Any, int]]  # with the filter at which they go on
     _filters: list[Filter]
     _ffilters: list[Filter]
 
@@ -78,17 +78,17 @@ class Loading(OHLCDateTime):
         for one in self.lines._all:
             one._set_clock(clock)
             one._allocate(0)
-        self._c = clock
-        self._held = 0
+        self._c_ = clock
+        self._held_ = 0
 
-    def _restart_loading(self) -> None:
+    def _restart_loading_(self) -> None:
         """Forget what waits, and start the filters over."""
         self._barstack.clear()
         self._barstash.clear()
-        self._barlater.clear()
-        self._columns = None
-        self._at = -1
-        self._ticks = None
+        self._barlater_.clear()
+        self._columns_ = None
+        self._at_ = -1
+        self._ticks_ = None
         for one, _, _ in self._filters:
             restart = getattr(one, "_restart", None)
             if restart is not None:
@@ -130,11 +130,11 @@ class Loading(OHLCDateTime):
     @property
     def replaying(self) -> bool:
         """Whether bars grow while they are delivered."""
-        return self._replaying
+        return self._replaying_
 
     @replaying.setter
     def replaying(self, value: Any) -> None:
-        self._replaying = bool(value)
+        self._replaying_ = bool(value)
 
     def _check(self, forcedata: Any = None) -> None:
         """Let filters look at the clock: at *forcedata*'s time, or at this machine's."""
@@ -159,10 +159,10 @@ class Loading(OHLCDateTime):
         """Deliver *bar* (values in the order of the lines) next; a stashed bar passes through the filters first."""
         (self._barstash if stash else self._barstack).append(bar)
 
-    def _add_after(self, one: Any, bars: Sequence[Any]) -> None:
+    def _add_after_(self, one: Any, bars: Sequence[Any]) -> None:
         """Deliver *bars* next; they pass through the filters after *one* first."""
         at = next(k for k, (f, _, _) in enumerate(self._filters) if f is one)
-        self._barlater.extend((bar, at + 1) for bar in bars)
+        self._barlater_.extend((bar, at + 1) for bar in bars)
 
     def _save2stack(self, erase: bool = False, force: bool = False, stash: bool = False) -> None:
         """Deliver the current bar (again) next; with *erase* take it out of the stream now."""
@@ -190,23 +190,23 @@ class Loading(OHLCDateTime):
 
     def _load(self) -> bool | None:
         """Put the next bar of the source into the lines: True; False at the end, None if there is nothing yet."""
-        columns = self._columns
+        columns = self._columns_
         if columns is None:
-            columns = self._read_columns()
+            columns = self._read_columns_()
             if columns is None:
                 return False
-            self._columns, self._at, self._feeders = columns, 0, self._views(columns)
-        at = self._at
+            self._columns_, self._at_, self._feeders_ = columns, 0, self._views_(columns)
+        at = self._at_
         if at >= len(columns):
             return False
         own = self.__dict__
-        own["_at"] = at + 1
-        i = self._c.i
-        for one, values in self._feeders:
-            one._a[i] = values[at]
+        own["_at_"] = at + 1
+        i = self._c_.i
+        for one, values in self._feeders_:
+            one._a_[i] = values[at]
         return True
 
-    def _views(self, columns: Columns) -> list[tuple[Any, Any]]:
+    def _views_(self, columns: Columns) -> list[tuple[Any, Any]]:
         out = []
         for name in self.lines.getlinealiases():
             if name in columns.extra or hasattr(columns, name):
@@ -214,22 +214,22 @@ class Loading(OHLCDateTime):
                 out.append((getattr(self.lines, name), memoryview(values)))  # type: ignore[arg-type]  # an array is a buffer
         return out
 
-    def _read_columns(self) -> Columns | None:
+    def _read_columns_(self) -> Columns | None:
         """Read all bars of the source, times in UTC; None if it can only be read bar by bar."""
         return None
 
     def load(self) -> bool | None:
         """Put the next bar into the lines, past zone, dates and filters: True; False at the end, None for none yet."""
         when = self.lines.datetime
-        c = self._c
+        c = self._c_
         while True:
             self.forward()
             if self._barstack and self._fromstack():
                 return True
-            if self._barlater:
-                bar, at = self._barlater.popleft()
+            if self._barlater_:
+                bar, at = self._barlater_.popleft()
                 self._updatebar(bar)
-                if not self._filter(at):
+                if not self._filter_(at):
                     return True
                 continue
             if not (self._barstash and self._fromstack(stash=True)):
@@ -237,19 +237,19 @@ class Loading(OHLCDateTime):
                 if not loaded:
                     self.backwards(force=True)
                     return loaded
-                if self._tzinput is not None and self._columns is None:
+                if self._tzinput is not None and self._columns_ is None:
                     when[0] = date2num(num2date(when[0]), self._tzinput)
-            now = when._a[c.i]
+            now = when._a_[c.i]
             if now < self.fromdate:
                 self.backwards()
                 continue
             if now > self.todate:
                 self.backwards(force=True)
                 return False
-            if not self._filters or not self._filter():
+            if not self._filters or not self._filter_():
                 return True
 
-    def _filter(self, start: int = 0) -> bool:
+    def _filter_(self, start: int = 0) -> bool:
         """Pass the current bar, and what filters make of it, through the filters; tell whether it was taken."""
         taken = False
         for one, args, kwargs in self._filters[start:] if start else self._filters:
@@ -268,140 +268,140 @@ class Loading(OHLCDateTime):
         if size != 1 or value == value:
             super().forward(value, size)
             return
-        c = self._c
+        c = self._c_
         c.i = i = c.i + 1
-        if i >= len(self._a):
+        if i >= len(self._a_):
             for one in self.lines._all:
                 one._reserve(i + 1)
 
     def backwards(self, size: int = 1, force: bool = False) -> None:
         """Forget the last *size* bars."""
-        c = self._c
+        c = self._c_
         i = c.i
         if size != 1 or i < 0:
             super().backwards(size, force)
             return
         for one in self.lines._all:
-            one._a[i] = nan  # what lies beyond the last bar is always nan
+            one._a_[i] = nan  # what lies beyond the last bar is always nan
         c.i = i - 1
 
     # -- bar by bar -------------------------------------------------------------------------------------------------
 
-    def _stored(self) -> int:
+    def _stored_(self) -> int:
         """Give the number of bars loaded so far."""
-        c = self._c
-        return c.size or c.i + 1 + self._held
+        c = self._c_
+        return c.size or c.i + 1 + self._held_
 
     def advance(self, size: int = 1, datamaster: Any = None, ticks: bool = True) -> None:
         """Move on by *size* bars that are loaded already; not beyond the time of *datamaster*'s current bar."""
-        stored = self._stored()
-        self._move(size)
+        stored = self._stored_()
+        self._move_(size)
         if datamaster is None:
             return
-        if self._c.i >= stored or self.lines.datetime[0] > datamaster.lines.datetime[0]:
-            self._move(-size)
+        if self._c_.i >= stored or self.lines.datetime[0] > datamaster.lines.datetime[0]:
+            self._move_(-size)
 
     def advance_peek(self) -> float:
         """Give the time of the next loaded bar as a date number; infinity if there is none."""
-        at = self._c.i + 1
-        if at < self._stored():
+        at = self._c_.i + 1
+        if at < self._stored_():
             return float(self.lines.datetime.array[at])
         return inf
 
     def rewind(self, size: int = 1) -> None:
         """Move back by *size* bars, which stay loaded."""
-        self._move(-size)
+        self._move_(-size)
 
-    def _move(self, size: int) -> None:
-        c = self._c
+    def _move_(self, size: int) -> None:
+        c = self._c_
         c.i += size
         if not c.size:
-            self._held -= size
+            self._held_ -= size
 
     def next(self, datamaster: Any = None, ticks: bool = True) -> bool | None:  # type: ignore[override]
         """Move on to the next bar, loading it if need be; not beyond the time of *datamaster*'s current bar.
 
         Give True if there is a new bar, False at the end (or beyond *datamaster*), None if there is nothing yet.
         """
-        c = self._c
+        c = self._c_
         if c.size:
             if c.i + 1 >= c.size:
                 return False
             c.i += 1
-        elif self._held:
+        elif self._held_:
             self.advance()
         else:
             loaded = self.load()
             if not loaded:
                 return loaded
         if datamaster is not None and self.lines.datetime[0] > datamaster.lines.datetime[0]:
-            self._move(-1)
+            self._move_(-1)
             return False
         return True
 
     def _tick_fill(self, force: bool = False) -> None:
         """Make the current bar the newest tick."""
-        self._ticks = None
+        self._ticks_ = None
 
-    def _newest_ticks(self) -> list[float] | None:
+    def _newest_ticks_(self) -> list[float] | None:
         """Give the newest tick; None before the first bar."""
-        if self._ticks is not None or not len(self):
-            return self._ticks  # type: ignore[no-any-return]
+        if self._ticks_ is not None or not len(self):
+            return self._ticks_  # type: ignore[no-any-return]
         row = [one[0] for one in self.lines._all[:6]]
         return [*row, row[0]]
 
     def _tick_nullify(self) -> None:
         """Forget the newest tick."""
-        self._ticks = [None] * 7
+        self._ticks_ = [None] * 7
 
     # -- all at once ------------------------------------------------------------------------------------------------
 
     def preload(self) -> None:
         """Load all bars and move before the first one."""
-        if not (self._preload_bulk() or self._preload_steps()):
+        if not (self._preload_bulk_() or self._preload_steps_()):
             return
-        c = self._c
+        c = self._c_
         c.size = c.i + 1 if not c.size else c.size
         c.i = -1
         for one in self.lines._all:
             one._trim(c.size)
 
-    def _preload_steps(self) -> bool:
+    def _preload_steps_(self) -> bool:
         """Load bar by bar."""
         while self.load():
             pass
-        count = self._c.i
+        count = self._c_.i
         self._last()
-        self._leftover = self._c.i > count
-        self._check_loaded()
+        self._leftover_ = self._c_.i > count
+        self._check_loaded_()
         return True
 
-    def _preload_bulk(self) -> bool:
+    def _preload_bulk_(self) -> bool:
         """Load in bulk if source and filters allow it; tell whether that was done."""
-        if self._overridden("_load", "load", "forward"):
+        if self._overridden_("_load", "load", "forward"):
             return False
         from .resample import Resampler
 
         filters = [one for one, _, _ in self._filters]
         if filters and not (len(filters) == 1 and type(filters[0]).__call__ is Resampler.__call__):
             return False
-        columns = self._read_columns()
+        columns = self._read_columns_()
         if columns is None:
             return False
-        columns = self._cut(columns)
+        columns = self._cut_(columns)
         if filters:
-            self._source = columns
-            columns, self._triggers = resample_columns(columns, filters[0].rule, self)
-            self._leftover = bool(len(self._triggers)) and self._triggers[-1] == len(self._source)
-        self._take(columns)
+            self._source_ = columns
+            columns, self._triggers_ = resample_columns(columns, filters[0].rule, self)
+            self._leftover_ = bool(len(self._triggers_)) and self._triggers_[-1] == len(self._source_)
+        self._take_(columns)
         return True
 
-    def _check_loaded(self) -> None:
+    def _check_loaded_(self) -> None:
         """Warn of what is wrong with the bars that were loaded one by one, as far as they are still kept."""
         names = self.lines.getlinealiases()
         if self._clone or self.islive() or "datetime" not in names:
             return
-        count, dropped = self._c.i + 1, self._c.dropped
+        count, dropped = self._c_.i + 1, self._c_.dropped
         lines = {name: getattr(self.lines, name).array[:count] for name in names}
         columns = Columns.of(lines, range(dropped + 1, dropped + count + 1))
         label = self._name or type(self).__name__
@@ -410,17 +410,17 @@ class Loading(OHLCDateTime):
         else:
             check_bars(columns, label, self._timeframe, stacklevel=6)
 
-    def _restep(self) -> bool:
+    def _restep_(self) -> bool:
         """Get ready to deliver bar by bar what was preloaded; False if that is not known any more."""
-        source = self._source
+        source = self._source_
         if source is None:
             return False
         self.reset()
-        self._restart_loading()  # what a subclass opened was read already
-        self._columns, self._at, self._feeders = source, 0, self._views(source)
+        self._restart_loading_()  # what a subclass opened was read already
+        self._columns_, self._at_, self._feeders_ = source, 0, self._views_(source)
         return True
 
-    def _cut(self, columns: Columns) -> Columns:
+    def _cut_(self, columns: Columns) -> Columns:
         """Leave out what lies outside of ``fromdate`` and ``todate``."""
         when = columns.datetime
         count = len(when)
@@ -443,7 +443,7 @@ class Loading(OHLCDateTime):
             check_bars(kept, label, self.p.timeframe, stacklevel=5)
         return kept
 
-    def _take(self, columns: Columns) -> None:
+    def _take_(self, columns: Columns) -> None:
         """Make *columns* the bars of this feed."""
         count = len(columns)
         for name, one in zip(self.lines.getlinealiases(), self.lines._all, strict=False):
@@ -451,11 +451,11 @@ class Loading(OHLCDateTime):
                 one._store(np.ascontiguousarray(columns.line(name), dtype=np.float64))
             else:
                 one._allocate(count)
-        c = self._c
+        c = self._c_
         c.size = count
         c.i = -1
 
-    def _overridden(self, *methods: str) -> bool:
+    def _overridden_(self, *methods: str) -> bool:
         """Tell whether a user's class or this object replaces one of *methods*."""
         own = self.__dict__
         return any(

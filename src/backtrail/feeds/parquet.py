@@ -16,13 +16,13 @@ class ParquetData(FrameData):
     Only the columns that lines need are read.
     """
 
-    def _finish(self) -> None:
+    def _finish_(self) -> None:
         self._name = self.p.name or file_stem(self.p.dataname)
-        super()._finish()
+        super()._finish_()
 
-    def _read_columns(self) -> Columns | None:
+    def _read_columns_(self) -> Columns | None:
         source = self.p.dataname
         if not is_path(source):
-            return super()._read_columns()
-        with closing(ParquetTable(source, self._label())) as table:
-            return self._columns_of(table)
+            return super()._read_columns_()
+        with closing(ParquetTable(source, self._label_())) as table:
+            return self._columns_of_(table)

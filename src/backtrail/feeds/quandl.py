@@ -32,38 +32,38 @@ class QuandlCSV(CSVDataBase):
     """
 
     params: ClassVar[Any] = (("reverse", False), ("adjclose", True), ("round", False), ("decimals", 2))
-    _same_width = True
+    _same_width_ = True
 
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        if self._newest_first() and self._overridden("_loadline", "_getnextline"):
+        if self._newest_first_() and self._overridden_("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _check_parameters_(self) -> None:
+        super()._check_parameters_()
         check_decimals(type(self).__name__, self.p.decimals)
 
-    def _newest_first(self) -> bool:
+    def _newest_first_(self) -> bool:
         return bool(self.p.reverse)
 
     def _first(self) -> int:
         return _ADJUSTED if self.p.adjclose else _PLAIN
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
         moment = iso_moment(text(tokens, 0, "date"), None, self.p.sessionend)
         values = [number(tokens, self._first() + at, name) for at, name in enumerate(_NAMES)]
         if self.p.round:
             values = [float(round(value, self.p.decimals)) for value in values]
         return (date2num(moment), *values, 0.0)
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
         kinds: dict[int, Kind] = {0: "iso date"}
         return kinds | {self._first() + at: "number" for at in range(len(_NAMES))}
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
-        when = self._iso_numbers(table, None)
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
+        when = self._iso_numbers_(table, None)
         if when is None:
             return None
         lines = {name: table.numbers[self._first() + at] for at, name in enumerate(_NAMES)}
@@ -89,7 +89,7 @@ class Quandl(QuandlCSV):
     )
     _answer: str | None = None
 
-    def _newest_first(self) -> bool:
+    def _newest_first_(self) -> bool:
         return False  # the service gives them as asked
 
     def _address(self) -> str:
@@ -105,10 +105,10 @@ class Quandl(QuandlCSV):
 
     def _open(self) -> Any:
         if self._answer is None:
-            self._answer = fetch(self._label(), self._address(), self.p.proxies)
+            self._answer = fetch(self._label_(), self._address(), self.p.proxies)
         return StringIO(self._answer)
 
-    def _read_large_file(self) -> Columns | None:
+    def _read_large_file_(self) -> Columns | None:
         return None  # there is no file
 
 

@@ -303,10 +303,10 @@ class Replayer(_BaseResampler):
             if edge:
                 used = True
                 self._put(data)
-        data._ticks = None
-        data._ticks = data._newest_ticks()
+        data._ticks_ = None
+        data._ticks_ = data._newest_ticks_()
         if edge or (ask and self._passed(when)):
-            self._complete(data, edge, used)
+            self._complete_(data, edge, used)
         else:
             if not used:
                 self._put(data)
@@ -329,7 +329,7 @@ class Replayer(_BaseResampler):
             data.backwards(force=True)
         data._updatebar(self.made.bar.values())
 
-    def _complete(self, data: Any, edge: bool, used: bool) -> None:
+    def _complete_(self, data: Any, edge: bool, used: bool) -> None:
         """End the larger bar: with the current source bar if that was *used*, else before it."""
         bar = self.made.bar
         if not edge and self.rule.adjusts:

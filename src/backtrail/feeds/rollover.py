@@ -19,8 +19,8 @@ class RollOver(_Sequence):
 
     params: ClassVar[Any] = (("checkdate", None), ("checkcondition", None))
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         for name in ("checkdate", "checkcondition"):
             value = getattr(self.p, name)
             if value is not None and not callable(value):
@@ -30,11 +30,11 @@ class RollOver(_Sequence):
         """Start the futures."""
         super().start()
         self._waiting = list(self._args)
-        self._now: Any = self._waiting.pop(0)
-        self._times = [datetime.min for _ in self._waiting]
+        self._now_: Any = self._waiting.pop(0)
+        self._times_ = [datetime.min for _ in self._waiting]
 
     def _reading(self) -> Any:
-        return self._now
+        return self._now_
 
     def _checkdate(self, dt: datetime, d: Any) -> Any:
         return self.p.checkdate(dt, d) if self.p.checkdate is not None else False
@@ -43,29 +43,29 @@ class RollOver(_Sequence):
         return self.p.checkcondition(d0, d1) if self.p.checkcondition is not None else True
 
     def _load(self) -> bool | None:
-        while self._now is not None:
-            got = self._now.next()
+        while self._now_ is not None:
+            got = self._now_.next()
             if got is None:
                 return None
             if not got:
-                self._now = self._waiting.pop(0) if self._waiting else None
-                del self._times[:1]
+                self._now_ = self._waiting.pop(0) if self._waiting else None
+                del self._times_[:1]
                 continue
-            moment = self._now.lines.datetime.datetime(0)
+            moment = self._now_.lines.datetime.datetime(0)
             self._follow(moment)
-            due = self._checkdate(moment, self._now)
-            if due and self._waiting and self._checkcondition(self._now, self._waiting[0]):
-                self._now = self._waiting.pop(0)
-                del self._times[:1]
-            self._copy(self._now)
+            due = self._checkdate(moment, self._now_)
+            if due and self._waiting and self._checkcondition(self._now_, self._waiting[0]):
+                self._now_ = self._waiting.pop(0)
+                del self._times_[:1]
+            self._copy(self._now_)
             return True
         return False
 
     def _follow(self, moment: datetime) -> None:
         """Bring the futures to come up to *moment*."""
         for at, data in enumerate(self._waiting):
-            while self._times[at] < moment and data.next():
-                self._times[at] = data.lines.datetime.datetime(0)
+            while self._times_[at] < moment and data.next():
+                self._times_[at] = data.lines.datetime.datetime(0)
 
 
 __all__ = ["RollOver"]

@@ -37,14 +37,14 @@ class _BinaryData(DataBase):
 
     _whole_records: ClassVar[bool] = True  # a file that ends within a record is refused
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return repr(self._name or type(self).__name__)
 
     def _file(self) -> str:
         """Give the path of the file."""
         raise NotImplementedError
 
-    def _layout(self) -> np.dtype[Any]:
+    def _layout_(self) -> np.dtype[Any]:
         return INTRADAY if self.p.timeframe < TimeFrame.Days else DAILY
 
     def _daily_time(self) -> time:
@@ -56,16 +56,16 @@ class _BinaryData(DataBase):
         super().start()
         name = self._file()
         if not os.path.exists(name):
-            not_found(self._label(), name)
+            not_found(self._label_(), name)
 
-    def _read_columns(self) -> Columns:
-        name, layout = self._file(), self._layout()
+    def _read_columns_(self) -> Columns:
+        name, layout = self._file(), self._layout_()
         with open(name, "rb") as file:
             raw = file.read()
         spare = len(raw) % layout.itemsize
         if spare and self._whole_records:
             raise DataError(
-                f"reading feed {self._label()} from {name} - expected records of {layout.itemsize} bytes - found "
+                f"reading feed {self._label_()} from {name} - expected records of {layout.itemsize} bytes - found "
                 f"{len(raw)} bytes, which are {len(raw) // layout.itemsize} records and {spare} bytes - check "
                 "timeframe (it says whether the file is daily or intraday) and that the file is complete"
             )
@@ -89,7 +89,7 @@ class _BinaryData(DataBase):
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
             raise DataError(
-                f"reading feed {self._label()} from {name}, record {at + 1} - expected a day written year * 500 + "
+                f"reading feed {self._label_()} from {name}, record {at + 1} - expected a day written year * 500 + "
                 f"month * 32 + day - found {int(written[at])}, which is no day - check that this is a file of Visual "
                 "Chart of the kind that timeframe says"
             )
@@ -104,7 +104,7 @@ class _BinaryData(DataBase):
         if len(found) and found.max() >= _SECONDS_OF_DAY:
             at = int(found.argmax())
             raise DataError(
-                f"reading feed {self._label()} from {name}, record {at + 1} - expected the second of the day, below "
+                f"reading feed {self._label_()} from {name}, record {at + 1} - expected the second of the day, below "
                 f"{_SECONDS_OF_DAY} - found {int(found[at])} - check that this is an intraday file of Visual Chart"
             )
         return found * 1_000_000
@@ -120,14 +120,14 @@ class VChartData(_BinaryData):
     def _extension(self) -> str:
         return ".fd" if self.p.timeframe == TimeFrame.Days else ".min"
 
-    def _layout(self) -> np.dtype[Any]:
+    def _layout_(self) -> np.dtype[Any]:
         return DAILY if self.p.timeframe == TimeFrame.Days else INTRADAY
 
     def _file(self) -> str:
         source = self.p.dataname
         if not is_path(source):
             raise DataError(
-                f"opening the file of feed {self._label()} - expected a path as dataname - found {source!r} - pass "
+                f"opening the file of feed {self._label_()} - expected a path as dataname - found {source!r} - pass "
                 "dataname='folder/name', without extension"
             )
         name: str = os.fspath(source)
@@ -161,13 +161,13 @@ class VChartFile(_BinaryData):
     def _file(self) -> str:
         if self.p.timeframe < TimeFrame.Minutes:
             raise DataError(
-                f"opening the file of feed {self._label()} - expected timeframe Minutes or longer - found "
+                f"opening the file of feed {self._label_()} - expected timeframe Minutes or longer - found "
                 f"{TimeFrame.getname(self.p.timeframe)} - Visual Chart's files of ticks are not read"
             )
         folder = type(self).folder if self._store is None else self._store.get_datapath()
         if folder is None:
             raise DataError(
-                f"opening the file of feed {self._label()} - expected a store that knows the folder of Visual Chart - "
+                f"opening the file of feed {self._label_()} - expected a store that knows the folder of Visual Chart - "
                 "found none - make bt.stores.VChartFile(path='folder') first"
             )
         extension = ".fd" if self.p.timeframe >= TimeFrame.Days else ".min"

@@ -37,7 +37,7 @@ class VChartCSVData(CSVDataBase):
     for I), and only bars of period I have the time of the row; others end with the session, to the second.
     """
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
         if len(first) <= 1 or first[1] not in _PERIODS:
             return None
         stamps: dict[int, Kind] = {1: "time", 2: "time"}
@@ -45,7 +45,7 @@ class VChartCSVData(CSVDataBase):
             stamps[3] = "time"
         return stamps | {4 + at: "number" for at in range(len(FIELDS))}
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
         period, days = table.codes[1], table.codes[2]
         # one period throughout, written with one letter
         if period is None or days is None or period.shape[1] != 1 or (period != period[0]).any():
@@ -63,7 +63,7 @@ class VChartCSVData(CSVDataBase):
         when = from_days(found[0], found[1] if letter == "I" else micros_of(end))
         return {"datetime": when} | {name: table.numbers[4 + at] for at, name in enumerate(FIELDS)}
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
         period = text(tokens, 1, "period")
         timeframe = _PERIODS.get(period)
         if timeframe is None:

@@ -41,37 +41,37 @@ class YahooFinanceCSVData(CSVDataBase):
         ("roundvolume", False),
         ("swapcloses", False),
     )
-    _null = _NULL
+    _null_ = _NULL
 
     def start(self) -> None:
         """Open the file and skip its header line."""
         super().start()
-        if self._newest_first() and self._overridden("_loadline", "_getnextline"):
+        if self._newest_first_() and self._overridden_("_loadline", "_getnextline"):
             # a user's own reading gets the rows oldest first
             self.f = _backwards(self.f)
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _check_parameters_(self) -> None:
+        super()._check_parameters_()
         check_decimals(type(self).__name__, self.p.decimals)
 
-    def _newest_first(self) -> bool:
+    def _newest_first_(self) -> bool:
         return bool(self.p.reverse)
 
     # -- row by row -------------------------------------------------------------------------------------------------
 
-    def _row_names(self) -> tuple[str, ...]:
+    def _row_names_(self) -> tuple[str, ...]:
         return ("datetime", "open", "high", "low", "close", "volume", "openinterest", "adjclose")
 
     def _loadline(self, linetokens: list[str]) -> bool:
         tokens: list[str] | None = linetokens
-        while tokens and self._leave_out(tokens):
+        while tokens and self._leave_out_(tokens):
             tokens = self._getnextline()
         return super()._loadline(tokens) if tokens else False
 
-    def _leave_out(self, tokens: Sequence[str]) -> bool:
+    def _leave_out_(self, tokens: Sequence[str]) -> bool:
         return _NULL in tokens[1:]
 
-    def _row(self, tokens: list[str]) -> Sequence[float]:
+    def _row_(self, tokens: list[str]) -> Sequence[float]:
         moment = iso_moment(text(tokens, 0, "date"), None, self.p.sessionend)
         prices = [number(tokens, at + 1, name) for at, name in enumerate(_NAMES[:5])]
         try:
@@ -102,9 +102,9 @@ class YahooFinanceCSVData(CSVDataBase):
 
     # -- all at once ------------------------------------------------------------------------------------------------
 
-    _same_width = True
+    _same_width_ = True
 
-    def _kinds(self, first: Sequence[str]) -> dict[int, Kind] | None:
+    def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
         if len(first) != len(_NAMES) + 1:
             return None
         kinds: dict[int, Kind] = {0: "iso date"}
@@ -112,8 +112,8 @@ class YahooFinanceCSVData(CSVDataBase):
             kinds[at] = "number"
         return kinds
 
-    def _from_table(self, table: Table) -> Mapping[str, Floats] | None:
-        when = self._iso_numbers(table, None)
+    def _from_table_(self, table: Table) -> Mapping[str, Floats] | None:
+        when = self._iso_numbers_(table, None)
         if when is None:
             return None
         values = [table.numbers[at] for at in range(1, len(_NAMES) + 1)]

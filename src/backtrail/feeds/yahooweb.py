@@ -61,14 +61,14 @@ class YahooFinanceData(YahooFinanceCSVData):
         for _ in range(self.p.retries + 1):
             try:
                 page = fetch(
-                    self._label(), self.p.urlhist.format(quote(self.p.dataname)), self.p.proxies, csv=False
+                    self._label_(), self.p.urlhist.format(quote(self.p.dataname)), self.p.proxies, csv=False
                 )
                 found = _CRUMB.search(page)
                 self.crumb = (
                     found.group(1).encode("ascii", "replace").decode("unicode_escape") if found else None
                 )
                 wanted = address if self.crumb is None else f"{address}&crumb={quote(self.crumb, safe='/')}"
-                self._answer = fetch(self._label(), wanted, self.p.proxies)
+                self._answer = fetch(self._label_(), wanted, self.p.proxies)
                 return
             except DownloadError as error:
                 failed = error
@@ -81,7 +81,7 @@ class YahooFinanceData(YahooFinanceCSVData):
         interval = _INTERVALS.get(p.timeframe)
         if interval is None:
             raise ParameterValueError(
-                f"downloading the bars of feed {self._label()} - expected timeframe Days, Weeks or Months - found "
+                f"downloading the bars of feed {self._label_()} - expected timeframe Days, Weeks or Months - found "
                 f"{TimeFrame.getname(p.timeframe)} - pass timeframe=bt.TimeFrame.Days"
             )
         query = []
@@ -94,7 +94,7 @@ class YahooFinanceData(YahooFinanceCSVData):
     def _open(self) -> Any:
         return StringIO(self._answer or "")
 
-    def _read_large_file(self) -> Columns | None:
+    def _read_large_file_(self) -> Columns | None:
         return None  # there is no file
 
 

@@ -209,7 +209,7 @@ class ZeroLagIndicator(MovingAverageBase):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the correction over [start, stop)."""
-        out, src, average = self._columns_of(start, stop, self, self.data, self.ema)
+        out, src, average = self._columns_of_(start, stop, self, self.data, self.ema)
         if start == self.first:
             out[start] = average[start]
             start += 1

@@ -30,28 +30,28 @@ class Indicator(IndicatorBase):
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
     }  # fmt: skip
 
-    _numbers: ClassVar[frozenset[str]] = frozenset()
+    _numbers_: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
-    def _declare(cls) -> None:
-        super()._declare()
+    def _declare_(cls) -> None:
+        super()._declare_()
         if cls.__module__.startswith(_FAMILY):
             given = cls.params._getpairs().items()
-            cls._numbers = frozenset(
+            cls._numbers_ = frozenset(
                 name for name, value in given if isinstance(value, (int, float)) and not isinstance(value, bool)
             )
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        for name in self._numbers & kwargs.keys():
+        for name in self._numbers_ & kwargs.keys():
             value = kwargs[name]
             if value is not None and not (hasattr(type(value), "__float__") or isinstance(value, LineRoot)):
                 raise ParameterValueError(
                     f"{type(self).__name__}: parameter {name!r} must be a number; got {value!r}. "
                     f"The default is {self.params._getpairs()[name]!r}."
                 )
-        return super()._prepare(args, kwargs)
+        return super()._prepare_(args, kwargs)
 
     def setup(self) -> None:
         """Build what the indicator needs.
@@ -59,26 +59,26 @@ class Indicator(IndicatorBase):
         The default, for a typed indicator with a parameter ``period``, is a warm-up of that many bars.
         """
         period = self.params._get("period")
-        if self._by == "compute" and isinstance(period, int):
+        if self._by_ == "compute" and isinstance(period, int):
             self.addminperiod(period)
 
     def _plotinit(self) -> None:
         """Complete the plot options from the parameters; a plot calls this once."""
 
-    def _wait_for(self, *parts: Any) -> None:
+    def _wait_for_(self, *parts: Any) -> None:
         """Put off the first value until all *parts*, which :meth:`compute` reads, have one."""
         for one in self.lines._all:
             one.updateminperiod(max(part._minperiod for part in parts))
 
-    def _columns(self, start: int, stop: int) -> tuple[Any, Any]:
+    def _columns_(self, start: int, stop: int) -> tuple[Any, Any]:
         """Give the first line and the data's for a kernel: memoryviews for a single bar, else arrays."""
         if stop - start == 1:
-            return self._a, self.data._a
+            return self._a_, self.data._a_
         return self.array, self.data.array
 
     @staticmethod
-    def _columns_of(start: int, stop: int, *lines: Any) -> list[Any]:
+    def _columns_of_(start: int, stop: int, *lines: Any) -> list[Any]:
         """Give *lines* for a kernel: memoryviews for a single bar, else arrays."""
         if stop - start == 1:
-            return [one._a for one in lines]
+            return [one._a_ for one in lines]
         return [one.array for one in lines]

@@ -156,7 +156,7 @@ class _Supertrend(Indicator):
     def compute(self, start: int, stop: int) -> None:
         """Continue the bands over [start, stop)."""
         data = self.data0
-        columns = self._columns_of(start, stop, *self.lines, data.high, data.low, data.close, self.data1)
+        columns = self._columns_of_(start, stop, *self.lines, data.high, data.low, data.close, self.data1)
         trailing.supertrend(start, stop, *columns, self.p.multiplier, start == self.first)
 
 
@@ -192,7 +192,7 @@ class ChoppinessIndex(Indicator):
             )
         self._way = SumN(TrueRange(self.data), period=period)
         self._range = Highest(self.data.high, period=period) - Lowest(self.data.low, period=period)
-        self._wait_for(self._way, self._range)
+        self._wait_for_(self._way, self._range)
 
     def compute(self, start: int, stop: int) -> None:
         """Relate the ranges of [start, stop)."""

@@ -25,7 +25,7 @@ class NonZeroDifference(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Carry differences over [start, stop)."""
-        out, differences = self._columns_of(start, stop, self, self._difference)
+        out, differences = self._columns_of_(start, stop, self, self._difference)
         recursive.last_nonzero(start, stop, out, differences, start != self.first)
 
 
@@ -58,8 +58,8 @@ class _SignChange(LineActions):
     def value(self) -> float:
         """Give the value of the current bar."""
         source = self.difference
-        now = source._a[source._c.i]
-        before = source._a[source._c.i - 1]
+        now = source._a_[source._c_.i]
+        before = source._a_[source._c_.i - 1]
         if now > 0.0:
             return self.up if before < 0.0 else 0.0
         return self.down if now < 0.0 and before > 0.0 else 0.0

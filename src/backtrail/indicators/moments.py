@@ -39,7 +39,7 @@ class ZScore(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Score the values of [start, stop)."""
-        moments.score(start, stop, *self._columns(start, stop), self.p.period, self.p.ddof)
+        moments.score(start, stop, *self._columns_(start, stop), self.p.period, self.p.ddof)
 
 
 class _Together(PeriodN):
@@ -53,13 +53,13 @@ class _Together(PeriodN):
 
     def setup(self) -> None:
         """Align the datas, and take their changes where these are meant."""
-        same = self.data1._c is self.data0._c
+        same = self.data1._c_ is self.data0._c_
         first: Any = self.data0.lines[0]
         second: Any = self.data1.lines[0] if same else self.data1(self.data0)
         if self.p.returns:
             first, second = (one / one(-1) - 1.0 for one in (first, second))
         self._first, self._second = first, second
-        self._wait_for(first, second)
+        self._wait_for_(first, second)
         super().setup()
 
 
@@ -79,7 +79,7 @@ class RollingBeta(_Together):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with slopes."""
-        columns = self._columns_of(start, stop, self, self._first, self._second)
+        columns = self._columns_of_(start, stop, self, self._first, self._second)
         moments.slope(start, stop, *columns, self.p.period)
 
 
@@ -98,5 +98,5 @@ class RollingCorrelation(_Together):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with correlations."""
-        columns = self._columns_of(start, stop, self, self._first, self._second)
+        columns = self._columns_of_(start, stop, self, self._first, self._second)
         moments.correlation(start, stop, *columns, self.p.period)

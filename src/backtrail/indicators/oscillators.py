@@ -285,7 +285,7 @@ class _Laguerre(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the filter over [start, stop)."""
-        columns = self._columns_of(start, stop, *self.lines, self.data)
+        columns = self._columns_of_(start, stop, *self.lines, self.data)
         recursive.laguerre(start, stop, *columns, self.p.gamma, start == self.first)
 
 

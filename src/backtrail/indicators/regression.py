@@ -52,7 +52,7 @@ class _Pairwise(PeriodN):
 
     def setup(self) -> None:
         """Align the datas."""
-        same = self.data1._c is self.data0._c
+        same = self.data1._c_ is self.data0._c_
         self._second = self.data1 if same else self.data1(self.data0)
         super().setup()
 
@@ -75,7 +75,7 @@ class OLS_Slope_InterceptN(_Pairwise):
     def compute(self, start: int, stop: int) -> None:
         """Regress over each window of [start, stop)."""
         slopes, intercepts = self.lines.slope, self.lines.intercept
-        columns = self._columns_of(start, stop, slopes, intercepts, self.data0, self._second)
+        columns = self._columns_of_(start, stop, slopes, intercepts, self.data0, self._second)
         moments.fit(start, stop, *columns, self.p.period)
         undefined = np.isnan(slopes.array[start:stop])
         if not undefined.any() or undefined_is_nan(slopes):

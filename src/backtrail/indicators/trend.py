@@ -146,8 +146,8 @@ class _Parabolic(Indicator):
     def compute(self, start: int, stop: int) -> None:
         """Continue the system over [start, stop)."""
         data = self.data
-        high, low, close = self._columns_of(start, stop, data.high, data.low, data.close)
-        sar, extreme, factor, rising = self._columns_of(start, stop, *self.lines)
+        high, low, close = self._columns_of_(start, stop, data.high, data.low, data.close)
+        sar, extreme, factor, rising = self._columns_of_(start, stop, *self.lines)
         if start == self.first:
             up = close[start] >= close[start - 1]
             sar[start] = (low if up else high)[start - 1]
@@ -180,7 +180,7 @@ class ParabolicSAR(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Take over the stops of [start, stop)."""
-        out, stops = self._columns_of(start, stop, self, self._system)
+        out, stops = self._columns_of_(start, stop, self, self._system)
         out[start:stop] = stops[start:stop]
 
 
@@ -214,10 +214,10 @@ class _HeikinOpen(Indicator):
         """Continue the opens over [start, stop)."""
         if start == self.first:
             bars = self.data0
-            self._a[start] = (bars.open._a[start] + bars.close._a[start]) / 2.0
+            self._a_[start] = (bars.open._a_[start] + bars.close._a_[start]) / 2.0
             start += 1
         if start < stop:
-            recursive.half_way(start, stop, *self._columns_of(start, stop, self, self.data1))
+            recursive.half_way(start, stop, *self._columns_of_(start, stop, self, self.data1))
 
 
 class HeikinAshi(Indicator):

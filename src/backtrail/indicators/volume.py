@@ -114,7 +114,7 @@ class _Weighted(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the sums over [start, stop)."""
-        columns = self._columns_of(start, stop, *self.lines, self.data0, self.data1, self.data2)
+        columns = self._columns_of_(start, stop, *self.lines, self.data0, self.data1, self.data2)
         volume.anchored_mean(start, stop, *columns, start == self.first)
 
 
@@ -194,7 +194,7 @@ class OnBalanceVolume(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the total over [start, stop)."""
-        out, close, amount = self._columns_of(start, stop, self, self.data.close, self.data.volume)
+        out, close, amount = self._columns_of_(start, stop, self, self.data.close, self.data.volume)
         if start == self.first:
             out[start] = amount[start]
             start += 1
@@ -248,7 +248,7 @@ class MoneyFlowIndex(Indicator):
         flow = _MoneyFlow(self.data)
         self._up = SumN(flow.up, period=self.p.period)
         self._down = SumN(flow.down, period=self.p.period)
-        self._wait_for(self._up, self._down)
+        self._wait_for_(self._up, self._down)
 
     def compute(self, start: int, stop: int) -> None:
         """Relate the sums of [start, stop)."""
@@ -292,7 +292,7 @@ class ChaikinMoneyFlow(Indicator):
         """Sum the weighed and the whole volume."""
         self._flow = SumN(_CloseVolume(self.data), period=self.p.period)
         self._volume = SumN(self.data.volume, period=self.p.period)
-        self._wait_for(self._flow, self._volume)
+        self._wait_for_(self._flow, self._volume)
 
     def compute(self, start: int, stop: int) -> None:
         """Relate the sums of [start, stop)."""

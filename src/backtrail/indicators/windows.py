@@ -76,7 +76,7 @@ class OperationN(PeriodN):
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with ``func`` of each window."""
         func = self.func
-        out, src = self._columns(start, stop)
+        out, src = self._columns_(start, stop)
         period = self.p.period
         kernel = _KERNELS.get(func)
         if kernel is not None:
@@ -187,7 +187,7 @@ class _FindIndex(OperationN):
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with distances in bars."""
         choose = self.p._evalfunc
-        out, src = self._columns(start, stop)
+        out, src = self._columns_(start, stop)
         period = self.p.period
         if choose is max:
             extremes.highest_ago(start, stop, out, src, period, self._oldest)
@@ -245,7 +245,7 @@ class Accum(Indicator):
 
     def compute(self, start: int, stop: int) -> None:
         """Continue the total over [start, stop)."""
-        out, src = self._columns(start, stop)
+        out, src = self._columns_(start, stop)
         if start == self.first:
             out[start] = self.p.seed + src[start]
             start += 1
@@ -261,7 +261,7 @@ class Average(PeriodN):
 
     def compute(self, start: int, stop: int) -> None:
         """Fill [start, stop) with means."""
-        out, src = self._columns(start, stop)
+        out, src = self._columns_(start, stop)
         window.mean(start, stop, out, src, self.p.period)
 
     def _seed(self, start: int) -> int:
@@ -293,7 +293,7 @@ class ExponentialSmoothing(Average):
         if start == self.first:
             start = self._seed(start)
         if start < stop:
-            out, src = self._columns(start, stop)
+            out, src = self._columns_(start, stop)
             recursive.smooth(start, stop, out, src, self.alpha, self.alpha1)
 
 
@@ -317,7 +317,7 @@ class ExponentialSmoothingDynamic(ExponentialSmoothing):
         if start == self.first:
             start = self._seed(start)
         if start < stop:
-            columns = self._columns_of(start, stop, self, self.data, self.alpha, self.alpha1)
+            columns = self._columns_of_(start, stop, self, self.data, self.alpha, self.alpha1)
             recursive.smooth_by(start, stop, *columns)
 
 

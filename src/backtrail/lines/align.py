@@ -28,7 +28,7 @@ def seen_index(source: Clock, clock: Clock, start: int, stop: int) -> NDArray[np
 
 def seen_values(line: Line, clock: Clock, start: int, stop: int) -> Floats:
     """Give the values of *line* on the bars [start, stop) of *clock*; NaN where it has none yet."""
-    source = line._c
+    source = line._c_
     if source is clock:
         return line.array[start:stop]
     if not clock.aligned and source.size >= stop:

@@ -56,10 +56,10 @@ class Line(LineSingle):
     _ahead: int = 0  # how many bars ago the value was due that arrives now
 
     def __init__(self, clock: Clock | None = None) -> None:
-        self._c = clock if clock is not None else Clock()
-        self._live = False
+        self._c_ = clock if clock is not None else Clock()
+        self._live_ = False
         self.array: Floats = _EMPTY
-        self._a: Any = _NO_BARS
+        self._a_: Any = _NO_BARS
         self._mirrors: list[LineRoot] = []
         self._sources: list[Line] = []
         self._minperiod = 1
@@ -76,20 +76,20 @@ class Line(LineSingle):
         """Make *values* (C-contiguous float64) the storage."""
         self.array = values
         self._growing = False
-        self._a = view = memoryview(values)  # type: ignore[arg-type]  # an array is a buffer
+        self._a_ = view = memoryview(values)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
-            mirror._a = view
+            mirror._a_ = view
 
     def _mirror(self, group: LineRoot) -> None:
-        """Keep *group*'s ``_a`` and ``_c`` equal to this line's."""
+        """Keep *group*'s ``_a_`` and ``_c_`` equal to this line's."""
         self._mirrors.append(group)
-        group._a = self._a
-        group._c = self._c
+        group._a_ = self._a_
+        group._c_ = self._c_
 
     def _set_clock(self, clock: Clock) -> None:
-        self._c = clock
+        self._c_ = clock
         for mirror in self._mirrors:
-            mirror._c = clock
+            mirror._c_ = clock
 
     def _reserve(self, count: int) -> None:
         """Have room for at least *count* bars; what is added is NaN."""
@@ -118,46 +118,46 @@ class Line(LineSingle):
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    def _label(self) -> str:
+    def _label_(self) -> str:
         return self._name or "line"
 
-    def _outside(self, ago: int) -> float:
-        now = self._c.i
+    def _outside_(self, ago: int) -> float:
+        now = self._c_.i
         at = now + ago
         policy = self._policy
         if ago > 0:
             if policy is not None and now >= 0 and policy.future != "allow":
                 if policy.future == "error":
-                    error = future_read(ago, self._label(), len(self))
+                    error = future_read(ago, self._label_(), len(self))
                     policy.broken = policy.broken or error
                     raise error
                 policy.warn(
-                    f"future {self._label()}",
-                    f"{self._label()}[{ago}] was read at bar {len(self)}: a bar of the future. Results that use it "
-                    f"cannot be had live. Use {self._label()}[{-ago}] for the past.",
+                    f"future {self._label_()}",
+                    f"{self._label_()}[{ago}] was read at bar {len(self)}: a bar of the future. Results that use it "
+                    f"cannot be had live. Use {self._label_()}[{-ago}] for the past.",
                 )
             end = self._known()
             if end <= at < end + self._padding:
                 return NAN
             if at >= end:
-                raise IndexError(f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars")
-            return float(self._a[at])
+                raise IndexError(f"{self._label_()}[{ago}] at bar {len(self)}: there are only {end} bars")
+            return float(self._a_[at])
         end = self._known()
-        if self._c.dropped:
+        if self._c_.dropped:
             raise IndexError(
-                f"{self._label()}[{ago}] at bar {len(self)}: exactbars=1 keeps only the last {now + 1} bars. "
+                f"{self._label_()}[{ago}] at bar {len(self)}: exactbars=1 keeps only the last {now + 1} bars. "
                 "Run with exactbars=False to look further back."
             )
         if end == 0 or at < -end:
             raise IndexError(
-                f"{self._label()}[{ago}] at bar {len(self)}: there are only {end} bars before it"
+                f"{self._label_()}[{ago}] at bar {len(self)}: there are only {end} bars before it"
             )
         if policy is not None:
             self._warn_wrap(policy, ago, now)
-        return float(self._a[at + end if at < 0 else at])
+        return float(self._a_[at + end if at < 0 else at])
 
     def _warn_wrap(self, policy: ReadPolicy, ago: int, now: int) -> None:
-        name = self._label()
+        name = self._label_()
         if now < 0:
             policy.warn(
                 f"early {name}",
@@ -174,36 +174,36 @@ class Line(LineSingle):
 
     def _known(self) -> int:
         """Give the number of stored bars: all when preloaded, those so far when delivered or computed one by one."""
-        c = self._c
+        c = self._c_
         return c.size if c.size and not self._growing else c.i + 1
 
     def get(self, ago: int = 0, size: int = 1) -> array[float]:
         """Give *size* values ending at *ago*, oldest first; what lies before the first bar is left out."""
-        end = self._c.i + ago + 1
+        end = self._c_.i + ago + 1
         if ago > 0:
             self[ago]
         start = end - size
         if start < 0:
             return self._early(start, end)
-        return array("d", self._a[start:end].tobytes())
+        return array("d", self._a_[start:end].tobytes())
 
     def _early(self, start: int, end: int) -> array[float]:
         """Give the values [start, end) where *start* lies before the stored bars."""
-        dropped = self._c.dropped
+        dropped = self._c_.dropped
         if dropped:
             raise IndexError(
-                f"{self._label()}: bars {start + dropped + 1} to {end + dropped} were asked for; exactbars=1 keeps "
+                f"{self._label_()}: bars {start + dropped + 1} to {end + dropped} were asked for; exactbars=1 keeps "
                 f"only the last {end}. Run with exactbars=False to look further back."
             )
-        return array("d", self._a[: self._known()][start:end].tobytes())
+        return array("d", self._a_[: self._known()][start:end].tobytes())
 
     def getzero(self, idx: int = 0, size: int = 1) -> array[float]:
         """Give *size* values from stored index *idx*; fewer where the stored bars end."""
-        return array("d", self._a[: self._known()][idx : idx + size].tobytes())
+        return array("d", self._a_[: self._known()][idx : idx + size].tobytes())
 
     def getzeroval(self, idx: int = 0) -> float:
         """Give the value at stored index *idx*."""
-        return float(self._a[: self._known()][idx])
+        return float(self._a_[: self._known()][idx])
 
     def plot(self, idx: int = 0, size: int | None = None) -> array[float]:
         """Give *size* values (default: as many as were delivered) from stored index *idx*."""
@@ -211,7 +211,7 @@ class Line(LineSingle):
 
     def plotrange(self, start: int, end: int | None) -> array[float]:
         """Give the values from stored index *start* to *end*, or to the last one stored."""
-        return array("d", self._a[: self._known()][start:end].tobytes())
+        return array("d", self._a_[: self._known()][start:end].tobytes())
 
     def buflen(self) -> int:
         """Give the number of stored bars."""
@@ -220,24 +220,24 @@ class Line(LineSingle):
     @property
     def idx(self) -> int:
         """The stored index of the current bar; setting it moves every line that advances together with this one."""
-        return self._c.i
+        return self._c_.i
 
     @idx.setter
     def idx(self, at: int) -> None:
-        self._c.i = at
+        self._c_.i = at
 
     def get_idx(self) -> int:
         """Give the stored index of the current bar."""
-        return self._c.i
+        return self._c_.i
 
     def set_idx(self, idx: int, force: bool = False) -> None:
         """Move to the stored index *idx*, together with every line that advances with this one."""
-        self._c.i = idx
+        self._c_.i = idx
 
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def __setitem__(self, ago: int, value: float) -> None:
-        self._a[self._c.i + ago] = value
+        self._a_[self._c_.i + ago] = value
 
     def set(self, value: float, ago: int = 0) -> None:
         """Set the value *ago* bars from now."""
@@ -252,8 +252,8 @@ class Line(LineSingle):
         line = as_line(source)
         if line is None:
             raise DeclarationError(
-                f"{self._label()} was assigned {source!r}; a line or an expression of lines is expected. "
-                f"To set the value of the current bar use self.lines.{self._label()}[0] = value."
+                f"{self._label_()} was assigned {source!r}; a line or an expression of lines is expected. "
+                f"To set the value of the current bar use self.lines.{self._label_()}[0] = value."
             )
         self._sources.append(line)
         self.updateminperiod(line._minperiod)
@@ -335,14 +335,14 @@ class Line(LineSingle):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the view, which is made anew."""
-        return {**self.__dict__, "_c": self._c, "_live": self._live}
+        return {**self.__dict__, "_c_": self._c_, "_live_": self._live_}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._c, self._live = state.pop("_c"), state.pop("_live")
+        self._c_, self._live_ = state.pop("_c_"), state.pop("_live_")
         self.__dict__ = state
-        self._a = view = memoryview(self.array)  # type: ignore[arg-type]  # an array is a buffer
+        self._a_ = view = memoryview(self.array)  # type: ignore[arg-type]  # an array is a buffer
         for mirror in self._mirrors:
-            mirror._a = view
+            mirror._a_ = view
 
 
 LineBuffer = Line

@@ -19,18 +19,18 @@ class LineCoupler(LineActions):
         self.source = source
         super().__init__(source)
         self._set_clock(clock)
-        self._root = root
+        self._root_ = root
         self._minperiod = 1
 
     def compute(self, start: int, stop: int) -> None:
         """Fill the bars [start, stop)."""
-        self.array[start:stop] = seen_values(self.source, self._c, start, stop)
+        self.array[start:stop] = seen_values(self.source, self._c_, start, stop)
 
     def value(self) -> float:
         """Give the value of the current bar (NaN before the source has one)."""
         source = self.source
-        at = source._c.i
-        return float(source._a[at]) if at >= 0 else float("nan")
+        at = source._c_.i
+        return float(source._a_[at]) if at >= 0 else float("nan")
 
 
 def couple(source: LineRoot, target: Any = None) -> LineCoupler:
@@ -39,7 +39,7 @@ def couple(source: LineRoot, target: Any = None) -> LineCoupler:
     other: Any = target if target is not None else find_owner(LineRoot)
     if line is None or other is None:
         raise TypeError("a line can be coupled only inside of a strategy or an indicator")
-    return LineCoupler(line, other._c, other._root)
+    return LineCoupler(line, other._c_, other._root_)
 
 
 LinesCoupler = MultiCoupler = SingleCoupler = LineCoupler

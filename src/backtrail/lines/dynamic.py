@@ -16,7 +16,7 @@ class Dynamic:
     """An attribute *name* found by ``find(obj, name)``; what that finds is kept in the object.
 
     It stands for a name that no class defines: a class that comes later in the method resolution order goes first.
-    *find* gives ``Dynamic.missing`` for "there is no such attribute"; the object's ``_missing`` says so in words.
+    *find* gives ``Dynamic.missing`` for "there is no such attribute"; the object's ``_missing_`` says so in words.
     """
 
     __slots__ = ("_find", "_keep", "_name")
@@ -39,7 +39,7 @@ class Dynamic:
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {self._name!r}")
         found = self._find(obj, self._name) if "lines" in obj.__dict__ else _NOTHING
         if found is _NOTHING:
-            raise AttributeError(obj._missing(self._name), name=self._name, obj=obj)
+            raise AttributeError(obj._missing_(self._name), name=self._name, obj=obj)
         if self._keep:
             obj.__dict__[self._name] = found
         return found

@@ -64,17 +64,17 @@ class LineActions(Line):
         lines = self._lines_given()
         owner: Any = find_owner(LineRoot)
         if lines:
-            self._set_clock(lines[0]._c)
-            self._root = lines[0]._root
+            self._set_clock(lines[0]._c_)
+            self._root_ = lines[0]._root_
             self._minperiod = max(line._minperiod for line in lines)
         elif owner is not None:
-            self._set_clock(owner._c)
-            self._root = owner._root
+            self._set_clock(owner._c_)
+            self._root_ = owner._root_
         self._owner = owner
         self._policy = next((x._policy for x in lines if x._policy is not None), None)
         if owner is None:
             raise unowned(self)
-        owner._adopt(self)
+        owner._adopt_(self)
 
     def getindicators(self) -> list[Any]:
         """Give the indicators below this line: none."""
@@ -87,7 +87,7 @@ class LineActions(Line):
         if type(self).once is not LineRoot.once:
             self.once(start, stop)
             return
-        clocks = {id(line._c): line._c for line in (self, *self._lines_given())}
+        clocks = {id(line._c_): line._c_ for line in (self, *self._lines_given())}
         saved = {key: clock.i for key, clock in clocks.items()}
         try:
             for at in range(start, stop):
@@ -101,7 +101,7 @@ class LineActions(Line):
     def value(self) -> float:
         """Give the value of the current bar."""
         self.next()
-        return self._a[self._c.i]  # type: ignore[no-any-return]
+        return self._a_[self._c_.i]  # type: ignore[no-any-return]
 
     def _by_hooks(self) -> bool:
         """Tell whether a subclass in legacy spelling computes this line."""
@@ -110,9 +110,9 @@ class LineActions(Line):
     def _lines_given(self) -> list[Line]:
         return [line for x in self._operands if (line := as_line(x)) is not None]
 
-    def _fill(self) -> None:
+    def _fill_(self) -> None:
         """Compute all bars of a preloaded run."""
-        size = self._c.size
+        size = self._c_.size
         first = min(self._minperiod - 1, size)
         values = np.empty(size)
         values[:first] = NAN
@@ -120,19 +120,19 @@ class LineActions(Line):
         if first < size:
             self.compute(first, size)
 
-    def _step(self) -> None:
+    def _step_(self) -> None:
         """Compute the current bar."""
-        c = self._c
+        c = self._c_
         i = c.i
         if i >= len(self.array):
             self._reserve(i + 1)
         if i + c.dropped + 1 >= self._minperiod:
-            self._a[i] = self.value()
+            self._a_[i] = self.value()
 
     def _values(self, operand: Any, start: int, stop: int) -> Any:
         """Give an operand's values on the bars [start, stop) of this line: an array, or the number itself."""
         if isinstance(operand, Line):
-            return seen_values(operand, self._c, start, stop)
+            return seen_values(operand, self._c_, start, stop)
         return operand
 
 
@@ -162,14 +162,14 @@ def operand(obj: Any) -> Any:
 def current(operand: Any) -> Any:
     """Give the value of an operand on the current bar; a line that has no bar yet gives NaN."""
     if isinstance(operand, Line):
-        at = operand._c.i
-        return operand._a[at] if at >= 0 else NAN
+        at = operand._c_.i
+        return operand._a_[at] if at >= 0 else NAN
     return operand
 
 
 def where_of(node: Any, bar: int) -> str:
     """Describe bar number *bar* (from 0) of the feed that *node* runs on."""
-    root = node._root
+    root = node._root_
     name = getattr(root, "_name", "") or "data"
     stamps = getattr(getattr(root, "lines", None), "datetime", None)
     moment = moment_at(stamps, bar) if stamps is not None else ""
@@ -187,8 +187,8 @@ def division_error(node: Any, bar: int) -> ZeroDivisionError:
 def undefined_is_nan(node: Any) -> bool:
     """Tell whether the run of *node* takes NaN for what arithmetic cannot give (``Cerebro(zero_division="nan")``)."""
     policy = node._policy
-    if policy is None and node._root is not None:
-        policy = node._root.lines[0]._policy
+    if policy is None and node._root_ is not None:
+        policy = node._root_.lines[0]._policy
     return policy is not None and bool(policy.undefined)
 
 
@@ -231,7 +231,7 @@ class LinesOperation(LineActions):
         count = stop - start
         left = a.tolist() if isinstance(a, np.ndarray) else [a] * count
         right = b.tolist() if isinstance(b, np.ndarray) else [b] * count
-        view = self._a
+        view = self._a_
         for at, x, y in zip(range(start, stop), left, right, strict=True):
             view[at] = self._apply(x, y, at)
 
@@ -256,7 +256,7 @@ class LinesOperation(LineActions):
 
     def value(self) -> float:
         """Give the value of the current bar."""
-        return self._apply(current(self.a), current(self.b), self._c.i)
+        return self._apply(current(self.a), current(self.b), self._c_.i)
 
 
 class TimeOperation(LineActions):
@@ -338,7 +338,7 @@ class _LineDelay(LineActions):
     def compute(self, start: int, stop: int) -> None:
         """Fill the bars [start, stop)."""
         ago = self.ago
-        source = self.a.array if self.a._c is self._c else self._values(self.a, 0, stop)
+        source = self.a.array if self.a._c_ is self._c_ else self._values(self.a, 0, stop)
         out = self.array
         if ago <= 0:
             out[start:stop] = source[start + ago : stop + ago]
@@ -350,13 +350,13 @@ class _LineDelay(LineActions):
     def value(self) -> float:
         """Give the value of the current bar; looking ahead, that is not known yet."""
         line = self.a
-        c = line._c
+        c = line._c_
         at = c.i + self.ago
         if self.ago <= 0:
-            return float(line._a[at]) if at >= 0 else NAN
-        back = self._c.i - self.ago
+            return float(line._a_[at]) if at >= 0 else NAN
+        back = self._c_.i - self.ago
         if back >= 0:
-            self._a[back] = line._a[c.i]
+            self._a_[back] = line._a_[c.i]
         return NAN
 
 

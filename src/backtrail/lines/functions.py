@@ -56,7 +56,7 @@ class Logic(LineActions):
                 self.array[start:stop] = self.over_arrays(columns)
             return
         apply = self.apply
-        view = self._a
+        view = self._a_
         for at, row in enumerate(self.rows(start, stop), start):
             view[at] = apply(*row)
 

@@ -1,8 +1,8 @@
 """Groups of lines that are computed: from datas, with a warm-up, by an owner.
 
 An object finds its owner on the construction stack, takes its datas from its arguments (or from the owner) and runs on
-the clock of its first data. It is evaluated in one go over preloaded bars (:meth:`LineIterator._fill`) or bar by bar
-(:meth:`LineIterator._step`), by the same code.
+the clock of its first data. It is evaluated in one go over preloaded bars (:meth:`LineIterator._fill_`) or bar by bar
+(:meth:`LineIterator._step_`), by the same code.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ class LineIterator(LineSeries):
 
     _ltype: ClassVar[int] = LineRoot.IndType
     _nextforce: ClassVar[bool] = False
-    _by: ClassVar[str] = "nothing"
-    _by_bar: ClassVar[str] = "nothing"
-    _program: ClassVar[Program | None] = None
-    _stepped: int = 0
+    _by_: ClassVar[str] = "nothing"
+    _by_bar_: ClassVar[str] = "nothing"
+    _program_: ClassVar[Program | None] = None
+    _stepped_: int = 0
     _owner: Any = None
     datas: list[Any]
     data: Any
@@ -80,43 +80,43 @@ class LineIterator(LineSeries):
     PriceClose, PriceLow, PriceHigh, PriceOpen, PriceVolume, PriceOpenInteres, PriceDateTime = range(7)
 
     @classmethod
-    def _declare(cls) -> None:
-        super()._declare()
-        cls._by, cls._by_bar = _how_computed(cls)
+    def _declare_(cls) -> None:
+        super()._declare_()
+        cls._by_, cls._by_bar_ = _how_computed(cls)
         plain = object.__setattr__
         if "__setattr__" not in cls.__dict__ and cls.__setattr__ in (plain, set_and_bind):
             # a line that hooks write must not be bound as well
-            cls.__setattr__ = set_and_bind if cls._by == "nothing" and cls.lines._names else plain  # type: ignore[method-assign]
+            cls.__setattr__ = set_and_bind if cls._by_ == "nothing" and cls.lines._names else plain  # type: ignore[method-assign]
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         self._children: list[Any] = []
-        self._owner = owner = self._find_owner()
+        self._owner = owner = self._find_owner_()
         if owner is None and self._ltype == LineRoot.IndType:
             raise unowned(self)
-        datas, args = self._take_datas(args)
+        datas, args = self._take_datas_(args)
         if not datas and owner is not None:
             datas = list(owner.datas[: type(self)._mindatas])
-        self._set_datas(datas)
+        self._set_datas_(datas)
         own = self.__dict__
         if datas:
             own["_clock"] = datas[0]
-            own["_root"] = datas[0]._root
-            self._adopt_clock(datas[0]._c)
-            self._start_period(max(d._minperiod for d in datas))
+            own["_root_"] = datas[0]._root_
+            self._adopt_clock_(datas[0]._c_)
+            self._start_period_(max(d._minperiod for d in datas))
         elif owner is not None:
             own["_clock"] = owner
-            self._adopt_clock(owner._c)
+            self._adopt_clock_(owner._c_)
         return args, kwargs
 
-    def _find_owner(self) -> Any:
+    def _find_owner_(self) -> Any:
         return find_owner(LineIterator, skip=self)
 
-    def _take_datas(self, args: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]:
+    def _take_datas_(self, args: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]:
         """Split the positional arguments into datas (numbers become constant lines) and the rest."""
         datas: list[Any] = []
         wanted = type(self)._mindatas
@@ -129,7 +129,7 @@ class LineIterator(LineSeries):
                 return datas, args[at:]
         return datas, ()
 
-    def _set_datas(self, datas: list[Any]) -> None:
+    def _set_datas_(self, datas: list[Any]) -> None:
         own = self.__dict__
         own["datas"] = datas
         if datas:
@@ -141,25 +141,25 @@ class LineIterator(LineSeries):
             if (number, spec._names, spec._aliases, len(lines._all)) not in _named:
                 _name_lines(number, lines)
 
-    def _adopt_clock(self, clock: Clock) -> None:
+    def _adopt_clock_(self, clock: Clock) -> None:
         for one in self.lines._all:
             one._set_clock(clock)
-            one._root = self._root
-        self._c = clock
+            one._root_ = self._root_
+        self._c_ = clock
 
-    def _start_period(self, period: int) -> None:
+    def _start_period_(self, period: int) -> None:
         self.__dict__["_minperiod"] = period
         for one in self.lines._all:
             one._minperiod = period
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         self._periodrecalc()
         policy = getattr(self.datas[0].lines[0], "_policy", None) if self.datas else None
         for one in self.lines._all:
             one._policy = policy
         if self._owner is not None:
-            self._owner._adopt(self)
+            self._owner._adopt_(self)
 
     def _periodrecalc(self) -> None:
         """Take the longest period of the own lines and of everything evaluated below.
@@ -170,13 +170,13 @@ class LineIterator(LineSeries):
         periods.extend(child._minperiod for child in self.getindicators())
         self._minperiod = max(periods)
 
-    def _adopt(self, child: Any) -> None:
+    def _adopt_(self, child: Any) -> None:
         """Evaluate *child* before this object, in order of creation."""
         self._children.append(child)
 
     def addindicator(self, indicator: Any) -> None:
         """Evaluate *indicator* before this object."""
-        self._adopt(indicator)
+        self._adopt_(indicator)
 
     def getindicators(self) -> list[Any]:
         """Give the indicators and computed lines evaluated below, in order of creation."""
@@ -208,12 +208,12 @@ class LineIterator(LineSeries):
     bind2lines = bindlines
     bind2line = bindlines
 
-    def _missing(self, name: str) -> str:
+    def _missing_(self, name: str) -> str:
         """Say that there is no attribute *name*; that a data is missing when it is one."""
         if name.startswith("data") and name[4:].isdigit():
             datas = len(self.datas)
             return f"{type(self).__name__} uses {name}; it was given {datas} data{'s' * (datas != 1)}. Pass one more."
-        return super()._missing(name)
+        return super()._missing_(name)
 
     @Shown
     def dnames(self) -> Any:
@@ -232,25 +232,25 @@ class LineIterator(LineSeries):
     @Shown
     def first(self) -> int:
         """The storage index of the first bar with a defined value."""
-        return self._minperiod - 1 - self._c.dropped
+        return self._minperiod - 1 - self._c_.dropped
 
     def compute(self, start: int, stop: int) -> None:
         """Fill the lines' bars [start, stop) from the datas; typed indicators implement this."""
 
     def next(self) -> None:
         """Compute the current bar; legacy indicators implement this."""
-        i = self._c.i
+        i = self._c_.i
         self.compute(i, i + 1)
 
     def once(self, start: int, end: int) -> None:
         """Compute the bars [start, end) of a preloaded run; legacy indicators may implement this."""
         self.compute(start, end)
 
-    def _fill(self) -> None:
+    def _fill_(self) -> None:
         """Compute all bars of a preloaded run."""
-        clock = self._c
+        clock = self._c_
         size = clock.size
-        by = self._by
+        by = self._by_
         period = self._minperiod
         share = by == "nothing"
         for one in self.lines._all:
@@ -258,41 +258,41 @@ class LineIterator(LineSeries):
                 one._store(_unset(size))
             else:
                 one._allocate(size)
-        loose, steps = self._steps()
+        loose, steps = self._steps_()
         for target, source in loose:
             _take(target, source, size, share)
         for child, links in steps:
-            child._fill()
+            child._fill_()
             for target, source in links:
                 _take(target, source, size, share)
-        with Placed(lambda: f"computing {type(self).__name__} over the bars of feed {self._feed_name()!r}"):
+        with Placed(lambda: f"computing {type(self).__name__} over the bars of feed {self._feed_name_()!r}"):
             if by == "compute":
                 if period <= size:
                     self.compute(period - 1, size)
             elif by == "once":
-                self._fill_once(size)
+                self._fill_once_(size)
             elif by == "next":
-                self._replay(size)
+                self._replay_(size)
 
-    def _feed_name(self) -> str:
-        return getattr(self._root, "_name", "") or "data"
+    def _feed_name_(self) -> str:
+        return getattr(self._root_, "_name", "") or "data"
 
-    def _steps(self) -> tuple[list[Link], list[tuple[Any, list[Link]]]]:
+    def _steps_(self) -> tuple[list[Link], list[tuple[Any, list[Link]]]]:
         """Give the bindings to lines that no child computes, and every child with the bindings to its lines.
 
         A child may read an own line that is bound to an earlier child, so bindings are copied after each child.
         """
-        cached: Any = self.__dict__.get("_steps_made")
+        cached: Any = self.__dict__.get("_steps_made_")
         if cached is None or len(cached[1]) != len(self._children):
             by_child: dict[int, list[Link]] = {id(c): [] for c in self._children}
             loose: list[Link] = []
             for target in self.lines._all:
                 for source in target._sources:
                     by_child.get(id(source), by_child.get(id(source._owner), loose)).append((target, source))
-            cached = self.__dict__["_steps_made"] = (loose, [(c, by_child[id(c)]) for c in self._children])
+            cached = self.__dict__["_steps_made_"] = (loose, [(c, by_child[id(c)]) for c in self._children])
         return cached  # type: ignore[no-any-return]
 
-    def _fill_once(self, size: int) -> None:
+    def _fill_once_(self, size: int) -> None:
         """Run the vectorised hooks; they find arrays of Python floats, so that a division by zero raises."""
         period = self._minperiod
         lines = [*self.lines._all]
@@ -301,7 +301,7 @@ class LineIterator(LineSeries):
         arrays = [one.__dict__["array"] for one in lines]
         try:
             for one in lines:
-                one.__dict__["array"] = one._a
+                one.__dict__["array"] = one._a_
             self.preonce(0, min(period - 1, size))
             if period <= size:
                 self.oncestart(period - 1, period)
@@ -310,25 +310,25 @@ class LineIterator(LineSeries):
             for one, values in zip(lines, arrays, strict=True):
                 one.__dict__["array"] = values
 
-    def _replay(self, size: int) -> None:
+    def _replay_(self, size: int) -> None:
         """Run the bar-by-bar hooks over preloaded bars."""
         period = self._minperiod
-        self._run_over(0, min(period - 1, size), self.prenext)
+        self._run_over_(0, min(period - 1, size), self.prenext)
         if period <= size:
-            self._run_over(period - 1, period, self.nextstart)
-            self._run_over(period, size, self.next)
+            self._run_over_(period - 1, period, self.nextstart)
+            self._run_over_(period, size, self.next)
 
-    def _run_over(self, start: int, stop: int, hook: Callable[[], None]) -> None:
+    def _run_over_(self, start: int, stop: int, hook: Callable[[], None]) -> None:
         """Run *hook* on each of the preloaded bars [start, stop), with every clock below moved along."""
-        own = self._c
-        others = list({id(c): c for c in self._clocks_below() if c is not own}.values())
+        own = self._c_
+        others = list({id(c): c for c in self._clocks_below_() if c is not own}.values())
         saved = [(clock, clock.i) for clock in (own, *others)]
         bars = [
             seen_index(c, own, start, stop).tolist() if own.aligned else range(start, stop) for c in others
         ]
         moves = list(zip(others, bars, strict=True))
         try:
-            with Placed(lambda: f"computing {type(self).__name__} {place_on(self._root)}"):
+            with Placed(lambda: f"computing {type(self).__name__} {place_on(self._root_)}"):
                 for at in range(start, stop):
                     own.i = at
                     for clock, seen in moves:
@@ -338,17 +338,17 @@ class LineIterator(LineSeries):
             for clock, i in saved:
                 clock.i = i
 
-    def _runs_again(self) -> bool:
+    def _runs_again_(self) -> bool:
         """Tell whether hooks below run on bars that stay current for several cycles: they run again in each of them."""
         for child in self.getindicators():
-            hooks = child._by in ("next", "once") if isinstance(child, LineIterator) else child._by_hooks()
-            if hooks and child._c.bars_at is not None:
+            hooks = child._by_ in ("next", "once") if isinstance(child, LineIterator) else child._by_hooks()
+            if hooks and child._c_.bars_at is not None:
                 return True
-            if isinstance(child, LineIterator) and child._runs_again():
+            if isinstance(child, LineIterator) and child._runs_again_():
                 return True
         return False
 
-    def _find_hooks(self) -> None:
+    def _find_hooks_(self) -> None:
         """Let the objects below go by hooks that they, or their classes, were given since these were made.
 
         As in backtrader, ``next`` then counts where bars are stepped through, ``once`` where they are computed at once.
@@ -358,16 +358,16 @@ class LineIterator(LineSeries):
                 continue
             own = child.__dict__
             by, by_bar = _how_computed(type(child))
-            if child._by != "once" and (by == "once" or not _ONCE.isdisjoint(own)):
-                if child._by == "next":  # the bars before are left to what steps through them
+            if child._by_ != "once" and (by == "once" or not _ONCE.isdisjoint(own)):
+                if child._by_ == "next":  # the bars before are left to what steps through them
                     own.setdefault("preonce", child.preonce_via_prenext)
                     own.setdefault("oncestart", child.oncestart_via_nextstart)
-                own["_by"] = "once"
-            if child._by_bar not in _BY_HOOKS and (by_bar == "next" or not _NEXT.isdisjoint(own)):
-                own["_by_bar"] = "next"
-            child._find_hooks()
+                own["_by_"] = "once"
+            if child._by_bar_ not in _BY_HOOKS and (by_bar == "next" or not _NEXT.isdisjoint(own)):
+                own["_by_bar_"] = "next"
+            child._find_hooks_()
 
-    def _run_once_per_bar(self) -> None:
+    def _run_once_per_bar_(self) -> None:
         """Run the hooks below once per bar of their own clock, however long that bar stays current.
 
         Growing bars of a replay change while they are current: what is computed from them runs on each tick.
@@ -375,11 +375,11 @@ class LineIterator(LineSeries):
         for child in self._children:
             if not isinstance(child, LineIterator):
                 continue
-            if child._by_bar == "next" and not getattr(child._root, "_replaying", False):
-                child.__dict__["_by_bar"] = "each bar"
-            child._run_once_per_bar()
+            if child._by_bar_ == "next" and not getattr(child._root_, "_replaying_", False):
+                child.__dict__["_by_bar_"] = "each bar"
+            child._run_once_per_bar_()
 
-    def _run_hook(self, length: int) -> None:
+    def _run_hook_(self, length: int) -> None:
         """Run the hook for a bar-by-bar indicator that has seen *length* bars."""
         if length > self._minperiod:
             self.next()
@@ -388,20 +388,20 @@ class LineIterator(LineSeries):
         else:
             self.prenext()
 
-    def _clocks_below(self) -> list[Clock]:
-        clocks = [self._c]
-        clocks.extend(d._c for d in self.datas)
+    def _clocks_below_(self) -> list[Clock]:
+        clocks = [self._c_]
+        clocks.extend(d._c_ for d in self.datas)
         for child in self._children:
-            clocks.extend(child._clocks_below() if isinstance(child, LineIterator) else [child._c])
+            clocks.extend(child._clocks_below_() if isinstance(child, LineIterator) else [child._c_])
         return clocks
 
-    def _step(self) -> None:
+    def _step_(self) -> None:
         """Compute the current bar."""
-        c = self._c
+        c = self._c_
         i = c.i
-        program = self._program
+        program = self._program_
         if program is None or program.size != len(self._children):
-            program = self.__dict__["_program"] = Program(self, LineIterator)
+            program = self.__dict__["_program_"] = Program(self, LineIterator)
         if i >= 0 and i >= len(program.first.array):
             program.reserve(i + 1)
         for step, links in program.entries:
@@ -411,29 +411,29 @@ class LineIterator(LineSeries):
                 at = i if clock is None else clock.i
                 if i < 0:
                     break
-                target._a[i] = source._a[at] if at >= 0 else NAN
+                target._a_[i] = source._a_[at] if at >= 0 else NAN
                 if ahead and i >= ahead:
-                    target._a[i - ahead] = source._a[at - ahead]
+                    target._a_[i - ahead] = source._a_[at - ahead]
         if i < 0:
             return
         length = i + 1 + c.dropped
-        by = self._by_bar
+        by = self._by_bar_
         if by == "compute":
             if length >= self._minperiod:
                 self.compute(i, i + 1)
         elif by == "next":
-            self._run_hook(length)
-        elif by == "each bar" and length > self._stepped:
-            self._stepped = length
-            self._run_hook(length)
+            self._run_hook_(length)
+        elif by == "each bar" and length > self._stepped_:
+            self._stepped_ = length
+            self._run_hook_(length)
 
-    def _go_live(self, live: bool) -> None:
-        super()._go_live(live)
+    def _go_live_(self, live: bool) -> None:
+        super()._go_live_(live)
         for child in self._children:
-            child._go_live(live)
+            child._go_live_(live)
         for data in self.datas:
-            if data._live is not live:
-                data._go_live(live)
+            if data._live_ is not live:
+                data._go_live_(live)
 
 
 _blank: Floats = np.empty(0)
@@ -450,13 +450,13 @@ def _unset(size: int) -> Floats:
 
 def _take(target: Line, source: Line, size: int, share: bool) -> None:
     """Copy *source* to *target* over *size* preloaded bars; where nothing writes to *target* they share storage."""
-    if share and source._c is target._c and len(source.array) == size:
+    if share and source._c_ is target._c_ and len(source.array) == size:
         target._store(source.array)
         return
     if not target.array.flags.writeable:
         target._allocate(size)
-    if source._c is not target._c:
-        target.array[:] = seen_values(source, target._c, 0, size)
+    if source._c_ is not target._c_:
+        target.array[:] = seen_values(source, target._c_, 0, size)
     else:
         target.array[:] = source.array
 
@@ -524,15 +524,15 @@ class IndicatorBase(LineIterator):
 
     def preonce_via_prenext(self, start: int, end: int) -> None:
         """Run ``prenext`` on each of the bars [start, end); for an own ``preonce``."""
-        self._run_over(start, end, self.prenext)
+        self._run_over_(start, end, self.prenext)
 
     def oncestart_via_nextstart(self, start: int, end: int) -> None:
         """Run ``nextstart`` on each of the bars [start, end); for an own ``oncestart``."""
-        self._run_over(start, end, self.nextstart)
+        self._run_over_(start, end, self.nextstart)
 
     def once_via_next(self, start: int, end: int) -> None:
         """Run ``next`` on each of the bars [start, end); for an own ``once``."""
-        self._run_over(start, end, self.next)
+        self._run_over_(start, end, self.next)
 
     if TYPE_CHECKING:  # what type checkers take for parameters: datas, by position
         data0: Any = param(default=None, kw_only=False)

@@ -32,7 +32,7 @@ class Memory:
             longest = max(longest, top._minperiod)
             pending.extend(getattr(top, "_children", ()))
             for line in top.lines:
-                found.setdefault(id(line._c), (line._c, {}))[1][id(line)] = line
+                found.setdefault(id(line._c_), (line._c_, {}))[1][id(line)] = line
         self.keep = longest
         self._limit = 2 * longest
         self._groups = [(clock, list(lines.values())) for clock, lines in found.values()]

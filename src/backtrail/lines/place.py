@@ -45,14 +45,14 @@ def _explain(error: AttributeError) -> str:
 
     if not isinstance(error.obj, LineRoot | Lines):
         return explain_missing(error)
-    told = error.obj._missing(error.name or "")
+    told = error.obj._missing_(error.name or "")
     return "" if told in str(error) else told
 
 
 def place_on(data: Any) -> str:
     """Describe the current bar of *data*: its number, time and feed."""
     name = getattr(data, "_name", "") or "data"
-    clock = data._c
+    clock = data._c_
     if clock.i < 0:
         return f"before the first bar of feed {name!r}"
     text = f"on bar {len(clock)} of feed {name!r}"

@@ -1,7 +1,7 @@
 """What every line and every group of lines can do: be read, compared and combined.
 
 While an object is being declared, an operator gives a node that is computed later; while it runs, the same operator
-gives the value of the current bar (``_live`` tells which).
+gives the value of the current bar (``_live_`` tells which).
 """
 
 from __future__ import annotations
@@ -28,43 +28,43 @@ class Shown:
 class LineRoot:
     """Base of lines and groups of lines.
 
-    ``_c`` is the clock, ``_a`` a memoryview of doubles over the (first) line's storage. Strategies read these on every
+    ``_c_`` is the clock, ``_a_`` a memoryview of doubles over the (first) line's storage. Strategies read these on each
     bar: as slots they are quick however else the object's attributes are kept.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_a", "_c", "_live")
+    __slots__ = ("__dict__", "__weakref__", "_a_", "_c_", "_live_")
 
     IndType: ClassVar[int] = 0
     StratType: ClassVar[int] = 1
     ObsType: ClassVar[int] = 2
 
-    _a: Any
-    _c: Clock
-    _live: bool
+    _a_: Any
+    _c_: Clock
+    _live_: bool
     _minperiod: int = 1
-    _root: Any = None
+    _root_: Any = None
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def __getitem__(self, ago: int) -> Any:
-        at = self._c.i
+        at = self._c_.i
         if not ago and at >= 0:
-            return self._a[at]
+            return self._a_[at]
         at += ago
         if ago < 0 <= at:
-            return self._a[at]
-        return self._outside(ago)
+            return self._a_[at]
+        return self._outside_(ago)
 
-    def _outside(self, ago: int) -> float:
+    def _outside_(self, ago: int) -> float:
         """Answer a read that is not within the bars seen so far; lines know how."""
         raise NotImplementedError
 
     def __len__(self) -> int:
-        c = self._c
+        c = self._c_
         return c.i + 1 + c.dropped
 
     def __bool__(self) -> bool:
-        if self._live:
+        if self._live_:
             return bool(self[0] != 0.0)
         raise DeclarationError(
             f"The truth of {self!r} is not known while it is being declared: it has one value per bar. "
@@ -73,7 +73,7 @@ class LineRoot:
 
     __hash__ = object.__hash__  # identity, as ``==`` builds nodes
 
-    def _missing(self, name: str) -> str:
+    def _missing_(self, name: str) -> str:
         """Say that there is no attribute *name*."""
         return f"{type(self).__name__!r} object has no attribute {name!r}"
 
@@ -119,87 +119,87 @@ class LineRoot:
 
     # -- operators: comparisons read the storage directly, they are what a strategy does on every bar -----------------
 
-    def _binary(self, op: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
+    def _binary_(self, op: Callable[[Any, Any], Any], other: Any, swapped: bool = False) -> Any:
         from .expr import binary_node
 
         return binary_node(op, other, self) if swapped else binary_node(op, self, other)
 
-    def _unary(self, op: Callable[[Any], Any]) -> Any:
+    def _unary_(self, op: Callable[[Any], Any]) -> Any:
         from .expr import LineOwnOperation
 
         return LineOwnOperation(self, op)
 
     def __add__(self, other: Any) -> Any:
-        return self[0] + other if self._live else self._binary(operator.add, other)
+        return self[0] + other if self._live_ else self._binary_(operator.add, other)
 
     def __radd__(self, other: Any) -> Any:
-        return other + self[0] if self._live else self._binary(operator.add, other, True)
+        return other + self[0] if self._live_ else self._binary_(operator.add, other, True)
 
     def __sub__(self, other: Any) -> Any:
-        return self[0] - other if self._live else self._binary(operator.sub, other)
+        return self[0] - other if self._live_ else self._binary_(operator.sub, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return other - self[0] if self._live else self._binary(operator.sub, other, True)
+        return other - self[0] if self._live_ else self._binary_(operator.sub, other, True)
 
     def __mul__(self, other: Any) -> Any:
-        return self[0] * other if self._live else self._binary(operator.mul, other)
+        return self[0] * other if self._live_ else self._binary_(operator.mul, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return other * self[0] if self._live else self._binary(operator.mul, other, True)
+        return other * self[0] if self._live_ else self._binary_(operator.mul, other, True)
 
     def __truediv__(self, other: Any) -> Any:
-        return self[0] / other if self._live else self._binary(operator.truediv, other)
+        return self[0] / other if self._live_ else self._binary_(operator.truediv, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return other / self[0] if self._live else self._binary(operator.truediv, other, True)
+        return other / self[0] if self._live_ else self._binary_(operator.truediv, other, True)
 
     def __floordiv__(self, other: Any) -> Any:
-        return self[0] // other if self._live else self._binary(operator.floordiv, other)
+        return self[0] // other if self._live_ else self._binary_(operator.floordiv, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return other // self[0] if self._live else self._binary(operator.floordiv, other, True)
+        return other // self[0] if self._live_ else self._binary_(operator.floordiv, other, True)
 
     def __pow__(self, other: Any) -> Any:
-        return self[0] ** other if self._live else self._binary(operator.pow, other)
+        return self[0] ** other if self._live_ else self._binary_(operator.pow, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return other ** self[0] if self._live else self._binary(operator.pow, other, True)
+        return other ** self[0] if self._live_ else self._binary_(operator.pow, other, True)
 
     def __neg__(self) -> Any:
-        return -self[0] if self._live else self._unary(operator.neg)
+        return -self[0] if self._live_ else self._unary_(operator.neg)
 
     def __abs__(self) -> Any:
-        return abs(self[0]) if self._live else self._unary(abs)
+        return abs(self[0]) if self._live_ else self._unary_(abs)
 
     def __lt__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] < other
-        return self._binary(operator.lt, other)
+        if self._live_:
+            return self._a_[self._c_.i] < other
+        return self._binary_(operator.lt, other)
 
     def __gt__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] > other
-        return self._binary(operator.gt, other)
+        if self._live_:
+            return self._a_[self._c_.i] > other
+        return self._binary_(operator.gt, other)
 
     def __le__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] <= other
-        return self._binary(operator.le, other)
+        if self._live_:
+            return self._a_[self._c_.i] <= other
+        return self._binary_(operator.le, other)
 
     def __ge__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] >= other
-        return self._binary(operator.ge, other)
+        if self._live_:
+            return self._a_[self._c_.i] >= other
+        return self._binary_(operator.ge, other)
 
     def __eq__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] == other
-        return self._binary(operator.eq, other)
+        if self._live_:
+            return self._a_[self._c_.i] == other
+        return self._binary_(operator.eq, other)
 
     def __ne__(self, other: Any) -> Any:
-        if self._live:
-            return self._a[self._c.i] != other
-        return self._binary(operator.ne, other)
+        if self._live_:
+            return self._a_[self._c_.i] != other
+        return self._binary_(operator.ne, other)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {len(self)}>"
@@ -209,8 +209,8 @@ class LineRoot:
     def _operation(
         self, other: Any, operation: Callable[[Any, Any], Any], r: bool = False, intify: bool = False
     ) -> Any:
-        if not self._live:
-            return self._binary(operation, other, r)
+        if not self._live_:
+            return self._binary_(operation, other, r)
         return operation(other, self[0]) if r else operation(self[0], other)
 
     def _roperation(
@@ -219,17 +219,17 @@ class LineRoot:
         return self._operation(other, operation, r=True)
 
     def _operationown(self, operation: Callable[[Any], Any]) -> Any:
-        return operation(self[0]) if self._live else self._unary(operation)
+        return operation(self[0]) if self._live_ else self._unary_(operation)
 
     def _stage1(self) -> None:
-        self._go_live(False)
+        self._go_live_(False)
 
     def _stage2(self) -> None:
-        self._go_live(True)
+        self._go_live_(True)
 
-    def _go_live(self, live: bool) -> None:
+    def _go_live_(self, live: bool) -> None:
         """Make operators give values (True) or nodes (False)."""
-        self._live = live
+        self._live_ = live
 
     def qbuffer(self, savemem: int = 0, replaying: bool = False) -> None:
         """Do nothing: the run decides what is kept (``Cerebro(exactbars=1)``)."""

@@ -130,14 +130,14 @@ class Lines:
             if source is not target:
                 target._bind(source)
             return
-        raise DeclarationError(f"{self._missing(name)} Declare it in lines = (...).")
+        raise DeclarationError(f"{self._missing_(name)} Declare it in lines = (...).")
 
     if TYPE_CHECKING:  # a class that has it pays for it with every reading
 
         def __getattr__(self, name: str) -> Any:
             """Give the line called *name*."""
 
-    def _missing(self, name: str) -> str:
+    def _missing_(self, name: str) -> str:
         """Say that there is no line *name*."""
         return f"{type(self._owner).__name__} has no line {name!r}; it has {list(self._spec._names)}."
 
@@ -185,7 +185,7 @@ class Lines:
 
     def forward(self, value: float = NAN, size: int = 1) -> None:
         """Move on by *size* bars, each holding *value*."""
-        clock = self._all[0]._c
+        clock = self._all[0]._c_
         end = clock.i + 1 + size
         for one in self._all:
             one._reserve(end)
@@ -194,7 +194,7 @@ class Lines:
 
     def backwards(self, size: int = 1, force: bool = False) -> None:
         """Forget the last *size* bars."""
-        clock = self._all[0]._c
+        clock = self._all[0]._c_
         end = clock.i + 1
         for one in self._all:
             one.array[max(end - size, 0) : end] = NAN
@@ -202,19 +202,19 @@ class Lines:
 
     def rewind(self, size: int = 1) -> None:
         """Move the cursor back by *size* bars; the bars stay."""
-        self._all[0]._c.i -= size
+        self._all[0]._c_.i -= size
 
     def advance(self, size: int = 1) -> None:
         """Move the cursor on by *size* bars that are stored already."""
-        self._all[0]._c.i += size
+        self._all[0]._c_.i += size
 
     def home(self) -> None:
         """Move the cursor before the first bar."""
-        self._all[0]._c.i = -1
+        self._all[0]._c_.i = -1
 
     def reset(self) -> None:
         """Forget all bars."""
-        clock = self._all[0]._c
+        clock = self._all[0]._c_
         clock.i = -1
         clock.size = clock.dropped = 0
         for one in self._all:
@@ -258,7 +258,7 @@ class LineSeries(Declared, LineMultiple):
         _clock = None
 
     @classmethod
-    def _declare(cls) -> None:
+    def _declare_(cls) -> None:
         names: list[str] = []
         aliases: list[tuple[str, str]] = []
         extra = 0
@@ -282,14 +282,14 @@ class LineSeries(Declared, LineMultiple):
         for name, short in own_aliases.items() if isinstance(own_aliases, dict) else own_aliases:
             for one in (short,) if isinstance(short, str) else short:
                 aliases.append((one, name))
-        super()._declare()
+        super()._declare_()
         cls.lines = LinesSpec(tuple(names), extra, tuple(aliases), inherited)
         cls.plotinfo = Info(merged_pairs(cls, "plotinfo", own.get("plotinfo")))
         cls.plotlines = _merged_plotlines(cls, own.get("plotlines"))
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         cls = type(self)
@@ -300,24 +300,24 @@ class LineSeries(Declared, LineMultiple):
             if kwargs
             else {}
         )
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         own["plotinfo"] = Info(plotinfo, taken)
         own["plotlines"] = PlotLines(
             cls.plotlines._defaults,
             {n: Info(v._defaults, v.__dict__) for n, v in cls.plotlines._defaults.items()},
         )
-        self._make_lines(Clock())
+        self._make_lines_(Clock())
         return args, kwargs
 
-    def _make_lines(self, clock: Clock, spec: LinesSpec | None = None) -> None:
+    def _make_lines_(self, clock: Clock, spec: LinesSpec | None = None) -> None:
         """Create the lines with *clock*: those of the class, or others."""
         own = self.__dict__
         lines = Lines(type(self).lines if spec is None else spec, clock, self)
         own["lines"] = own["l"] = lines
-        self._a, self._c, self._live = _NO_BARS, clock, False
-        own["_root"] = self
+        self._a_, self._c_, self._live_ = _NO_BARS, clock, False
+        own["_root_"] = self
         for one in lines._all:
-            one._root = self
+            one._root_ = self
         for name, value in lines.__dict__.items():
             if isinstance(value, Line) and name not in ("p", "params"):
                 own[name] = value
@@ -332,11 +332,11 @@ class LineSeries(Declared, LineMultiple):
         def __getattr__(self, name: str) -> Any:
             """Lines, lines by number and the methods of ``lines``: see :mod:`backtrail.lines.dynamic`."""
 
-    def _missing(self, name: str) -> str:
+    def _missing_(self, name: str) -> str:
         """Say that there is no attribute *name*, and what to do when it is a price."""
-        text = super()._missing(name)
+        text = super()._missing_(name)
         if name in PRICES and "lines" in self.__dict__:
-            lines = [one._label() for one in self.lines._all]
+            lines = [one._label_() for one in self.lines._all]
             text += (
                 f": it has the lines {lines}. "
                 f"Whatever reads {name!r} needs the data feed itself, for example self.data instead of self.data.close."
@@ -345,8 +345,8 @@ class LineSeries(Declared, LineMultiple):
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    def _outside(self, ago: int) -> float:
-        return self.lines._all[0]._outside(ago)  # type: ignore[no-any-return]
+    def _outside_(self, ago: int) -> float:
+        return self.lines._all[0]._outside_(ago)  # type: ignore[no-any-return]
 
     def __setitem__(self, index: int, source: Any) -> None:
         self.lines[index] = source
@@ -411,21 +411,21 @@ class LineSeries(Declared, LineMultiple):
         """Move the cursor on by *size* stored bars."""
         self.lines.advance(size)
 
-    def _go_live(self, live: bool) -> None:
-        self._live = live
+    def _go_live_(self, live: bool) -> None:
+        self._live_ = live
         for one in self.lines._all:
-            one._live = live
+            one._live_ = live
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the view of the first line, which that line makes anew."""
-        return {**self.__dict__, "_c": self._c, "_live": self._live}
+        return {**self.__dict__, "_c_": self._c_, "_live_": self._live_}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._c, self._live = state.pop("_c"), state.pop("_live")
+        self._c_, self._live_ = state.pop("_c_"), state.pop("_live_")
         hold_plainly(self, state)
         lines = self.lines.__dict__.get("_all")  # None: it is being restored itself, its lines come later
-        if lines is not None and not hasattr(self, "_a"):
-            self._a = getattr(lines[0], "_a", _NO_BARS) if lines else _NO_BARS
+        if lines is not None and not hasattr(self, "_a_"):
+            self._a_ = getattr(lines[0], "_a_", _NO_BARS) if lines else _NO_BARS
 
 
 PRICES = ("open", "high", "low", "close", "volume", "openinterest")
@@ -461,21 +461,21 @@ class LineSeriesStub(LineSeries):
     def __init__(self, source: Line) -> None:  # the stub adopts the line instead of making its own
         own = self.__dict__
         own["params"] = own["p"] = type(self).params
-        lines = Lines(LinesSpec(), source._c, self)
+        lines = Lines(LinesSpec(), source._c_, self)
         lines.__dict__["_all"] = lines.__dict__["lines"] = [source]
         own["lines"] = own["l"] = lines
         own["line"] = source
         own["_owner"] = source._owner
         own["_clock"] = source._owner if source._owner is not None else source
-        own["_root"] = source._root
-        self._live = source._live
+        own["_root_"] = source._root_
+        self._live_ = source._live_
         own["_minperiod"] = source._minperiod
         own["plotinfo"] = Info({})
         own["_name"] = source._name
         source._mirror(self)
 
-    def _go_live(self, live: bool) -> None:
-        self._live = live
+    def _go_live_(self, live: bool) -> None:
+        self._live_ = live
 
 
 LineSeriesStub.__init__ = LineSeriesStub.__dict__["__init__"].__wrapped__  # type: ignore[method-assign]

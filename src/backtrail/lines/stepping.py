@@ -26,25 +26,25 @@ class Program:
         self.size = len(top._children)
         self.entries: list[tuple[Callable[[], None] | None, list[Copy]]] = []
         self.groups: list[Any] = []
-        self._take_apart(top, top._c, kind)
+        self._take_apart(top, top._c_, kind)
         self.first: Line = next((line for group in self.groups for line in group.lines._all), Line())
 
     def _take_apart(self, group: Any, clock: Clock, kind: Any) -> None:
         self.groups.append(group)
-        loose, steps = group._steps()
+        loose, steps = group._steps_()
         self._copy_after(None, loose, clock)
         for child, links in steps:
-            plain = isinstance(child, kind) and type(child)._step is kind._step
-            if plain and child._by_bar == "nothing" and child._c is clock:
+            plain = isinstance(child, kind) and type(child)._step_ is kind._step_
+            if plain and child._by_bar_ == "nothing" and child._c_ is clock:
                 self._take_apart(child, clock, kind)
                 self._copy_after(None, links, clock)
             else:
-                self._copy_after(child._step, links, clock)
+                self._copy_after(child._step_, links, clock)
 
     def _copy_after(
         self, step: Callable[[], None] | None, links: list[tuple[Line, Line]], clock: Clock
     ) -> None:
-        copies = [(t, s, None if s._c is clock else s._c, s._ahead) for t, s in links]
+        copies = [(t, s, None if s._c_ is clock else s._c_, s._ahead) for t, s in links]
         if step is None and self.entries:
             self.entries[-1][1].extend(copies)
         elif step is not None or copies:

@@ -27,9 +27,9 @@ class CommInfoBase(ParamsBase):
 
     COMM_PERC, COMM_FIXED = 0, 1
 
-    _holder = Noticed
+    _holder_ = Noticed
     # Whether prices and costs are computed as by this class: nothing of that is overridden.
-    _standard: bool = True
+    _standard_: bool = True
 
     params: ClassVar[Any] = (
         ("commission", param(default=0.0, ge=-math.inf)),
@@ -46,7 +46,7 @@ class CommInfoBase(ParamsBase):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._standard = not replaced_in(cls, _PRICING)
+        cls._standard_ = not replaced_in(cls, _PRICING)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in _PRICING and name not in _INTEREST:
@@ -54,16 +54,16 @@ class CommInfoBase(ParamsBase):
             return
         accounts = tuple(self.p.__dict__.get("_heard_by", ()))
         for account in accounts:
-            account._close_books()
+            account._close_books_()
         object.__setattr__(self, name, value)
-        self._consider()
+        self._consider_()
         for account in accounts:
-            account._reopen_books()
+            account._reopen_books_()
 
-    def _consider(self) -> None:
+    def _consider_(self) -> None:
         """Find out whether something of the scheme was replaced, in this object or its class, since it was made."""
-        if self._standard and replaced(self, _PRICING):
-            self.__dict__["_standard"] = False
+        if self._standard_ and replaced(self, _PRICING):
+            self.__dict__["_standard_"] = False
 
     def __init__(self) -> None:
         p = self.p
@@ -200,7 +200,7 @@ class CommissionInfo(CommInfoBase):
 
 def let_watch(account: Any, comminfo: CommInfoBase) -> None:
     """Have *account* look at *comminfo* again when a parameter is set or a method replaced."""
-    comminfo._consider()
+    comminfo._consider_()
     comminfo.p._let_hear(account)
 
 

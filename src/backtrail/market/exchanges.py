@@ -41,9 +41,9 @@ class ExchangeCalendar(TradingCalendarBase):
         self._sessions: list[tuple[datetime, datetime]] = []
         self._known = (date.max, date.min)
         if not self._name:
-            self._take(self.p.calendar)
+            self._take_(self.p.calendar)
 
-    def _take(self, calendar: Any) -> None:
+    def _take_(self, calendar: Any) -> None:
         self._days = [stamp.date() for stamp in calendar.sessions]
         opens, closes = (
             [stamp.tz_convert("UTC").tz_localize(None).to_pydatetime() for stamp in column]
@@ -64,7 +64,7 @@ class ExchangeCalendar(TradingCalendarBase):
             )
         begin = date(max(day.year - 1, 1), 1, 1)
         end = date(min(day.year + self.p.cacheyears, 9999), 12, 31)
-        self._take(_package().get_calendar(self._name, start=begin.isoformat(), end=end.isoformat()))
+        self._take_(_package().get_calendar(self._name, start=begin.isoformat(), end=end.isoformat()))
 
     def _nextday(self, day: Day) -> tuple[Day, tuple[int, int, int]]:
         start = _date(day)

@@ -60,7 +60,7 @@ class CreatedPart:
     def __get__(self, order: Any, owner: Any = None) -> Any:
         if order is None:
             return self
-        source = order._source
+        source = order._source_
         if source is not None:
             made = source.created
         else:

@@ -85,9 +85,9 @@ class OrderBase:
     plen: int | None = None
     _why: tuple[Any, ...] | None = None
     _active: bool = True
-    _source: Any = None
+    _source_: Any = None
     _group: Any = None
-    _family: Any = None
+    _family_: Any = None
     _limitoffset: float = 0.0
     _plimit: Any = None
     _dteos: float | None = None
@@ -328,7 +328,7 @@ class OrderBase:
         """Give a copy as it stands now; its executed part holds what came since the previous copy."""
         made: OrderBase = _new(self.__class__)
         own = self.__dict__.copy()
-        own["_source"] = self._source or self
+        own["_source_"] = self._source_ or self
         if self._counted:
             own["executed"] = self.executed.clone()
         made.__dict__ = own
@@ -481,7 +481,7 @@ _NEW: dict[str, Any] = {
     name: getattr(OrderBase, name, None)
     for name in (
         "ref", "owner", "data", "size", "status", "_exectype", "plen", "comminfo", "price", "_valid", "parent",
-        "transmit", "broker", "triggered", "_active", "_source", "_group", "_family", "_bit", "_counted", "_lean",
+        "transmit", "broker", "triggered", "_active", "_source_", "_group", "_family_", "_bit", "_counted", "_lean",
         "_outlook", "_wake",
     )
 }  # fmt: skip

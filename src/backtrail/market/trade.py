@@ -182,12 +182,12 @@ class Trade:
             self.status = Trade.Open
         if abs(after) > abs(before):
             self.price = (before * self.price + size * price) / after
-        elif comminfo._standard:
+        elif comminfo._standard_:
             self.pnl += -size * (price - self.price) * comminfo.p.mult
         else:
             self.pnl += comminfo.profitandloss(-size, self.price, price)
         self.pnlcomm = self.pnl - self.commission
-        if comminfo._standard and comminfo._stocklike:
+        if comminfo._standard_ and comminfo._stocklike:
             self.value = after * self.price
         else:
             self.value = comminfo.getvaluesize(after, self.price)

@@ -38,7 +38,7 @@ class _Lagging(Clock):
     @property
     def i(self) -> int:
         """The index of the bar of the last complete cycle."""
-        return self.observer._catch_up()
+        return self.observer._catch_up_()
 
     @i.setter
     def i(self, index: int) -> None:
@@ -48,15 +48,15 @@ class _Lagging(Clock):
 class _ObservedLine(Line):
     """A line of an observer. Before its first bar there is nothing: NaN."""
 
-    def _outside(self, ago: int) -> float:
-        return NAN if ago <= 0 else super()._outside(ago)
+    def _outside_(self, ago: int) -> float:
+        return NAN if ago <= 0 else super()._outside_(ago)
 
     if not TYPE_CHECKING:
 
         @property
         def array(self) -> Floats:
             """The storage, up to date."""
-            self._c.i  # noqa: B018  # a lagging clock catches up when it is read
+            self._c_.i  # noqa: B018  # a lagging clock catches up when it is read
             return self.__dict__["array"]
 
         @array.setter
@@ -74,7 +74,7 @@ class Observer(ObserverBase):
 
     csv: ClassVar[bool] = True
     _stclock: ClassVar[bool] = False
-    _own_hooks: ClassVar[dict[str, Any]] = {}  # those of the class that implements `observe`
+    _own_hooks_: ClassVar[dict[str, Any]] = {}  # those of the class that implements `observe`
     plotinfo: ClassVar[Any] = {
         "plot": False,
         "plotmaster": None,
@@ -97,59 +97,59 @@ class Observer(ObserverBase):
         _owner: Any = param(init=False)
 
     @classmethod
-    def _declare(cls) -> None:
-        super()._declare()
+    def _declare_(cls) -> None:
+        super()._declare_()
         if "observe" in cls.__dict__:
-            cls._own_hooks = methods_of(cls, _HOOKS)
+            cls._own_hooks_ = methods_of(cls, _HOOKS)
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         own = self.__dict__
         own["_analyzers"] = []
-        own["_path"] = None
-        own["_done"] = 0
-        own["_behind"] = False
-        own["_filled"] = False
+        own["_path_"] = None
+        own["_done_"] = 0
+        own["_behind_"] = False
+        own["_filled_"] = False
         if type(self)._stclock:
             own["_clock"] = self._owner
-        self._own_lines()
+        self._own_lines_()
         return args, kwargs
 
-    def _own_lines(self) -> None:
+    def _own_lines_(self) -> None:
         """Put the lines on a clock of their own."""
         for one in self.lines._all:
             one.__class__ = _ObservedLine
-        self._adopt_clock(Clock())
-        self._start_period(1)
+        self._adopt_clock_(Clock())
+        self._start_period_(1)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self._by == "nothing":
+        if self._by_ == "nothing":
             set_and_bind(self, name, value)
         else:
             object.__setattr__(self, name, value)
         if name in _HOOKS:
-            self._was_given_a_hook()
+            self._was_given_a_hook_()
 
-    def _was_given_a_hook(self) -> None:
+    def _was_given_a_hook_(self) -> None:
         """Go by a hook that this object, or an analyzer of it, was given: from the present cycle on if there is one."""
-        if self._behind and self._must_step():
-            self._step_from_now()
-            self._owner._listen_again()
+        if self._behind_ and self._must_step_():
+            self._step_from_now_()
+            self._owner._listen_again_()
 
-    def _step_from_now(self) -> None:
+    def _step_from_now_(self) -> None:
         """Go over from whole arrays to the hooks: process what is complete by now."""
-        if self._behind:
+        if self._behind_:
             own = self.__dict__
-            own["_length"] = self._keep_up() + 1
-            own["_follows"] = self._clock_followed(self._owner._c)
+            own["_length_"] = self._keep_up_() + 1
+            own["_follows_"] = self._clock_followed_(self._owner._c_)
             for analyzer in self._analyzers:
-                analyzer._step_from_now()
+                analyzer._step_from_now_()
 
     def _register_analyzer(self, analyzer: Analyzer) -> None:
         """Let *analyzer* work for this observer."""
-        analyzer._leader = self
+        analyzer._leader_ = self
         self._analyzers.append(analyzer)
 
     # -- hooks ------------------------------------------------------------------------------------------------------
@@ -162,137 +162,137 @@ class Observer(ObserverBase):
         self.next()
 
     def observe(self, start: int, stop: int) -> None:
-        """Fill the lines in the cycles [start, stop) of ``self._path``: what ``next`` would do one by one."""
+        """Fill the lines in the cycles [start, stop) of ``self._path_``: what ``next`` would do one by one."""
 
     # -- called by the engine ---------------------------------------------------------------------------------------
 
-    def _on_clock(self, clock: Clock) -> None:
+    def _on_clock_(self, clock: Clock) -> None:
         """Take note of the strategy's *clock*."""
         own = self.__dict__
-        own["_follows"] = self._clock_followed(clock)
-        own["_length"] = 0
-        place = next(n for n, one in enumerate(self._owner._observers_flat()) if one is self)
-        own["_place"] = AFTER_ANALYZERS + place
+        own["_follows_"] = self._clock_followed_(clock)
+        own["_length_"] = 0
+        place = next(n for n, one in enumerate(self._owner._observers_flat_()) if one is self)
+        own["_place_"] = AFTER_ANALYZERS + place
 
-    def _clock_followed(self, clock: Clock) -> Clock:
+    def _clock_followed_(self, clock: Clock) -> Clock:
         """Give the clock whose bars are this observer's: the strategy's *clock*, or that of the first data."""
-        followed: Clock = clock if self._in_step() else self.datas[0]._c
+        followed: Clock = clock if self._in_step_() else self.datas[0]._c_
         return followed
 
-    def _in_step(self) -> bool:
+    def _in_step_(self) -> bool:
         """Tell whether the observer has a bar in each cycle."""
-        run = self._owner._run
+        run = self._owner._run_
         by_bar = run.mode != "vectorised" or run.spec.event_mode
         return type(self)._stclock or not by_bar or not self.datas
 
-    def _must_step(self) -> bool:
+    def _must_step_(self) -> bool:
         """Tell whether the hooks need to be called in every cycle."""
-        run = self._owner._run
+        run = self._owner._run_
         return (
-            bool(replaced(self, self._own_hooks))
-            or any(analyzer._needs_steps() for analyzer in self._analyzers)
+            bool(replaced(self, self._own_hooks_))
+            or any(analyzer._needs_steps_() for analyzer in self._analyzers)
             or any(writer.p.csv for writer in run.writers)
         )
 
     def _start(self) -> None:
-        path_of = self._owner._account_path
-        self.__dict__["_done"] = 0
-        if not self._must_step() and path_of() is not None:
-            self.__dict__["_behind"] = True
-            self._adopt_clock(_Lagging(self))
+        path_of = self._owner._account_path_
+        self.__dict__["_done_"] = 0
+        if not self._must_step_() and path_of() is not None:
+            self.__dict__["_behind_"] = True
+            self._adopt_clock_(_Lagging(self))
         self.start()
 
-    def _bar(self, status: int) -> None:
+    def _bar_(self, status: int) -> None:
         """Step: the strategy's *status* is positive before its minimum period, 0 when it is reached, then negative."""
-        own, clock = self.__dict__, self._c
-        length = len(self._follows)
-        if length > self._length:
-            own["_length"] = length
+        own, clock = self.__dict__, self._c_
+        length = len(self._follows_)
+        if length > self._length_:
+            own["_length_"] = length
             clock.i += 1
             for one in self.lines._all:
                 one._reserve(clock.i + 1)
         if clock.i < 0:
             return
         if self._children:
-            self._step_children()
+            self._step_children_()
         stage = self._owner.__dict__
-        stage["_stage"] = self._place
-        if self._owner._run.mode == "vectorised":
+        stage["_stage_"] = self._place_
+        if self._owner._run_.mode == "vectorised":
             (self.next if status < 0 else self.nextstart if status == 0 else self.prenext)()
         elif clock.i + clock.dropped:
             self.next()
         else:
             self.nextstart()
-        stage["_stage"] = -1
+        stage["_stage_"] = -1
 
-    def _step_children(self) -> None:
+    def _step_children_(self) -> None:
         """Compute the indicators of this observer for the current bar."""
-        if self._owner._run.mode == "vectorised":
-            if not self._filled:
-                self.__dict__["_filled"] = True
+        if self._owner._run_.mode == "vectorised":
+            if not self._filled_:
+                self.__dict__["_filled_"] = True
                 for child in self._children:
-                    child._fill()
+                    child._fill_()
         else:
             for child in self._children:
-                child._step()
-        at = self._c.i
+                child._step_()
+        at = self._c_.i
         for one in self.lines._all:
             for source in one._sources:
-                one._a[at] = source._a[source._c.i] if source._c.i >= 0 else NAN
+                one._a_[at] = source._a_[source._c_.i] if source._c_.i >= 0 else NAN
 
-    def _catch_up(self) -> int:
+    def _catch_up_(self) -> int:
         """Process the complete cycles that were not processed yet; give the index of the present bar."""
         own = self.__dict__
-        path = account_path(self._owner, self._place)
-        start, stop = self._done, max(path.cycles, self._done)
+        path = account_path(self._owner, self._place_)
+        start, stop = self._done_, max(path.cycles, self._done_)
         if start < stop:
-            own["_done"] = stop
-            own["_path"] = path
+            own["_done_"] = stop
+            own["_path_"] = path
             with ExitStack() as stack:
                 for analyzer in self._analyzers:
-                    stack.enter_context(analyzer._on(path))
+                    stack.enter_context(analyzer._on_(path))
                 self.observe(start, stop)
-            own["_path"] = None
+            own["_path_"] = None
             for one in self.lines._all:
-                self._room(one)
-        return self._index(stop - 1)
+                self._room_(one)
+        return self._index_(stop - 1)
 
-    def _room(self, line: Line) -> Floats:
+    def _room_(self, line: Line) -> Floats:
         """Give the storage of *line*, which has room for all bars of the run."""
         array: Floats = line.__dict__["array"]
         if not len(array):
-            size = self._owner._run.timeline.cycles if self._in_step() else self.datas[0]._c.size
+            size = self._owner._run_.timeline.cycles if self._in_step_() else self.datas[0]._c_.size
             line._allocate(size)
             array = line.__dict__["array"]
         return array
 
-    def _fill_line(self, line: Line, values: Floats, start: int, stop: int) -> None:
+    def _fill_line_(self, line: Line, values: Floats, start: int, stop: int) -> None:
         """Take *values* of the cycles [start, stop) into *line*; all at once they need not be copied."""
-        if start == 0 and stop == self._owner._run.timeline.cycles:
+        if start == 0 and stop == self._owner._run_.timeline.cycles:
             line._store(values)
         else:
-            self._room(line)[start:stop] = values
+            self._room_(line)[start:stop] = values
 
-    def _index(self, cycle: int) -> int:
+    def _index_(self, cycle: int) -> int:
         """Give the index of the bar that is current in *cycle*."""
-        bars = None if self._in_step() else self.datas[0]._c.bars_at
+        bars = None if self._in_step_() else self.datas[0]._c_.bars_at
         return cycle if bars is None or cycle < 0 else int(bars[cycle])
 
-    def _keep_up(self) -> int:
+    def _keep_up_(self) -> int:
         """Have all bars from now on; give the index of the present one."""
-        self.__dict__["_behind"] = False
-        index = self._catch_up()
+        self.__dict__["_behind_"] = False
+        index = self._catch_up_()
         clock = Clock()
         clock.i = index
-        self._adopt_clock(clock)
+        self._adopt_clock_(clock)
         return index
 
-    def _complete(self) -> None:
+    def _complete_(self) -> None:
         """Have all bars from now on."""
-        if self._behind:
-            self._keep_up()
-        size = self._c.i + 1
-        self._c.size = size
+        if self._behind_:
+            self._keep_up_()
+        size = self._c_.i + 1
+        self._c_.size = size
         for one in self.lines._all:
             one._trim(size)
 

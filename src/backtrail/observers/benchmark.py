@@ -46,7 +46,7 @@ class Benchmark(TimeReturn):
     def observe(self, start: int, stop: int) -> None:
         """Note the returns in many cycles."""
         super().observe(start, stop)
-        self._fill_line(self.lines.benchmark, self.tbench._trail(start, stop), start, stop)
+        self._fill_line_(self.lines.benchmark, self.tbench._trail(start, stop), start, stop)
 
 
 __all__ = ["Benchmark"]

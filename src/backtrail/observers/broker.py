@@ -20,7 +20,7 @@ class Cash(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the cash of many cycles."""
-        self._fill_line(self.lines.cash, self._path.left("cash", self._owner)[start:stop], start, stop)
+        self._fill_line_(self.lines.cash, self._path_.left("cash", self._owner)[start:stop], start, stop)
 
 
 class Value(Observer):
@@ -42,8 +42,8 @@ class Value(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the value of many cycles."""
-        values = self._path.left("fundvalue" if self._fundmode else "value", self._owner)
-        self._fill_line(self.lines.value, values[start:stop], start, stop)
+        values = self._path_.left("fundvalue" if self._fundmode else "value", self._owner)
+        self._fill_line_(self.lines.value, values[start:stop], start, stop)
 
 
 class Broker(Observer):
@@ -70,12 +70,12 @@ class Broker(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note cash and value of many cycles."""
-        path = self._path
+        path = self._path_
         if self._fundmode:
-            self._fill_line(self.lines.value, path.left("fundvalue", self._owner)[start:stop], start, stop)
+            self._fill_line_(self.lines.value, path.left("fundvalue", self._owner)[start:stop], start, stop)
         else:
-            self._fill_line(self.lines.cash, path.left("cash", self._owner)[start:stop], start, stop)
-            self._fill_line(self.lines.value, path.left("value", self._owner)[start:stop], start, stop)
+            self._fill_line_(self.lines.cash, path.left("cash", self._owner)[start:stop], start, stop)
+            self._fill_line_(self.lines.value, path.left("value", self._owner)[start:stop], start, stop)
 
 
 class FundValue(Observer):
@@ -92,7 +92,7 @@ class FundValue(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the value of many cycles."""
-        self._fill_line(self.lines.fundval, self._path.left("fundvalue", self._owner)[start:stop], start, stop)
+        self._fill_line_(self.lines.fundval, self._path_.left("fundvalue", self._owner)[start:stop], start, stop)
 
 
 class FundShares(Observer):
@@ -108,7 +108,7 @@ class FundShares(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the number in many cycles."""
-        self._fill_line(self.lines.fundshares, self._path.left("fundshares", self._owner)[start:stop], start, stop)
+        self._fill_line_(self.lines.fundshares, self._path_.left("fundshares", self._owner)[start:stop], start, stop)
 
 
 if TYPE_CHECKING:  # the aliases, which the classes make

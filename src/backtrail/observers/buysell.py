@@ -25,17 +25,17 @@ class _Executions:
 
 def _executions(strategy: Any, stop: int) -> dict[Any, list[_Mark]]:
     """Give the executions of the strategy's orders that were notified before cycle *stop*, by data."""
-    known: _Executions = strategy.__dict__.setdefault("_executions", _Executions())
+    known: _Executions = strategy.__dict__.setdefault("_executions_", _Executions())
     notices = strategy.broker.journal.notices
     at, known.read = known.read, bisect_left(notices, stop, lo=known.read, key=itemgetter(0))
     fresh = notices[at : known.read]
-    run = strategy._run
+    run = strategy._run_
     if len(run.datas) == 1 and len(run.strats) == 1:
         marks = known.by_data.setdefault(run.datas[0], [])
         marks += [(cycle, size, price) for cycle, _, size, price in fresh]
         return known.by_data
     for cycle, order, size, price in fresh:
-        if strategy._owns(order):
+        if strategy._owns_(order):
             known.by_data.setdefault(order.data, []).append((cycle, size, price))
     return known.by_data
 
@@ -87,13 +87,13 @@ class BuySell(Observer):
         if not marks:
             return
         cycles = np.array([mark[0] for mark in marks])
-        bars = self.data._c.bars_at
+        bars = self.data._c_.bars_at
         at = cycles if bars is None else bars[cycles]
-        index = cycles if self._in_step() else at
+        index = cycles if self._in_step_() else at
         if self.p.barplot:
-            self._room(line)[index] = edge.array[at] * factor
+            self._room_(line)[index] = edge.array[at] * factor
             return
-        out = self._room(line)
+        out = self._room_(line)
         for bar, mark in zip(index.tolist(), marks):
             prices.add(bar, mark[2])
             out[bar] = prices.mean()

@@ -34,8 +34,8 @@ class DrawDown(Observer):
         """Note the drawdown of many cycles."""
         highest = self._dd.rets.max.drawdown
         percent, _ = self._dd._follow(start, stop)
-        self._fill_line(self.lines.drawdown, percent, start, stop)
-        self._fill_line(self.lines.maxdrawdown, np.fmax.accumulate(np.fmax(percent, highest)), start, stop)
+        self._fill_line_(self.lines.drawdown, percent, start, stop)
+        self._fill_line_(self.lines.maxdrawdown, np.fmax.accumulate(np.fmax(percent, highest)), start, stop)
 
 
 class DrawDownLength(Observer):
@@ -60,8 +60,8 @@ class DrawDownLength(Observer):
         """Note the length in many cycles."""
         longest = self._dd.rets.max.len
         _, lengths = self._dd._follow(start, stop)
-        self._fill_line(self.lines.len, lengths.astype(np.float64), start, stop)
-        self._fill_line(
+        self._fill_line_(self.lines.len, lengths.astype(np.float64), start, stop)
+        self._fill_line_(
             self.lines.maxlen,
             np.maximum(np.maximum.accumulate(lengths), longest).astype(np.float64),
             start,
@@ -94,15 +94,15 @@ class DrawDown_Old(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Compare the value with the peak in many cycles."""
-        values = self._path.value[start:stop]
+        values = self._path_.value[start:stop]
         peaks = np.fmax.accumulate(np.fmax(values, self.peak))
         with np.errstate(divide="ignore", invalid="ignore"):
             down = peaks - values
             percent = 100.0 * down / peaks
         percent[(peaks == 0.0) & (down == 0.0)] = 0.0
         highest = np.fmax.accumulate(np.fmax(percent, self.maxdd))
-        self._fill_line(self.lines.drawdown, percent, start, stop)
-        self._fill_line(self.lines.maxdrawdown, highest, start, stop)
+        self._fill_line_(self.lines.drawdown, percent, start, stop)
+        self._fill_line_(self.lines.maxdrawdown, highest, start, stop)
         self.peak, self.maxdd = float(peaks[-1]), float(highest[-1])
 
 

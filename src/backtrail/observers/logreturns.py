@@ -38,7 +38,7 @@ class LogReturns(Observer):
     def observe(self, start: int, stop: int) -> None:
         """Note the returns in many cycles."""
         for line, analyzer in zip(self.lines, self._analyzers):
-            self._fill_line(line, np.array(analyzer._trail(start, stop)), start, stop)
+            self._fill_line_(line, np.array(analyzer._trail(start, stop)), start, stop)
 
 
 class LogReturns2(LogReturns):

@@ -32,7 +32,7 @@ class TimeReturn(Observer):
 
     def observe(self, start: int, stop: int) -> None:
         """Note the returns in many cycles."""
-        self._fill_line(self.lines.timereturn, self.treturn._trail(start, stop), start, stop)
+        self._fill_line_(self.lines.timereturn, self.treturn._trail(start, stop), start, stop)
 
 
 def period_label(analyzer: Any) -> list[Any]:

@@ -61,17 +61,17 @@ class Trades(Observer):
         """Mark the trades of this bar."""
         for trade in self._owner._tradespending:
             if trade.isclosed:
-                self._mark(trade, self._c.i)
+                self._mark(trade, self._c_.i)
 
     def _mark(self, trade: Any, index: int) -> None:
         if id(trade.data) not in self._watched:
             return
         pnl = trade.pnlcomm if self.p.pnlcomm else trade.pnl
-        (self.lines.pnlplus if pnl >= 0.0 else self.lines.pnlminus)._a[index] = pnl
+        (self.lines.pnlplus if pnl >= 0.0 else self.lines.pnlminus)._a_[index] = pnl
 
     def observe(self, start: int, stop: int) -> None:
         """Mark the trades of many cycles."""
-        log, watched = self._owner._closed, self._watched
+        log, watched = self._owner._closed_, self._watched
         at, self._read = self._read, bisect_left(log, stop, lo=self._read, key=itemgetter(0))
         closed = [entry for entry in log[at : self._read] if id(entry[1].data) in watched]
         if not closed:
@@ -80,8 +80,8 @@ class Trades(Observer):
         name = "pnlcomm" if self.p.pnlcomm else "pnl"
         pnl = np.array([getattr(trade, name) for _, trade in closed], dtype=np.float64)
         plus = pnl >= 0.0
-        self._room(self.lines.pnlplus)[cycles[plus]] = pnl[plus]
-        self._room(self.lines.pnlminus)[cycles[~plus]] = pnl[~plus]
+        self._room_(self.lines.pnlplus)[cycles[plus]] = pnl[plus]
+        self._room_(self.lines.pnlminus)[cycles[~plus]] = pnl[~plus]
 
 
 class DataTrades(Observer):
@@ -95,16 +95,16 @@ class DataTrades(Observer):
     params: ClassVar[Any] = (("usenames", True),)
     plotinfo: ClassVar[Any] = {"plot": True, "subplot": True, "plothlines": [0.0], "plotymargin": 0.10}
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         if self.p.usenames:
             names = tuple(data._name for data in self.datas)
         else:
             names = tuple(f"data{number}" for number in range(len(self.datas)))
-        self._make_lines(self._c, LinesSpec(names))
-        self._own_lines()
+        self._make_lines_(self._c_, LinesSpec(names))
+        self._own_lines_()
         options = {"ls": "", "markersize": 8.0, "fillstyle": "full"}
         marks = zip(names, _MARKERS, itertools.cycle(_COLORS))
         self.__dict__["plotlines"] = PlotLines(
@@ -121,19 +121,19 @@ class DataTrades(Observer):
         """Mark the trades of this bar."""
         for trade in self._owner._tradespending:
             if trade.isclosed:
-                self._mark(trade, self._c.i)
+                self._mark(trade, self._c_.i)
 
     def _mark(self, trade: Any, index: int) -> None:
         line = self._line_of.get(id(trade.data))
         if line is not None:
-            line._a[index] = trade.pnl
+            line._a_[index] = trade.pnl
 
     def observe(self, start: int, stop: int) -> None:
         """Mark the trades of many cycles."""
-        log = self._owner._closed
+        log = self._owner._closed_
         at, self._read = self._read, bisect_left(log, stop, lo=self._read, key=itemgetter(0))
         for line in self.lines:
-            self._room(line)
+            self._room_(line)
         for cycle, trade in log[at : self._read]:
             self._mark(trade, cycle)
 

@@ -24,8 +24,8 @@ _tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 
 # what declaring a class writes into it; declared again at the other end
 _DERIVED = frozenset({
-    "params", "lines", "plotinfo", "plotlines", "_fields", "_checks", "_by", "_by_bar", "_own_body",
-    "_sets_up", "__dict__", "__weakref__", "__setattr__",
+    "params", "lines", "plotinfo", "plotlines", "_fields_", "_checks_", "_by_", "_by_bar_", "_own_body_",
+    "_sets_up_", "__dict__", "__weakref__", "__setattr__",
 })  # fmt: skip
 
 
@@ -60,8 +60,8 @@ def _complete(cls: Any, body: dict[str, Any]) -> None:
     del cls._token_of_class
     for name, value in body.items():
         setattr(cls, name, value)
-    cls._own_body = {n: body[n] for n in ("params", "lines", "plotinfo", "plotlines") if n in body}
-    cls._declare()
+    cls._own_body_ = {n: body[n] for n in ("params", "lines", "plotinfo", "plotlines") if n in body}
+    cls._declare_()
 
 
 def _body_of(cls: type[Declared]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _body_of(cls: type[Declared]) -> dict[str, Any]:
     init = body.get("__init__")
     if init is not None and getattr(init, "_declared", False):
         body["__init__"] = init.__wrapped__
-    body.update(cls._own_body)
+    body.update(cls._own_body_)
     return body
 
 

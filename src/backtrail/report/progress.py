@@ -15,7 +15,7 @@ def position_of(cerebro: Any) -> tuple[int, int | None]:
 
     Between runs both are the number of bars of the longest feed.
     """
-    run = cerebro._run
+    run = cerebro._run_
     if run is None:
         bars = max((len(data) for data in cerebro.datas), default=0)
         return bars, bars

@@ -54,7 +54,7 @@ class Record(Analyzer):
     1 in the order in which they were first notified.
     """
 
-    _stepping_hooks: ClassVar[tuple[str, ...]] = ("prenext", "nextstart", "next")
+    _stepping_hooks_: ClassVar[tuple[str, ...]] = ("prenext", "nextstart", "next")
 
     def __init__(self) -> None:
         self.datetimes: list[float] = []
@@ -62,7 +62,7 @@ class Record(Analyzer):
         self.value: list[float] = []
         self.orders: dict[int, Any] = {}
         self.trades: list[tuple[Any, float]] = []
-        self._opened: dict[int, float] = {}
+        self._opened_: dict[int, float] = {}
 
     def notify_order(self, order: Any) -> None:
         """Keep the latest state of *order*."""
@@ -71,9 +71,9 @@ class Record(Analyzer):
     def notify_trade(self, trade: Any) -> None:
         """Keep *trade* once it is closed, and the size with which it opened."""
         if trade.justopened:
-            self._opened[trade.ref] = trade.size
+            self._opened_[trade.ref] = trade.size
         if trade.isclosed:
-            self.trades.append((trade, self._opened.pop(trade.ref, 0.0)))
+            self.trades.append((trade, self._opened_.pop(trade.ref, 0.0)))
 
     def next(self) -> None:
         """Note time, cash and value of this cycle."""
@@ -83,7 +83,7 @@ class Record(Analyzer):
 
     def advance(self, start: int, stop: int) -> None:
         """Note time, cash and value of the cycles [start, stop)."""
-        path = self._path
+        path = self._path_
         if path is not None:
             self.datetimes.extend(path.datetime[start:stop].tolist())
             self.cash.extend(path.cash[start:stop].tolist())

@@ -126,12 +126,12 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
     own["env"] = own["cerebro"] = run.cerebro
     own["broker"] = run.broker
     own["_id"] = number
-    own["_run"] = run
+    own["_run_"] = run
     own["random"] = run.random
     params = {name: value for name, value in build.kwargs.items() if name in cls.params._defaults}
     info = type(cls.params)(cls.params._defaults, params)
     own["params"] = own["p"] = info
-    for name in cls._fields:
+    for name in cls._fields_:
         own[name] = info.__dict__[name]
     own["datas"] = list(run.datas)
     for at, data in enumerate(run.datas):
@@ -140,7 +140,7 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
         own["data"] = run.datas[0]
     clock = Clock(told["cycles"])
     clock.i = told["cycles"] - 1
-    strat._a, strat._c, strat._live = _NO_BARS, clock, False
+    strat._a_, strat._c_, strat._live_ = _NO_BARS, clock, False
     own["lines"] = own["l"] = Lines(cls.lines, clock, strat)
     own["observers"] = own["stats"] = ItemCollection()
     own["writers"] = []
@@ -173,7 +173,7 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
     own["datas"] = strat.datas
     own["data"] = strat.datas[0] if strat.datas else None
     own["_children"] = []
-    own["_path"] = None
+    own["_path_"] = None
     held: list[Any] = []
 
     def analysis(self: Any) -> Any:
@@ -186,8 +186,8 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
 
     own["get_analysis"] = types.MethodType(analysis, made)
     if isinstance(made, Analyzer):  # `rets` is worked out when it is read, as after a run
-        own["_held"] = None
-        own["_catch_up"] = lambda: own.__setitem__("_held", analysis(made))
+        own["_held_"] = None
+        own["_catch_up_"] = lambda: own.__setitem__("_held_", analysis(made))
     return made
 
 
@@ -196,7 +196,7 @@ class _Stored:
 
     strategy: Any
 
-    def _detach(self) -> None:
+    def _detach_(self) -> None:
         """Let go of strategy and datas."""
         self.strategy = self.datas = self.data = None
 

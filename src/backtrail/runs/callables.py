@@ -181,18 +181,18 @@ class _Reach:
                 encode_at(getattr(value, "__wrapped__", None), Place(".__wrapped__", self.place, id(value)))
             ]
             if not hasattr(value, "__wrapped__"):
-                parts += self._held(value)
+                parts += self._held_(value)
             return named(b"w", _full_name(value), *parts)
         contents = (
             _digest_of_form(form_of_function(value, self.sources)),
             self.value(value.__defaults__, "__defaults__", value),
             self.value(value.__kwdefaults__, "__kwdefaults__", value),
-            *self._held(value),
+            *self._held_(value),
             self._references(value.__code__, value.__globals__),
         )
         return named(b"f", _full_name(value), *contents)
 
-    def _held(self, value: FunctionType) -> list[bytes]:
+    def _held_(self, value: FunctionType) -> list[bytes]:
         out = []
         for free, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
             try:

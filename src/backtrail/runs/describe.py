@@ -25,7 +25,7 @@ from .plain import UnstorableValue, name_of, to_plain
 # Settings that do not decide the result: how fast, where, and what is shown meanwhile.
 _FREE: Final = frozenset(("maxcpus", "progress", "objcache", "optdatas", "optreturn", "writer", "seed"))
 # What a run leaves on any broker.
-_OF_RUNS: Final = ("_clock", "_seen_actions", "active", "cerebro", "lazy_value")
+_OF_RUNS: Final = ("_clock", "_seen_actions_", "active", "cerebro", "lazy_value")
 
 
 @dataclass
@@ -181,7 +181,7 @@ def broker_values(broker: Any, coo: bool = False) -> dict[str, Any]:
     params.pop("commission", None)
     if coo and "coo" in params:
         params["coo"] = True
-    imposed = own.get("_own_rules") or {}
+    imposed = own.get("_own_rules_") or {}
     schemes = {name: [type(scheme), _scheme_values(scheme)] for name, scheme in broker.comminfo.items()}
     return {
         "class": type(broker),

@@ -223,7 +223,7 @@ class GitReader:
     """
 
     def __init__(self, root: Path, mark: Any) -> None:
-        self._root = root
+        self._root_ = root
         self._key = (str(root), mark, _head(root))
         self._state: GitState | None = None
         self._thread: threading.Thread | None = None
@@ -238,7 +238,7 @@ class GitReader:
         self._thread.start()
 
     def _read(self) -> None:
-        self._state = _git(self._root)
+        self._state = _git(self._root_)
         with _git_lock:
             while len(_git_known) >= 16:
                 del _git_known[next(iter(_git_known))]

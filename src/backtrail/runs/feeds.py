@@ -125,7 +125,7 @@ def fingerprint_stored(data: Any, where: str = "data") -> FeedFingerprint:
 
 def _told_by(data: Any, lines: Mapping[str, Floats], where: str) -> FeedFingerprint:
     settings = _settings(data, where)
-    source = data._source
+    source = data._source_
     if source is not None and not data.replaying:
         # the times of source bars decide when a larger one is delivered
         settings["resampled from"] = _bars(source.lines()).digest
@@ -141,7 +141,7 @@ def load(data: Any) -> None:
 
 
 def _is_loaded(data: Any) -> bool:
-    return bool(data._started and data._c.size)
+    return bool(data._started and data._c_.size)
 
 
 def _load_source(data: Any) -> None:
@@ -153,8 +153,8 @@ def _load_source(data: Any) -> None:
 
 def stored_lines(data: Any) -> dict[str, Floats]:
     """Give the bars that *data* has now, by line."""
-    c = data._c
-    count = c.size or c.i + 1 + data._held
+    c = data._c_
+    count = c.size or c.i + 1 + data._held_
     return {name: getattr(data.lines, name).array[:count] for name in data.lines.getlinealiases()}
 
 
@@ -260,31 +260,31 @@ def _own_parameters(data: Any) -> Iterable[tuple[str, Any]]:
 def _replayed(data: Any, where: str) -> dict[str, Floats]:
     """Read the bars that a feed replays."""
     for one in (data, data.data if data._clone else data):
-        if one._overridden("_load", "load", "forward"):
+        if one._overridden_("_load", "load", "forward"):
             raise _refused(data, where, *_ONCE)
     _load_source(data)
     data.reset()
     data._start()
-    columns = data._read_columns()
+    columns = data._read_columns_()
     if columns is None:
         raise _refused(
             data, where, "its source is read bar by bar", "replay a feed that reads a file or a frame"
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # the run says it when it reads them
-        columns = data._cut(columns)
+        columns = data._cut_(columns)
     lines: dict[str, Floats] = columns.lines()
     return lines
 
 
 def _keeps_loading(data: Any) -> bool:
     """Tell whether a chained feed loads as backtrail's own do."""
-    return not data._overridden("_load", "load", "forward", "start")
+    return not data._overridden_("_load", "load", "forward", "start")
 
 
 def _chained(data: Any, where: str) -> FeedFingerprint:
     for at, one in enumerate(data._args):
-        if one._overridden("_load", "load", "forward"):
+        if one._overridden_("_load", "load", "forward"):
             raise _refused(one, f"{where}[{at}]", *_ONCE)
     sources = tuple(fingerprint_feed(one, f"{where}[{at}]") for at, one in enumerate(data._args))
     if not data._started:

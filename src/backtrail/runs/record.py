@@ -114,7 +114,7 @@ class Recording:
         if not run.preloaded:
             run.prepare_feeds()
             taken = run.mode == "vectorised" and not run.spec.event_mode
-            once = [data for data in run.datas if data._overridden("_load", "load", "forward")]
+            once = [data for data in run.datas if data._overridden_("_load", "load", "forward")]
             if once and not taken:
                 label = once[0]._name or type(once[0]).__name__
                 self.uncacheable = f"Feed {label!r} loads its bars in its own way while the run goes on"

@@ -45,7 +45,7 @@ class Watch:
         self.programs = False
         self.wrote = False
         self._modules: frozenset[str] = frozenset()
-        self._late: dict[str, str] = {}
+        self._late_: dict[str, str] = {}
         self._chance: Any = None
         self.chance = False
 
@@ -65,7 +65,7 @@ class Watch:
         with _lock:
             if self in _watches:
                 _watches.remove(self)
-        self._late = self._late_modules()
+        self._late_ = self._late_modules()
         self.chance = _chance_state() != self._chance
 
     def opened(self, path: str, writing: bool) -> None:
@@ -84,7 +84,7 @@ class Watch:
 
         Modules of the user's that were first loaded meanwhile are among them.
         """
-        self.read.update(dict.fromkeys(self._late, "imported"))
+        self.read.update(dict.fromkeys(self._late_, "imported"))
         found, outside = [], False
         skipped = not_user_code()
         for path, how in sorted(self.read.items()):
@@ -103,7 +103,7 @@ class Watch:
     def late_code(self) -> list[CodeFile]:
         """Give the modules of the project that were first loaded meanwhile and that nobody knew of before."""
         found = []
-        for path, name in self._late.items():
+        for path, name in self._late_.items():
             real = os.path.realpath(path)
             shown = relative(real, self.root)
             if shown is None or real in self.ignored or not _is_text(shown):

@@ -24,7 +24,7 @@ class Sizer(ParamsBase):
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         if name in ("getsizing", "_getsizing") and self.strategy is not None:
-            self.strategy._find_size()
+            self.strategy._find_size_()
 
     def getsizing(self, data: Any, isbuy: bool) -> float:
         """Give the size for an order on *data*."""

@@ -22,30 +22,30 @@ class OrderMixin(TradesMixin):
     ``data`` may be a data or its name everywhere; left out, it is the first data.
     """
 
-    _price_sizes: bool = False
-    _quick_broker: Any = None
-    _fixed_size: Any = None
+    _price_sizes_: bool = False
+    _quick_broker_: Any = None
+    _fixed_size_: Any = None
 
     data: Any
     datas: list[Any]
     env: Any
     broker: Any
     position: Any
-    _c: Any
-    _order_analyzers: Any = ()
-    _trade_analyzers: Any = ()
+    _c_: Any
+    _order_analyzers_: Any = ()
+    _trade_analyzers_: Any = ()
     notify_order: Any
     notify_trade: Any
 
-    def _init_orders(self) -> None:
+    def _init_orders_(self) -> None:
         """Start with no orders and no trades."""
         broker = self.broker
-        self._quick_broker = broker if hasattr(broker, "issue") else None
+        self._quick_broker_ = broker if hasattr(broker, "issue") else None
         self._sizer: Any = FixedSize()  # one unit, if nothing else is said
         self._orders: list[Any] = []
         self._orderspending: list[Any] = []
         self._tradespending: list[Any] = []
-        self._init_trades()
+        self._init_trades_()
 
     # -- sizing ------------------------------------------------------------------------------------------------
 
@@ -57,14 +57,14 @@ class OrderMixin(TradesMixin):
         """Let *sizer* decide on sizes; give it back."""
         self._sizer = sizer
         sizer.set(self, self.broker)
-        self._find_size()
+        self._find_size_()
         return sizer
 
-    def _find_size(self) -> None:
+    def _find_size_(self) -> None:
         """Find out whether sizes need not be asked for, because they are fixed."""
         sizer = self._sizer
         usual = type(sizer) is FixedSize and not replaced(sizer, _SIZING) and not replaced(self, _SIZES)
-        self._fixed_size = sizer.p if usual else None
+        self._fixed_size_ = sizer.p if usual else None
 
     def getsizer(self) -> Any:
         """Give the sizer."""
@@ -82,11 +82,11 @@ class OrderMixin(TradesMixin):
     @watched
     def getsizing(self, data: Any = None, isbuy: bool = True) -> Any:
         """Give the size that the sizer has for an order now."""
-        return self._sizer.getsizing(self._named(data), isbuy=isbuy)
+        return self._sizer.getsizing(self._named_(data), isbuy=isbuy)
 
     # -- datas and positions -----------------------------------------------------------------------------------
 
-    def _named(self, data: Any) -> Any:
+    def _named_(self, data: Any) -> Any:
         """Give the data that *data* names: itself, by name, or the first one."""
         if data is None:
             return self.datas[0]
@@ -99,11 +99,11 @@ class OrderMixin(TradesMixin):
 
     def getposition(self, data: Any = None, broker: Any = None) -> Any:
         """Give the position in *data*."""
-        return (broker or self.broker).getposition(self._named(data))
+        return (broker or self.broker).getposition(self._named_(data))
 
     def getpositionbyname(self, name: str | None = None, broker: Any = None) -> Any:
         """Give the position in the data called *name*."""
-        return (broker or self.broker).getposition(self._named(name or None))
+        return (broker or self.broker).getposition(self._named_(name or None))
 
     @property
     def positionbyname(self) -> Any:
@@ -157,22 +157,22 @@ class OrderMixin(TradesMixin):
         if data is None:
             data = self.datas[0]
         elif isinstance(data, str):
-            data = self._named(data)
+            data = self._named_(data)
         broker = self.broker
         if size is None:
-            fixed = self._fixed_size
+            fixed = self._fixed_size_
             size = self.getsizing(data, isbuy=True) if fixed is None or fixed.tranches > 1 else fixed.stake
         try:
             size = abs(size)
         except TypeError:
-            return self._no_size(size)
+            return self._no_size_(size)
         if not size:
             return None
         if (
             exectype is plimit is valid is oco is parent is trailamount is trailpercent is None
-            and (price is None or self._price_sizes)
-            and broker is self._quick_broker
-            and broker._quick
+            and (price is None or self._price_sizes_)
+            and broker is self._quick_broker_
+            and broker._quick_
             and transmit
             and not kwargs
             and not tradeid
@@ -204,22 +204,22 @@ class OrderMixin(TradesMixin):
         if data is None:
             data = self.datas[0]
         elif isinstance(data, str):
-            data = self._named(data)
+            data = self._named_(data)
         broker = self.broker
         if size is None:
-            fixed = self._fixed_size
+            fixed = self._fixed_size_
             size = self.getsizing(data, isbuy=False) if fixed is None or fixed.tranches > 1 else fixed.stake
         try:
             size = abs(size)
         except TypeError:
-            return self._no_size(size)
+            return self._no_size_(size)
         if not size:
             return None
         if (
             exectype is plimit is valid is oco is parent is trailamount is trailpercent is None
-            and (price is None or self._price_sizes)
-            and broker is self._quick_broker
-            and broker._quick
+            and (price is None or self._price_sizes_)
+            and broker is self._quick_broker_
+            and broker._quick_
             and transmit
             and not kwargs
             and not tradeid
@@ -231,7 +231,7 @@ class OrderMixin(TradesMixin):
             parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
 
-    def _no_size(self, size: Any) -> None:
+    def _no_size_(self, size: Any) -> None:
         """Take no size for no order; raise :class:`OrderError` for anything else that is no number."""
         if size is not None:
             raise OrderError(
@@ -245,7 +245,7 @@ class OrderMixin(TradesMixin):
 
     def close(self, data: Any = None, size: float | None = None, **kwargs: Any) -> Any:
         """Issue the order that closes the position (or *size* of it); None without a position."""
-        data = self._named(data)
+        data = self._named_(data)
         held = self.broker.getposition(data).size
         size = abs(held if size is None else size)
         if held > 0:
@@ -294,7 +294,7 @@ class OrderMixin(TradesMixin):
             limit = dict(data=data, valid=valid, tradeid=tradeid, price=limitprice, exectype=limitexec)
             limit.update(limitargs)
         main.update(oargs)
-        return self._bracket(self.buy, self.sell, main, stop, limit, kwargs)
+        return self._bracket_(self.buy, self.sell, main, stop, limit, kwargs)
 
     def sell_bracket(
         self,
@@ -329,9 +329,9 @@ class OrderMixin(TradesMixin):
             limit = dict(data=data, valid=valid, tradeid=tradeid, price=limitprice, exectype=limitexec)
             limit.update(limitargs)
         main.update(oargs)
-        return self._bracket(self.sell, self.buy, main, stop, limit, kwargs)
+        return self._bracket_(self.sell, self.buy, main, stop, limit, kwargs)
 
-    def _bracket(
+    def _bracket_(
         self,
         enter: Any,
         leave: Any,
@@ -363,7 +363,7 @@ class OrderMixin(TradesMixin):
 
         Pending orders do not count.
         """
-        data = self._named(data)
+        data = self._named_(data)
         check_target("order_target_size", target)
         held = self.broker.getposition(data).size
         if not target and held:
@@ -381,10 +381,10 @@ class OrderMixin(TradesMixin):
 
         The size is in whole units at *price*, which is the close if left out.
         """
-        data = self._named(data)
+        data = self._named_(data)
         check_target("order_target_value", target)
         held = self.broker.getposition(data).size
-        self._price_sizes = True
+        self._price_sizes_ = True
         try:
             if not target and held:
                 return self.close(data=data, size=held, price=price, **kwargs)
@@ -400,14 +400,14 @@ class OrderMixin(TradesMixin):
                     data=data, size=comminfo.getsize(price, value - target), price=price, **kwargs
                 )
         finally:
-            self._price_sizes = False
+            self._price_sizes_ = False
         return None
 
     def order_target_percent(self, data: Any = None, target: float = 0.0, **kwargs: Any) -> Any:
         """Issue the order that brings the position's value to the fraction *target* of the account's value."""
         check_target("order_target_percent", target)
         return self.order_target_value(
-            data=self._named(data), target=target * self.broker.getvalue(), **kwargs
+            data=self._named_(data), target=target * self.broker.getvalue(), **kwargs
         )
 
     # -- what came of it ---------------------------------------------------------------------------------------
@@ -420,11 +420,11 @@ class OrderMixin(TradesMixin):
         for order in qorders:
             if order.exectype != Order.Historical or order.histnotify:
                 self.notify_order(order)
-            for analyzer in self._order_analyzers:
+            for analyzer in self._order_analyzers_:
                 analyzer._notify_order(order)
         for trade in qtrades:
             self.notify_trade(trade)
-            for analyzer in self._trade_analyzers:
+            for analyzer in self._trade_analyzers_:
                 analyzer._notify_trade(trade)
 
 

@@ -118,8 +118,8 @@ class EODPositionCloserMixin(_Flattening):
 
     params: ClassVar[Any] = (("close_time", _dt.time(15, 55)), ("cancel_open_orders", True))
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         when = self.p.close_time
         if not isinstance(when, _dt.time):
             raise ParameterValueError(

@@ -63,21 +63,21 @@ class SignalStrategy(Strategy):
 
     params: ClassVar[Any] = (("signals", []), ("_accumulate", False), ("_concurrent", False), ("_data", None))
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         self._signals: dict[int, list[Any]] = {}
         self._sentinel: Any = None
-        self._dtarget = self._target_data()
-        self.__dict__["next"] = self._signals_then_next
+        self._dtarget = self._target_data_()
+        self.__dict__["next"] = self._signals_then_next_
         return args, kwargs
 
-    def _signals_then_next(self) -> None:
-        self._trade_signals()
+    def _signals_then_next_(self) -> None:
+        self._trade_signals_()
         type(self).next(self)
 
-    def _target_data(self) -> Any:
+    def _target_data_(self) -> Any:
         wanted = self.p._data
         if wanted is None:
             return self.datas[0]
@@ -91,11 +91,11 @@ class SignalStrategy(Strategy):
             )
         return self.datas[wanted]
 
-    def _finish(self) -> None:
+    def _finish_(self) -> None:
         with inside(self):
             for kind, cls, args, kwargs in self.p.signals:
                 self.signal_add(kind, cls(*args, **kwargs))
-        super()._finish()
+        super()._finish_()
 
     def signal_add(self, sigtype: int, signal: Any) -> None:
         """Add *signal* (an indicator or a line) as a signal of type *sigtype*."""
@@ -107,7 +107,7 @@ class SignalStrategy(Strategy):
         signals = self._signals.get(kind)
         return bool(signals) and all(test(signal[0]) for signal in signals or ())
 
-    def _speaks(self, first: int, up: bool) -> bool:
+    def _speaks_(self, first: int, up: bool) -> bool:
         """Tell whether the signals of the three types from *first* (plain, inverse, any) speak for *up*."""
         plain, inverse = (_positive, _negative) if up else (_negative, _positive)
         return self._all(first, plain) or self._all(first + 1, inverse) or self._all(first + 2, _nonzero)
@@ -120,7 +120,7 @@ class SignalStrategy(Strategy):
         if self._sentinel is not None and order.ref == self._sentinel.ref and not order.alive():
             self._sentinel = None
 
-    def _trade_signals(self) -> None:
+    def _trade_signals_(self) -> None:
         """Act on the signals of this bar.
 
         Where signals to exit a side exist (those of the plain type only, as in backtrader), an opposite entry signal of
@@ -130,39 +130,39 @@ class SignalStrategy(Strategy):
             return
         both_long = self._all(SIGNAL_LONGSHORT, _positive)
         both_short = self._all(SIGNAL_LONGSHORT, _negative)
-        enter_long = self._speaks(SIGNAL_LONG, True)
-        enter_short = self._speaks(SIGNAL_SHORT, False)
+        enter_long = self._speaks_(SIGNAL_LONG, True)
+        enter_short = self._speaks_(SIGNAL_SHORT, False)
         size = self.getposition(self._dtarget).size
         if not size:
             if both_long or enter_long:
-                self._enter(True)
+                self._enter_(True)
             elif both_short or enter_short:
-                self._enter(False)
+                self._enter_(False)
         elif size > 0:
             exits = bool(self._signals.get(SIGNAL_LONGEXIT))
             reverse = both_short or (enter_short and not exits)
-            leave = not exits and self._speaks(SIGNAL_LONG, False)
-            self._manage(
-                reverse, self._speaks(SIGNAL_LONGEXIT, False) or leave, both_long or enter_long, True
+            leave = not exits and self._speaks_(SIGNAL_LONG, False)
+            self._manage_(
+                reverse, self._speaks_(SIGNAL_LONGEXIT, False) or leave, both_long or enter_long, True
             )
         else:
             exits = bool(self._signals.get(SIGNAL_SHORTEXIT))
             reverse = both_long or (enter_long and not exits)
-            leave = not exits and self._speaks(SIGNAL_SHORT, True)
-            self._manage(
-                reverse, self._speaks(SIGNAL_SHORTEXIT, True) or leave, both_short or enter_short, False
+            leave = not exits and self._speaks_(SIGNAL_SHORT, True)
+            self._manage_(
+                reverse, self._speaks_(SIGNAL_SHORTEXIT, True) or leave, both_short or enter_short, False
             )
 
-    def _manage(self, reverse: bool, leave: bool, again: bool, is_long: bool) -> None:
+    def _manage_(self, reverse: bool, leave: bool, again: bool, is_long: bool) -> None:
         """Close, reverse or add to an open position."""
         if reverse or leave:
             self.close(self._dtarget)
         if reverse:
-            self._enter(not is_long)
+            self._enter_(not is_long)
         if again and self.p._accumulate:
-            self._enter(is_long)
+            self._enter_(is_long)
 
-    def _enter(self, is_long: bool) -> None:
+    def _enter_(self, is_long: bool) -> None:
         self._sentinel = (self.buy if is_long else self.sell)(self._dtarget)
 
 

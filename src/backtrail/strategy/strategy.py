@@ -37,7 +37,7 @@ class _ResultOfRun:
     def __get__(self, strategy: Any, owner: type | None = None) -> Any:
         if strategy is None:
             return self
-        run = strategy.__dict__.get("_run")
+        run = strategy.__dict__.get("_run_")
         if run is None:
             raise ResultError("The result of a run was asked for; this strategy is not part of a run.")
         return run.result_of(strategy)
@@ -66,37 +66,37 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         result = _ResultOfRun()
 
     @classmethod
-    def _declare(cls) -> None:
+    def _declare_(cls) -> None:
         for old, new in _RENAMED.items():
             if old in cls.__dict__ and new not in cls.__dict__:
                 setattr(cls, new, cls.__dict__[old])
                 delattr(cls, old)
-        super()._declare()
+        super()._declare_()
 
     # -- construction -----------------------------------------------------------------------------------------------
 
-    def _prepare(
+    def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        args, kwargs = super()._prepare(args, kwargs)
+        args, kwargs = super()._prepare_(args, kwargs)
         own = self.__dict__
         own["observers"] = own["stats"] = ItemCollection()
         own["analyzers"] = ItemCollection()
         own["writers"] = []
         self._alnames: dict[str, int] = {}
         self._slave_analyzers: list[Any] = []
-        self._every_observer: list[Any] = []
+        self._every_observer_: list[Any] = []
         self._tradehistoryon = False
         self._tz: Any = None
-        self._init_orders()
-        self._init_timers()
+        self._init_orders_()
+        self._init_timers_()
         return args, kwargs
 
-    def _find_owner(self) -> Any:
+    def _find_owner_(self) -> Any:
         return None
 
-    def _finish(self) -> None:
-        super()._finish()
+    def _finish_(self) -> None:
+        super()._finish_()
         self._periodset()
         self.setsizer(self._sizer)
 
@@ -104,19 +104,19 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         """Find how many bars each data needs before ``next`` (``_minperiods``, in order of the datas)."""
         needed: dict[int, int] = {}
         for child in self.getindicators():
-            root = child._root
+            root = child._root_
             if root is not None:
                 needed[id(root)] = max(needed.get(id(root), 0), child._minperiod)
         self._minperiods = [max(needed.get(id(d), d._minperiod), 1) for d in self.datas]
 
-    def _fill_children(self, cycles: int) -> None:
+    def _fill_children_(self, cycles: int) -> None:
         """Compute every indicator over preloaded bars, and the lines bound to them."""
-        loose, steps = self._steps()
+        loose, steps = self._steps_()
         for target, source in loose:
             _take(target, source, cycles, False)
         for child, links in steps:
             if child._ltype == self.IndType:
-                child._fill()
+                child._fill_()
             for target, source in links:
                 _take(target, source, cycles, False)
 
@@ -145,58 +145,58 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         if not multi:
             observer = obscls(*self.datas, *args, **kwargs)
             self.stats.append(observer, obsname)
-            self._every_observer.append(observer)
+            self._every_observer_.append(observer)
             return
         made = [obscls(data, *args, **kwargs) for data in self.datas]
         setattr(self.stats, obsname, made)
-        self._every_observer.extend(made)
+        self._every_observer_.extend(made)
 
     # -- who listens -------------------------------------------------------------------------------------------------
 
-    def _listen(self) -> None:
+    def _listen_(self) -> None:
         """Find out who hears of bars, orders, trades and cash, and so what has to be kept for whom."""
         hooks = replaced(self, _HOOKS)
         every = (*self.analyzers, *self._slave_analyzers)
-        self._bar_analyzers = [one for one in every if not one._behind]
-        self._bar_observers = [one for one in self._every_observer if not one._behind]
-        self._order_analyzers = [one for one in every if one._listens("notify_order")]
-        self._trade_analyzers = [one for one in every if one._listens("notify_trade")]
-        watched_bars = bool(self._bar_observers)
-        self._wants_orders = "notify_order" in hooks or bool(self._order_analyzers) or watched_bars
+        self._bar_analyzers_ = [one for one in every if not one._behind_]
+        self._bar_observers_ = [one for one in self._every_observer_ if not one._behind_]
+        self._order_analyzers_ = [one for one in every if one._listens_("notify_order")]
+        self._trade_analyzers_ = [one for one in every if one._listens_("notify_trade")]
+        watched_bars = bool(self._bar_observers_)
+        self._wants_orders_ = "notify_order" in hooks or bool(self._order_analyzers_) or watched_bars
         # a hook for orders may be the one that asks to hear of trades, and then hears of those of this bar
         heard = not hooks.isdisjoint(("notify_order", "notify_trade"))
-        self._wants_trades = heard or bool(self._trade_analyzers) or watched_bars
+        self._wants_trades_ = heard or bool(self._trade_analyzers_) or watched_bars
         # Trades are numbered in the order in which they open: those of one strategy can be counted afterwards.
-        quiet = not (self._wants_orders or self._wants_trades)
-        self._counts_later = quiet and len(self._run.strats) == 1
-        self._cash_analyzers = [one for one in self._bar_analyzers if one._counts_cash()]
-        self._tells_cash = bool(self._cash_analyzers) or not hooks.isdisjoint(_OF_CASH)
-        self._extras = self._tells_cash or watched_bars or bool(self._bar_analyzers)
+        quiet = not (self._wants_orders_ or self._wants_trades_)
+        self._counts_later_ = quiet and len(self._run_.strats) == 1
+        self._cash_analyzers_ = [one for one in self._bar_analyzers_ if one._counts_cash_()]
+        self._tells_cash_ = bool(self._cash_analyzers_) or not hooks.isdisjoint(_OF_CASH)
+        self._extras_ = self._tells_cash_ or watched_bars or bool(self._bar_analyzers_)
 
-    def _was_given(self, name: str) -> None:
+    def _was_given_(self, name: str) -> None:
         """Take note that this strategy was given a method of its own, in the course of a run perhaps."""
         if name == "getsizing":
-            self._fixed_size = None
+            self._fixed_size_ = None
         else:
-            self._listen_again()
+            self._listen_again_()
 
-    def _listen_again(self) -> None:
+    def _listen_again_(self) -> None:
         """Have the run find out again who hears of what, if it has begun."""
-        if "_bar_analyzers" in self.__dict__:
-            self._run.listen_again(self)
+        if "_bar_analyzers_" in self.__dict__:
+            self._run_.listen_again(self)
 
-    def _owns(self, order: Any) -> bool:
+    def _owns_(self, order: Any) -> bool:
         """Tell whether *order* is notified to this strategy: its own, or one of the past in the first strategy."""
         owner = order.owner
-        return owner is self or (owner is None and self._run.strats[0] is self)
+        return owner is self or (owner is None and self._run_.strats[0] is self)
 
-    def _account_path(self) -> Any:
+    def _account_path_(self) -> Any:
         """Give cash and value per cycle so far; None if this run cannot."""
-        return self._run.account_path()
+        return self._run_.account_path()
 
-    def _observers_flat(self) -> list[Any]:
+    def _observers_flat_(self) -> list[Any]:
         """Give the observers one by one."""
-        return self._every_observer
+        return self._every_observer_
 
     def _settz(self, tz: Any) -> None:
         self._tz = tz
@@ -204,8 +204,8 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
 
     def set_tradehistory(self, onoff: bool = True) -> None:
         """Keep the history of each trade."""
-        if self._uncounted:
-            self._count_all()
+        if self._uncounted_:
+            self._count_all_()
         self._tradehistoryon = onoff
 
     # -- hooks ------------------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         """Give the data called *name*."""
         return self.env.datasbyname[name]
 
-    def _now(self) -> _dt.datetime:
+    def _now_(self) -> _dt.datetime:
         now: _dt.datetime = self.lines.datetime.datetime()
         return now
 

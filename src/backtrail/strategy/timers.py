@@ -126,7 +126,7 @@ class Timer(ParamsBase):
         self._week = _Days(weekdays, p.weekcarry)
         self._month = _Days(monthdays, p.monthcarry)
         self._date = _dt.date.min
-        self._done: _dt.date | None = None
+        self._done_: _dt.date | None = None
         self._session_end = _dt.datetime.min
         self._due: _dt.datetime | None = None
         self._due_num = 0.0
@@ -135,16 +135,16 @@ class Timer(ParamsBase):
         """Tell whether the timer is due at date number *dt*; ``lastwhen`` is then the time for which it is."""
         moment = num2date(dt)
         date = moment.date()
-        if self._done == date:
+        if self._done_ == date:
             return False
         if moment > self._session_end:
             self._session_end = self._end_after(date)
             self._due = None
-            self._done = None
+            self._done_ = None
         if date > self._date:
             self._date = date
             if not self._chosen(date):
-                self._done = date
+                self._done_ = date
                 return False
         if self._due is None:
             self._set_due(_dt.datetime.combine(date, self._when) + self.p.offset)
@@ -179,7 +179,7 @@ class Timer(ParamsBase):
         step = self.p.repeat
         if not step:
             self._due = None
-            self._done = date
+            self._done_ = date
             return
         due = self._due
         assert due is not None
@@ -187,7 +187,7 @@ class Timer(ParamsBase):
             due += step
         if self._in_utc(due) > self._session_end:
             self._due = None
-            self._done = date
+            self._done_ = date
         else:
             # by way of the number, whose rounding shows in the times that follow
             self._due_num = date2num(due, self._zone)
@@ -220,12 +220,12 @@ class TimerMixin:
     """Timers of a strategy."""
 
     cerebro: Any
-    _run: Any
-    _timers: list[Timer]
+    _run_: Any
+    _timers_: list[Timer]
 
-    def _init_timers(self) -> None:
+    def _init_timers_(self) -> None:
         """Start with no timers."""
-        self._timers = []
+        self._timers_ = []
 
     def add_timer(
         self,
@@ -246,7 +246,7 @@ class TimerMixin:
 
         See :class:`Timer` for the parameters; other arguments are passed on to :meth:`notify_timer`.
         """
-        made = len(self._timers) + sum(len(one._timers) for one in self._run.strats if one is not self)
+        made = len(self._timers_) + sum(len(one._timers_) for one in self._run_.strats if one is not self)
         timer = Timer(
             tid=len(self.cerebro._pretimers) + made, owner=self, strats=False, when=when, offset=offset, repeat=repeat,
             weekdays=list(weekdays), weekcarry=weekcarry, monthdays=list(monthdays), monthcarry=monthcarry, allow=allow,
@@ -254,8 +254,8 @@ class TimerMixin:
         )  # fmt: skip
         timer.args = args
         timer.kwargs = kwargs
-        self._timers.append(timer)
-        if self._run.timers_started:
+        self._timers_.append(timer)
+        if self._run_.timers_started:
             warnings.warn(
                 f"{type(self).__name__}.add_timer() was called while the run goes on: the timer is never due (as in "
                 "backtrader). Call it in __init__ or start().",

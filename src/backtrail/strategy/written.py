@@ -14,28 +14,28 @@ class WriterMixin:
     analyzers: Any
     broker: Any
     lines: ClassVar[Any]
-    _observers_flat: Any
+    _observers_flat_: Any
     params: ClassVar[Any]
     plotinfo: ClassVar[Any]
     getindicators_lines: Any
 
-    def _written(self) -> Iterator[Any]:
+    def _written_(self) -> Iterator[Any]:
         """Give what has columns of its own: the strategy, then indicators and observers with ``csv`` set."""
         yield self
         yield from (one for one in self.getindicators_lines() if one.csv)
-        yield from (one for one in self._observers_flat() if one.csv)
+        yield from (one for one in self._observers_flat_() if one.csv)
 
     def getwriterheaders(self) -> list[str]:
         """Give the titles of the columns that a writer prints for this strategy."""
         headers: list[str] = []
-        for one in self._written():
+        for one in self._written_():
             headers += (_title(one), "len", *one.lines.getlinealiases())
         return headers
 
     def getwritervalues(self) -> list[Any]:
         """Give the values of the current bar in the order of the titles; empty ones before the first bar."""
         values: list[Any] = []
-        for one in self._written():
+        for one in self._written_():
             length = len(one)
             values += (_title(one), length)
             if length:
@@ -50,7 +50,7 @@ class WriterMixin:
         info["Params"] = self.params._getkwargs()
         for title, group in (
             ("Indicators", self.getindicators_lines()),
-            ("Observers", self._observers_flat()),
+            ("Observers", self._observers_flat_()),
         ):
             info[title] = {
                 type(one).__name__: {

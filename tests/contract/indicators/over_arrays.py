@@ -20,7 +20,7 @@ def in_pieces(made: Any, cuts: Sequence[int]) -> None:
     """Let *made* and everything below it compute its bars in pieces that end at *cuts*."""
     for child in getattr(made, "_children", ()):
         in_pieces(child, cuts)
-    if isinstance(made, LineIterator) and made._by != "compute":
+    if isinstance(made, LineIterator) and made._by_ != "compute":
         return
     whole = made.compute
 

@@ -47,7 +47,7 @@ class BulkRows(backtrail.feed.DataBase):  # type: ignore[misc,name-defined]
 
     params = (("rows", ()),)
 
-    def _read_columns(self) -> Columns:
+    def _read_columns_(self) -> Columns:
         import numpy as np
 
         table = np.array([(backtrail.date2num(row[0]), *row[1:7]) for row in self.p.rows])

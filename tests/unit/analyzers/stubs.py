@@ -82,15 +82,15 @@ class Paper:
         data = Feed(_timeframe=timeframe, _compression=1, _name="paper", datetime=now, lines=zone)
         self.datas = [data]
         self.lines = zone
-        self._closed: list[Any] = []
+        self._closed_: list[Any] = []
         self.analyzers: list[Any] = []
-        self._openings = 0
+        self._openings_ = 0
         self.broker = SimpleNamespace(
             fundmode=False, getvalue=self._value, getposition=lambda data: None, getcash=lambda: 0.0
         )
         self.broker.__dict__["fundvalue"] = start / 100.0
         if not looks_back:
-            self._account_path = lambda: None
+            self._account_path_ = lambda: None
 
     def _value(self, datas: Any = None) -> float:
         return self.worth
@@ -98,7 +98,7 @@ class Paper:
     def __len__(self) -> int:
         return self.datetime.at + 1
 
-    def _account_path(self) -> Any:
+    def _account_path_(self) -> Any:
         return self.path
 
     def _addanalyzer_slave(self, cls: Any, **options: Any) -> Any:

@@ -85,7 +85,7 @@ def test_stepped_and_worked_out_afterwards_agree(
 @pytest.mark.parametrize("name", [*(name for name, _ in BY_ACCOUNT), *IN_RUNS])
 def test_nothing_is_stepped_that_nobody_changed(name: str) -> None:
     cls = getattr(analyzers, name)
-    assert not replaced_in(cls, cls._own_hooks)
+    assert not replaced_in(cls, cls._own_hooks_)
 
 
 # -- in a run -----------------------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_what_travels_between_processes_takes_no_feed_along() -> None:
     strategy = run(*EVERY, (bt.analyzers.TimeReturn, {}), datas=[bars(3000, 1)])
     before = results(strategy)
     for analyzer in strategy.analyzers:
-        analyzer._detach()
+        analyzer._detach_()
         size = len(pickle.dumps(analyzer)) - len(pickle.dumps(analyzer.get_analysis()))
         for child in analyzer._children:
             size -= len(pickle.dumps(child.rets))

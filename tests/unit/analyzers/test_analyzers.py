@@ -383,7 +383,7 @@ def test_analyzers_that_let_go_of_the_run_can_be_pickled() -> None:
         if name not in ("AccountPath", "Analyzer", "TimeFrameAnalyzerBase")
     ]
     for analyzer in run(*every).analyzers:
-        analyzer._detach()
+        analyzer._detach_()
         again = pickle.loads(pickle.dumps(analyzer))
         assert repr(again.get_analysis()) == repr(analyzer.get_analysis())
 

@@ -224,11 +224,11 @@ def test_preparing_and_finishing_happen_once_per_object() -> None:
     class Base(Declared):
         params = (("a", 1),)
 
-        def _prepare(self, args: Any, kwargs: Any) -> Any:
+        def _prepare_(self, args: Any, kwargs: Any) -> Any:
             seen.append("prepare")
-            return super()._prepare(args, kwargs)
+            return super()._prepare_(args, kwargs)
 
-        def _finish(self) -> None:
+        def _finish_(self) -> None:
             seen.append("finish")
 
         def __init__(self) -> None:

@@ -387,7 +387,7 @@ def test_a_strict_broker_can_be_sent_to_a_worker() -> None:
     broker.use_strict_rules()
     there = pickle.loads(pickle.dumps(broker))
     assert (there.volume_share, there.margin_call, there.price_order) == (1.0, 0.5, True)
-    assert there._intrabar.broker is there
+    assert there._intrabar_.broker is there
 
 
 @st.composite

@@ -279,7 +279,7 @@ def test_strict_rules_turn_all_of_it_on() -> None:
 
 def test_orders_meet_the_newest_tick_while_replaying() -> None:
     class Ticks:
-        _ticks = (1.5, 0.5, 2.0, 1.0, 0.0, 0.0, 1.5)
+        _ticks_ = (1.5, 0.5, 2.0, 1.0, 0.0, 0.0, 1.5)
         tick_open, tick_high, tick_low, tick_close = 1.0, 2.0, 0.5, 1.5
 
-    assert bt.brokers.BackBroker()._bar(Ticks()) == (1.0, 2.0, 0.5, 1.5)
+    assert bt.brokers.BackBroker()._bar_(Ticks()) == (1.0, 2.0, 0.5, 1.5)

@@ -99,13 +99,13 @@ def test_sleeping_changes_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_broker_does_nothing_while_all_orders_sleep(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     matched: list[int] = []
-    original = bt.brokers.BackBroker._match
+    original = bt.brokers.BackBroker._match_
 
     def match(self: Any, order: Any) -> None:
         matched.append(self._clock.i)
         original(self, order)
 
-    monkeypatch.setattr(bt.brokers.BackBroker, "_match", match)
+    monkeypatch.setattr(bt.brokers.BackBroker, "_match_", match)
     bars = [*flat(300), (10, 10, 5, 10)]
     done = run(bars, {1: lambda s: s.buy(exectype=Order.Limit, price=6.0)})
     assert done.fills() == [(0, 1, 6.0)]
@@ -162,7 +162,7 @@ def test_a_change_of_the_account_wakes_the_broker(run: Run) -> None:
 
 def test_an_order_that_never_can_be_executed_sleeps_for_ever(run: Run) -> None:
     def look(strategy: Any) -> None:
-        assert strategy.broker._sleeps_until > 1 << 50
+        assert strategy.broker._sleeps_until_ > 1 << 50
 
     run(flat(100), {1: lambda s: s.buy(exectype=Order.Limit, price=6.0), 50: look})
 

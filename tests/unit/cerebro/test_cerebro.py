@@ -264,7 +264,7 @@ def test_a_cerebro_is_pickled_without_its_results_and_callbacks() -> None:
     setup.run()
     state = setup.__getstate__()
     assert state["runstrats"] == state["runwriters"] == state["optcbs"] == []
-    assert state["_run"] is None
+    assert state["_run_"] is None
     assert state["p"].executor is None
     assert state["p"] is state["params"]
 

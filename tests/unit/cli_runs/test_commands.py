@@ -84,15 +84,15 @@ class Made:
         sizes.write_text("SIZE = 2\n")
         sys.path.insert(0, str(project))
         try:
-            self.base = self._run(lambda module: module.run(3))
-            self.param = self._run(lambda module: module.run(4))
+            self.base = self._run_(lambda module: module.run(3))
+            self.param = self._run_(lambda module: module.run(4))
             sizes.write_text("SIZE = 30  # more\n")
-            self.other = self._run(lambda module: module.run(3, 0.5))
+            self.other = self._run_(lambda module: module.run(3, 0.5))
         finally:
             sys.path.remove(str(project))
         self.store = Store.open(self.place)
 
-    def _run(self, call: Callable[[Any], str]) -> str:
+    def _run_(self, call: Callable[[Any], str]) -> str:
         import importlib
 
         importlib.invalidate_caches()

@@ -298,7 +298,7 @@ def test_a_future_read_that_user_code_swallows_is_raised_again_after_everything_
     assert stopped == [6]
     assert watched.stops == ["broker", "store"]
     assert "raised again at the end" in caught.value.__notes__[0]
-    assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "_outside"
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "_outside_"
 
 
 def test_a_future_read_is_not_an_index_error() -> None:

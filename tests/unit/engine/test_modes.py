@@ -66,10 +66,10 @@ def test_feeds_whose_times_cannot_be_laid_out_are_started_again_and_delivered() 
     """A clone that is resampled in a way of its own has to be asked bar by bar."""
 
     class Untold(type(bars())):  # type: ignore[misc]
-        def _restep(self) -> bool:
+        def _restep_(self) -> bool:
             return False
 
-        def _read_columns(self) -> None:
+        def _read_columns_(self) -> None:
             return None
 
     def lengths(kind: Any) -> list[list[int]]:

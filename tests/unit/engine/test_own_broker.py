@@ -31,7 +31,7 @@ class Ledger(BrokerBase):
     def getposition(self, data: Any) -> Position:
         return self.held.setdefault(data, Position())
 
-    def _take(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
+    def _take_(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
         order = cls(owner=owner, data=data, size=size, exectype=bt.Order.Market)
         self.getposition(data).update(order.size, data.close[0])
         self.cash -= order.size * data.close[0]
@@ -42,10 +42,10 @@ class Ledger(BrokerBase):
         return order
 
     def buy(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> Any:
-        return self._take(bt.BuyOrder, owner, data, size)
+        return self._take_(bt.BuyOrder, owner, data, size)
 
     def sell(self, owner: Any, data: Any, size: float, *args: Any, **kwargs: Any) -> Any:
-        return self._take(bt.SellOrder, owner, data, size)
+        return self._take_(bt.SellOrder, owner, data, size)
 
 
 class BuyAndSell(bt.Strategy):
@@ -124,8 +124,8 @@ class Listing(Ledger):
         super().__init__()
         self.orders: list[Any] = []
 
-    def _take(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
-        order = super()._take(cls, owner, data, size)
+    def _take_(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
+        order = super()._take_(cls, owner, data, size)
         order.addcomminfo(self.getcommissioninfo(data))
         position, price = self.getposition(data), data.close[0]
         opened = order.size if position.size else 0.0
@@ -159,8 +159,8 @@ class Messenger(Ledger):
     def get_notification(self) -> Any:
         return self.queue.pop(0) if self.queue else None
 
-    def _take(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
-        order = super()._take(cls, owner, data, size)
+    def _take_(self, cls: Any, owner: Any, data: Any, size: float) -> Any:
+        order = super()._take_(cls, owner, data, size)
         self.queue.extend(one for one in self.notifs if one is not None)
         self.notifs.clear()
         return order

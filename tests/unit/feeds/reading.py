@@ -14,7 +14,7 @@ def read(feed: Any) -> Columns:
     """Give the bars that *feed* reads, before dates and filters."""
     feed._start()
     try:
-        columns = feed._read_columns()
+        columns = feed._read_columns_()
     finally:
         feed.stop()
     assert columns is not None

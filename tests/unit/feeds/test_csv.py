@@ -120,7 +120,7 @@ def test_a_large_file_reads_as_a_small_one(tmp_path: Path, monkeypatch: pytest.M
     small = read(BacktraderCSVData(dataname=name))
     monkeypatch.setattr(csvtext, "LARGE", 0)
     monkeypatch.setattr(csvtext, "LARGE_WHEN_LOADED", 0)
-    monkeypatch.setattr(BacktraderCSVData, "_read_small_file", None)
+    monkeypatch.setattr(BacktraderCSVData, "_read_small_file_", None)
     large = read(BacktraderCSVData(dataname=name))
     assert {n: v.tolist() for n, v in large.lines().items()} == {
         n: v.tolist() for n, v in small.lines().items()
@@ -145,7 +145,7 @@ def test_small_files_are_read_without_pyarrow(tmp_path: Path) -> None:
     name = file(tmp_path, TITLE + DAILY)
     code = (
         "import sys; from backtrail.feeds.csv import BacktraderCSVData as F\n"
-        f"feed = F(dataname={name!r}); feed._start(); print(len(feed._read_columns()), 'pyarrow' in sys.modules)"
+        f"feed = F(dataname={name!r}); feed._start(); print(len(feed._read_columns_()), 'pyarrow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["2", "False"]
@@ -293,7 +293,7 @@ class TestUserFormats:
         feed = Prices(dataname=file(tmp_path, "20060102;5\n"))
         assert feed._getnextline() is None
         assert feed._load() is False
-        assert feed._read_columns() is None
+        assert feed._read_columns_() is None
 
 
 def test_a_factory_makes_feeds_of_the_files_of_a_folder(tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ frame = polars.DataFrame({"datetime": [datetime.datetime(2006, 1, 2)], "open": [
                           "close": [1.0]})
 feed = FrameData(dataname=frame)
 feed._start()
-print(len(feed._read_columns()), {"pandas", "pyarrow"} & set(sys.modules))
+print(len(feed._read_columns_()), {"pandas", "pyarrow"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1 set()"

@@ -80,7 +80,7 @@ def test_arrow_files_are_read_without_pandas(tmp_path: Path) -> None:
     code = (
         "import sys; from backtrail.feeds.parquet import ParquetData; from backtrail.feeds.frame import ArrowData\n"
         f"for feed in (ParquetData(dataname={str(parquet)!r}), ArrowData(dataname={str(feather)!r})):\n"
-        "    feed._start(); print(len(feed._read_columns()), 'pandas' in sys.modules)"
+        "    feed._start(); print(len(feed._read_columns_()), 'pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["4", "False", "4", "False"]

@@ -26,7 +26,7 @@ class OwnRows(CSVDataBase):
     """A feed as users write them: one row after the other."""
 
     def _loadline(self, tokens: list[str]) -> bool:
-        self.lines.datetime[0] = float(self._lineno) + 730_000
+        self.lines.datetime[0] = float(self._lineno_) + 730_000
         self.lines.high[0] = float(tokens[2])
         return True
 

@@ -46,7 +46,7 @@ class Bulk(DataBase):
     params = (("days", ()),)
     reads = 0
 
-    def _read_columns(self) -> Columns:
+    def _read_columns_(self) -> Columns:
         type(self).reads += 1
         when = np.array([date2num(day) for day in self.p.days], dtype=np.float64)
         values = np.arange(len(when), dtype=np.float64)
@@ -76,7 +76,7 @@ def closes(feed: Any) -> list[float]:
 def test_preload_stores_all_bars_and_stands_before_the_first(cls: Any) -> None:
     feed = preloaded(cls(days=days(4)))
     assert len(feed) == 0
-    assert feed._c.size == 4
+    assert feed._c_.size == 4
     assert closes(feed) == [0.0, 1.0, 2.0, 3.0]
     assert feed.advance_peek() == date2num(DAY)
     assert feed.next() is True

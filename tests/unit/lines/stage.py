@@ -57,17 +57,17 @@ def declaring(*datas: Bars) -> Iterator[Host]:
 def fill(host: Host) -> None:
     """Compute everything below *host* over all bars."""
     for child in host._children:
-        child._fill()
+        child._fill_()
 
 
 def steps(host: Host) -> Iterator[int]:
     """Compute everything below *host* bar by bar; give the number of each bar (from 0) when it is done."""
-    clock = host.data._c
+    clock = host.data._c_
     count = clock.size
     for at in range(count):
         clock.i = at
         for child in host._children:
-            child._step()
+            child._step_()
         yield at
 
 
@@ -80,7 +80,7 @@ def step(host: Host) -> None:
 def values(line: Any) -> list[float]:
     """Give the values of a line over all bars."""
     one = line if isinstance(line, Line) else line.lines[0]
-    return [float(x) for x in one.array[: one._c.size]]
+    return [float(x) for x in one.array[: one._c_.size]]
 
 
 def watched(data: Bars, policy: str) -> ReadPolicy:
@@ -94,7 +94,7 @@ def watched(data: Bars, policy: str) -> ReadPolicy:
 def live(*things: Any) -> None:
     """Let operators on *things* give values."""
     for thing in things:
-        thing._go_live(True) if isinstance(thing, LineSeries) else setattr(thing, "_live", True)
+        thing._go_live_(True) if isinstance(thing, LineSeries) else setattr(thing, "_live_", True)
 
 
 NAN = float("nan")

@@ -78,7 +78,7 @@ def built(kind: type[Base], compute: Any, close: list[float] = A, **kwargs: Any)
     with declaring(data) as host:
         made = kind(data, **kwargs)
     compute(host)
-    assert data._c.i == (-1 if compute is fill else len(close) - 1)
+    assert data._c_.i == (-1 if compute is fill else len(close) - 1)
     return made
 
 
@@ -252,7 +252,7 @@ def test_a_bar_may_be_computed_again() -> None:
     step(host)
     data.close[0] = 40.0
     for child in host._children:
-        child._step()
+        child._step_()
     assert (made.x[0], node[0]) == (38.0, 45.0)
 
 
@@ -263,8 +263,8 @@ def two_clocks(aligned: bool) -> tuple[Bars, Bars]:
     """Give five bars, and two bars that are current from the second and from the fourth of them on."""
     fast = bars(A)
     slow = bars([100.0, 200.0], Clock(2))
-    slow._c.bars_at = np.array([-1, 0, 0, 1, 1])
-    fast._c.aligned = slow._c.aligned = aligned
+    slow._c_.bars_at = np.array([-1, 0, 0, 1, 1])
+    fast._c_.aligned = slow._c_.aligned = aligned
     return fast, slow
 
 
@@ -282,7 +282,7 @@ def test_hooks_see_bars_of_another_clock_by_time() -> None:
         made = Both(fast, slow)
     fill(host)
     assert values(made) == [0.0, 101.0, 102.0, 205.0, 204.0]
-    assert (fast._c.i, slow._c.i) == (-1, -1)
+    assert (fast._c_.i, slow._c_.i) == (-1, -1)
 
 
 def test_hooks_see_bars_of_another_clock_by_position_where_backtrader_does() -> None:
@@ -311,19 +311,19 @@ def test_hooks_on_a_slow_clock_must_be_called_in_every_cycle() -> None:
         Legacy(fast)
         Typed(slow)
         slow.close(-1)
-        assert not host._runs_again()
+        assert not host._runs_again_()
         Composed(slow)
-        assert host._runs_again()
+        assert host._runs_again_()
     with declaring(fast, slow) as host:
         Legacy(slow)
-        assert host._runs_again()
+        assert host._runs_again_()
     from tests.unit.lines.test_operators import Doubled
 
     with declaring(fast, slow) as host:
         Doubled(fast)
-        assert not host._runs_again()
+        assert not host._runs_again_()
         Doubled(slow)
-        assert host._runs_again()
+        assert host._runs_again_()
 
 
 def test_a_composed_indicator_runs_with_its_parts_on_the_slow_clock() -> None:
@@ -338,9 +338,9 @@ def test_a_composed_indicator_runs_with_its_parts_on_the_slow_clock() -> None:
     with declaring(fast, slow) as host:
         made = Composed(slow, fast)
     for at, seen in enumerate([-1, 0, 0, 1, 1]):
-        fast._c.i, slow._c.i = at, seen
+        fast._c_.i, slow._c_.i = at, seen
         for child in host._children:
-            child._step()
+            child._step_()
     assert same(values(made.x), [NAN, 300.0])
     assert values(made.y) == [2.0, 4.0] or values(made.y) == [3.0, 5.0]
 
@@ -349,12 +349,12 @@ def test_running_is_passed_on_to_parts_and_datas() -> None:
     data = bars(A)
     with declaring(data) as host:
         made = NextOnly(data)
-    host._go_live(True)
-    assert made._live
-    assert made.x._live
-    assert data.close._live
-    host._go_live(False)
-    assert not data.close._live
+    host._go_live_(True)
+    assert made._live_
+    assert made.x._live_
+    assert data.close._live_
+    host._go_live_(False)
+    assert not data.close._live_
 
 
 def test_nothing_is_computed_before_the_clock_has_a_bar() -> None:
@@ -363,5 +363,5 @@ def test_nothing_is_computed_before_the_clock_has_a_bar() -> None:
         made = Both(data, data)
         node = data.close - 1
     for child in host._children:
-        child._step()
+        child._step_()
     assert len(made.lines.x.array) == len(node.array) == 0

@@ -17,36 +17,36 @@ AT = [-1, 0, 0, 1, 1]
 
 def two(aligned: bool = True) -> tuple[Bars, Bars]:
     fast, slow = bars(FAST), bars(SLOW, Clock(2))
-    slow._c.bars_at = np.array(AT)
-    fast._c.aligned = slow._c.aligned = aligned
+    slow._c_.bars_at = np.array(AT)
+    fast._c_.aligned = slow._c_.aligned = aligned
     return fast, slow
 
 
 def stepped(host: object, fast: Bars, slow: Bars, children: list[object]) -> None:
     for at, seen in enumerate(AT):
-        fast._c.i, slow._c.i = at, seen
+        fast._c_.i, slow._c_.i = at, seen
         for child in children:
-            child._step()  # type: ignore[attr-defined]
+            child._step_()  # type: ignore[attr-defined]
 
 
 def test_a_bar_sees_the_last_bar_of_the_other_clock() -> None:
     fast, slow = two()
-    assert seen_index(slow._c, fast._c, 0, 5).tolist() == AT
-    assert seen_index(slow._c, fast._c, 2, 4).tolist() == [0, 1]
-    assert same(seen_values(slow.close, fast._c, 0, 5).tolist(), [NAN, 100.0, 100.0, 200.0, 200.0])
-    assert seen_values(fast.close, fast._c, 1, 3).tolist() == [2.0, 3.0]
+    assert seen_index(slow._c_, fast._c_, 0, 5).tolist() == AT
+    assert seen_index(slow._c_, fast._c_, 2, 4).tolist() == [0, 1]
+    assert same(seen_values(slow.close, fast._c_, 0, 5).tolist(), [NAN, 100.0, 100.0, 200.0, 200.0])
+    assert seen_values(fast.close, fast._c_, 1, 3).tolist() == [2.0, 3.0]
 
 
 def test_a_slow_bar_sees_the_fast_bar_of_the_cycle_in_which_it_came() -> None:
     fast, slow = two()
-    assert seen_index(fast._c, slow._c, 0, 2).tolist() == [1, 3]
-    assert seen_values(fast.close, slow._c, 0, 2).tolist() == [2.0, 4.0]
+    assert seen_index(fast._c_, slow._c_, 0, 2).tolist() == [1, 3]
+    assert seen_values(fast.close, slow._c_, 0, 2).tolist() == [2.0, 4.0]
 
 
 def test_where_backtrader_combines_by_position_so_does_this_as_long_as_there_are_bars() -> None:
     fast, slow = two(aligned=False)
-    assert seen_values(fast.close, slow._c, 0, 2).tolist() == [1.0, 2.0]
-    assert same(seen_values(slow.close, fast._c, 0, 5).tolist(), [NAN, 100.0, 100.0, 200.0, 200.0])
+    assert seen_values(fast.close, slow._c_, 0, 2).tolist() == [1.0, 2.0]
+    assert same(seen_values(slow.close, fast._c_, 0, 5).tolist(), [NAN, 100.0, 100.0, 200.0, 200.0])
 
 
 @pytest.mark.parametrize("aligned", [True, False])
@@ -57,14 +57,14 @@ def test_a_coupled_line_has_a_value_on_every_bar(aligned: bool) -> None:
         line = slow.close()
         group = slow(fast)
         named = slow(None, line="high")
-    assert (line._c, line._root, line._minperiod, line._owner) == (fast._c, fast, 1, host)
+    assert (line._c_, line._root_, line._minperiod, line._owner) == (fast._c_, fast, 1, host)
     fill(host)
     assert same(values(line), expected)
     assert same(values(group), expected)
     assert same(values(named), expected)
     for one in (line, group, named):
         one._allocate(0)
-    fast._c.size = 5
+    fast._c_.size = 5
     stepped(host, fast, slow, host._children)
     assert same(values(line), expected)
 

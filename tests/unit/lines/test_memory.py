@@ -28,7 +28,7 @@ def growing(data: Bars, host: Host, count: int, memory: Memory | None) -> list[f
     for number in range(count):
         data.forward(float(number))
         for child in host._children:
-            child._step()
+            child._step_()
         if memory is not None:
             memory.forget()
         seen.append(first[0])
@@ -50,7 +50,7 @@ def test_old_bars_are_forgotten_and_values_stay_the_same() -> None:
     expected = growing(kept, keeper, 200, None)
     assert found[3:] == expected[3:]
     assert (len(data), len(host.getindicators()[0])) == (200, 200)
-    assert data._c.i < 15
+    assert data._c_.i < 15
     assert data.close[0] == 199.0
     assert data.close[-4] == 195.0
     with pytest.raises(IndexError, match="exactbars=1 keeps only the last"):
@@ -82,6 +82,6 @@ def test_what_is_reached_twice_is_moved_once() -> None:
 
 def test_nothing_happens_before_enough_has_come_together() -> None:
     data = bars([1.0] * 5)
-    data._c.i = 4
+    data._c_.i = 4
     Memory((data,), least=5).forget()
-    assert (data._c.i, data._c.dropped) == (4, 0)
+    assert (data._c_.i, data._c_.dropped) == (4, 0)

@@ -109,7 +109,7 @@ def test_where_a_bar_has_no_time_only_feed_and_bar_are_named() -> None:
     from backtrail.lines.expr import where_of
 
     class Node:
-        _root = None
+        _root_ = None
 
     assert where_of(Node(), 4) == "feed 'data', bar 5"
 
@@ -122,7 +122,7 @@ def test_while_running_operators_give_values(op: Any) -> None:
     data = bars(A, high=B)
     live(data)
     for at, (a, b) in enumerate(zip(A, B, strict=True)):
-        data._c.i = at
+        data._c_.i = at
         assert op(data.close, data.high) == op(a, b)
         assert op(data, 2.0) == op(a, 2.0)
         assert op(2.0, data) == op(2.0, a)
@@ -132,7 +132,7 @@ def test_while_running_operators_give_values(op: Any) -> None:
 def test_while_running_unary_operators_give_values() -> None:
     data = bars(A)
     live(data)
-    data._c.i = 4
+    data._c_.i = 4
     assert (-data.close, abs(data.close), data.close**2, 2**data.close) == (4.0, 4.0, 16.0, 2**-4.0)
 
 
@@ -141,7 +141,7 @@ def test_while_running_the_truth_of_a_line_is_that_of_its_value() -> None:
     live(data)
     truths = []
     for at in range(3):
-        data._c.i = at
+        data._c_.i = at
         truths.append(bool(data.close))
     assert truths == [False, True, True]
 
@@ -155,12 +155,12 @@ def test_while_running_operators_of_subclasses_work_under_their_internal_names()
     fill(host)
     assert (values(node)[0], values(swapped)[0], values(own)[0]) == (1.0, -1.0, -3.0)
     data._stage2()
-    data._c.i = 0
+    data._c_.i = 0
     assert data.close._operation(2, operator.sub) == 1.0
     assert data.close._roperation(2, operator.sub) == -1.0
     assert data.close._operationown(operator.neg) == -3.0
     data._stage1()
-    assert data.close._live is False
+    assert data.close._live_ is False
 
 
 def test_storage_is_the_business_of_the_run() -> None:
@@ -217,10 +217,10 @@ def test_an_expression_knows_clock_owner_and_warm_up() -> None:
     with declaring(data) as host:
         node = data.close - data.high
         number = LineNum(4)
-    assert (node._minperiod, node._owner, node._c, node._root) == (3, host, data._c, data)
+    assert (node._minperiod, node._owner, node._c_, node._root_) == (3, host, data._c_, data)
     assert isinstance(node, LinesOperation)
     assert node.getindicators() == []
-    assert number._c is data._c
+    assert number._c_ is data._c_
     assert number._minperiod == 1
 
 
@@ -231,7 +231,7 @@ def test_a_number_can_be_a_line() -> None:
 def test_an_operand_without_bars_is_nan() -> None:
     data = bars(A)
     assert math.isnan(current(data.close))
-    data._c.i = 1
+    data._c_.i = 1
     assert (current(data.close), current(7)) == (1.0, 7)
 
 
@@ -271,7 +271,7 @@ def test_bar_by_bar_the_future_is_not_known_yet() -> None:
         ahead = data.close(2)
     from tests.unit.lines.stage import steps
 
-    seen = [ahead._a[at] for at in steps(host)]
+    seen = [ahead._a_[at] for at in steps(host)]
     assert all(math.isnan(x) for x in seen)
 
 
@@ -341,7 +341,7 @@ def test_replaying_next_of_a_computed_line_leaves_the_clock_where_it_was() -> No
     with declaring(data) as host:
         node = Doubled(data.close)
     fill(host)
-    assert data._c.i == -1
+    assert data._c_.i == -1
     assert isinstance(node, Line)
 
 

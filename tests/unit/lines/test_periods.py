@@ -130,8 +130,8 @@ def test_everything_knows_owner_clock_and_root() -> None:
     with declaring(data) as host:
         outer = Plain(data)
         inner = Slow(outer)
-    assert (outer._owner, outer._clock, outer._root, outer._c) == (host, data, data, data._c)
-    assert (inner._clock, inner._root) == (outer, data)
+    assert (outer._owner, outer._clock, outer._root_, outer._c_) == (host, data, data, data._c_)
+    assert (inner._clock, inner._root_) == (outer, data)
     assert outer.value._owner is outer
     assert host.getindicators() == host.getindicators_lines() == [outer, inner]
     assert host.getobservers() == []
@@ -176,4 +176,4 @@ def test_an_owner_without_datas_lends_its_clock() -> None:
     with inside(host):
         made = Plain()
     assert made._clock is host
-    assert made._c is host._c
+    assert made._c_ is host._c_

@@ -21,14 +21,14 @@ CLOSE = [1.0, 2.0, 3.0, 4.0, 5.0]
 
 def at(bar: int) -> Any:
     data = bars(CLOSE)
-    data._c.i = bar
+    data._c_.i = bar
     return data
 
 
 def delivered(bar: int) -> Any:
     """Give a data whose bars arrive one by one; bar number *bar* has arrived last."""
     data = at(bar)
-    data._c.size = 0
+    data._c_.size = 0
     for line in data.lines:
         line._reserve(100)
     return data
@@ -46,10 +46,10 @@ def test_zero_is_the_current_bar_and_negative_numbers_count_back() -> None:
 
 def test_length_counts_the_bars_seen_also_those_that_were_dropped() -> None:
     data = at(2)
-    assert len(data) == len(data.close) == len(data.lines) == len(data._c) == 3
-    data._c.dropped = 100
-    assert len(data) == len(data.close) == len(data._c) == 103
-    assert repr(data._c) == "Clock(i=2, size=5, dropped=100)"
+    assert len(data) == len(data.close) == len(data.lines) == len(data._c_) == 3
+    data._c_.dropped = 100
+    assert len(data) == len(data.close) == len(data._c_) == 103
+    assert repr(data._c_) == "Clock(i=2, size=5, dropped=100)"
 
 
 def test_a_value_is_set_at_the_current_bar_or_before() -> None:
@@ -148,7 +148,7 @@ def test_bars_that_arrive_one_by_one_wrap_within_those_that_have_arrived() -> No
 
 def test_bars_that_were_dropped_are_gone() -> None:
     data = delivered(2)
-    data._c.dropped = 10
+    data._c_.dropped = 10
     assert data.close[-2] == 1.0
     with pytest.raises(IndexError, match=r"close\[-3\] at bar 13: exactbars=1 keeps only the last 3 bars"):
         data.close[-3]
@@ -158,7 +158,7 @@ def test_bars_that_were_dropped_are_gone() -> None:
 
 def test_an_abstract_line_has_nothing_to_read() -> None:
     bare = LineRoot()
-    bare._c = Clock()
+    bare._c_ = Clock()
     with pytest.raises(NotImplementedError):
         bare[0]
     assert repr(bare) == "<LineRoot at 0>"
@@ -228,7 +228,7 @@ def stamped() -> Line:
 
     line = Line(Clock(2))
     line._store(np.array([date2num(NOON - dt.timedelta(days=1)), date2num(NOON)]))
-    line._c.i = 1
+    line._c_.i = 1
     return line
 
 
@@ -270,7 +270,7 @@ def test_new_room_is_empty_and_old_values_stay() -> None:
     line = Line()
     assert line.buflen() == 0
     line._reserve(3)
-    line._c.i = 0
+    line._c_.i = 0
     line[0] = 7.0
     line._reserve(1000)
     assert len(line.array) >= 1000

@@ -280,13 +280,13 @@ def test_a_line_given_as_a_data_is_seen_as_a_group() -> None:
     assert stub is other.data is as_series(data.high)
     assert stub.lines[0] is stub.line is data.high
     assert as_series(data) is data
-    data._c.i = 1
+    data._c_.i = 1
     assert (stub[0], len(stub)) == (2.0, 2)
     data.high._store(np.zeros(3))
     assert stub[0] == 0.0
-    stub._go_live(True)
+    stub._go_live_(True)
     assert stub > -1.0
-    assert (stub._owner, stub._clock, stub._root, stub._name) == (data, data, data, "high")
+    assert (stub._owner, stub._clock, stub._root_, stub._name) == (data, data, data, "high")
     free = Line()
     assert as_series(free)._clock is free
 

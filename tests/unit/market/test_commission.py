@@ -89,10 +89,10 @@ class Lending(CommissionInfo):
 
 
 def test_a_scheme_that_overrides_prices_is_not_standard() -> None:
-    assert CommissionInfo()._standard
-    assert schemes.CommInfo_Futures_Fixed()._standard
-    assert Lending()._standard
-    assert not Minimum()._standard
+    assert CommissionInfo()._standard_
+    assert schemes.CommInfo_Futures_Fixed()._standard_
+    assert Lending()._standard_
+    assert not Minimum()._standard_
     assert Minimum().getcommission(1, 10.0) == 1.0
 
 

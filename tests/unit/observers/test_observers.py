@@ -82,7 +82,7 @@ def test_modes_of_running_make_no_difference(mode: dict[str, Any]) -> None:
     observers = [bt.observers.DrawDown, bt.observers.TimeReturn, bt.observers.Cash, bt.observers.Benchmark]
     expected = run(*observers, stdstats=True)
     found = run(*observers, stdstats=True, **mode)
-    for mine, theirs in zip(found._observers_flat(), expected._observers_flat()):
+    for mine, theirs in zip(found._observers_flat_(), expected._observers_flat_()):
         assert [line.get(size=6).tolist() for line in mine.lines].__repr__() == lines(theirs).__repr__()
 
 

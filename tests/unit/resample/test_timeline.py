@@ -25,7 +25,7 @@ class Minutes(DataBase):
 
     params = (("minutes", ()), ("timeframe", 4))
 
-    def _read_columns(self) -> Columns:
+    def _read_columns_(self) -> Columns:
         when = np.array([date2num(START + timedelta(minutes=m)) for m in self.p.minutes], dtype=np.float64)
         values = np.array(self.p.minutes, dtype=np.float64)
         return Columns(when, values, values, values, values, values, values)
@@ -75,8 +75,8 @@ def current(timeline: Timeline, feeds: list[Any]) -> list[list[int]]:
     for cycle in range(timeline.cycles):
         row = []
         for feed in feeds:
-            bars = feed._c.bars_at
-            assert bars is not None or feed._c is clock
+            bars = feed._c_.bars_at
+            assert bars is not None or feed._c_ is clock
             row.append(cycle if bars is None else int(bars[cycle]))
         table.append(row)
     return table
@@ -88,8 +88,8 @@ def test_one_feed_is_on_the_clock_of_the_run() -> None:
     assert timeline is not None
     clock = Clock()
     timeline.bind(clock)
-    assert feeds[0]._c is clock
-    assert feeds[0].lines.close._c is clock
+    assert feeds[0]._c_ is clock
+    assert feeds[0].lines.close._c_ is clock
     assert clock.size == 3
     assert minutes_of(timeline) == [0, 1, 4]
 
@@ -147,7 +147,7 @@ def test_larger_bars_are_current_from_the_bar_that_completes_them() -> None:
     # the bar that is left at the end makes a cycle of its own, at its own time
     assert minutes_of(timeline) == [1, 2, 5, 6, 11, 12, 15]
     assert current(timeline, feeds) == [[0, -1], [1, -1], [2, 0], [3, 0], [4, 1], [5, 1], [5, 2]]
-    assert all(feed._c.aligned for feed in feeds)
+    assert all(feed._c_.aligned for feed in feeds)
 
 
 def test_a_larger_bar_may_be_completed_by_the_time_of_another_feed() -> None:
@@ -173,7 +173,7 @@ def test_laid_out_and_delivered_cycles_agree() -> None:
     merge = Merge(feeds)
     delivered = []
     while merge.step():
-        delivered.append([feed._c.i for feed in feeds])
+        delivered.append([feed._c_.i for feed in feeds])
     assert delivered == laid_out
 
 

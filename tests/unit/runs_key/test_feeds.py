@@ -200,7 +200,7 @@ def test_extra_lines_count() -> None:
 def test_a_feed_is_loaded_once_and_stays_loaded() -> None:
     data = pandas()
     found = fingerprint_feed(data)
-    assert data._c.size == COUNT
+    assert data._c_.size == COUNT
     data.lines.close.array[0] += 1.0  # it is not read again
     assert fingerprint_feed(data).digest != found.digest
 

@@ -78,12 +78,12 @@ def test_copies_of_orders_and_trades_are_made_for_those_who_look() -> None:
             pass
 
     blind, looking = cerebro(Blind, Looking).run()
-    assert (blind._wants_orders, blind._wants_trades) == (False, False)
-    assert (looking._wants_orders, looking._wants_trades) == (True, True)
+    assert (blind._wants_orders_, blind._wants_trades_) == (False, False)
+    assert (looking._wants_orders_, looking._wants_trades_) == (True, True)
     setup = cerebro(Blind)
     setup.addanalyzer(type("Trades", (bt.Analyzer,), {"notify_trade": lambda self, trade: None}))
     (found,) = setup.run()
-    assert (found._wants_orders, found._wants_trades) == (False, True)
+    assert (found._wants_orders_, found._wants_trades_) == (False, True)
 
 
 def test_the_position_is_that_of_the_first_data() -> None:

@@ -50,7 +50,7 @@ class Builder:
         self.entry = detection.file
         self.cells = _counting_cells() if runtime else []
         self.loaded = loaded_files() if runtime else []
-        self.root = os.path.realpath(root) if root is not None else self._root()
+        self.root = os.path.realpath(root) if root is not None else self._root_()
         self.files: list[CodeFile] = []
         self.extra: list[tuple[str, str]] = []
         self.application: dict[str, Any] | None = None
@@ -75,7 +75,7 @@ class Builder:
             if one not in self.things or one is part:
                 self.things[one] = (origin_of(one), role)
 
-    def _root(self) -> str:
+    def _root_(self) -> str:
         """Choose the project: that of the entry or main module, of the first file known, or the current folder."""
         candidates = [
             self.entry,
@@ -112,7 +112,7 @@ class Builder:
         walk.run()
         self.problems += walk.problems
         items = self._files_of(walk)
-        self._check_loaded(walk)
+        self._check_loaded_(walk)
         listed = self.listed
         listed.add_yaml(yaml, first, {file.source for file in self.files})
         if getattr(sys, "frozen", False):
@@ -276,7 +276,7 @@ class Builder:
             said = f"{path} changes sys.path: its imports are looked up along the path as it is"
             self.problems.append(Problem("path", said, path, partial=False))
 
-    def _check_loaded(self, walk: Walk) -> None:
+    def _check_loaded_(self, walk: Walk) -> None:
         """Compare the classes in use with their files, which may have been edited after they were loaded."""
         if not self.runtime:
             return

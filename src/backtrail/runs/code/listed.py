@@ -27,7 +27,7 @@ class ListedFiles:
     """
 
     def __init__(self, root: str, memo: Memo, *, allow_external: bool, allow_secrets: bool) -> None:
-        self._root = root
+        self._root_ = root
         self.memo = memo
         self.allow_external = allow_external
         self.allow_secrets = allow_secrets
@@ -42,7 +42,7 @@ class ListedFiles:
         """The project root."""
         from pathlib import Path
 
-        return Path(self._root)
+        return Path(self._root_)
 
     def add_yaml(
         self, yaml: str | os.PathLike[str] | bool | None, main: str | None, known: set[str | None]

@@ -41,7 +41,7 @@ class Memo:
     def __init__(self, where: str | os.PathLike[str] | None = None) -> None:
         """Keep analyses below the folder *where* (default: backtrail's folder in the user's cache directory)."""
         self.folders = Folders()
-        self._where = None if where is None else os.fspath(where)
+        self._where_ = None if where is None else os.fspath(where)
         self._snapshots: dict[str, tuple[Signature, bool, Snapshot]] = {}
         self._analyses: dict[str, Analysis] = {}
         self._packs: dict[str, set[str]] = {}
@@ -97,15 +97,15 @@ class Memo:
         return os.path.join(self._folder(), f"{name[:32]}.json")
 
     def _folder(self) -> str:
-        if self._where is None:
+        if self._where_ is None:
             given = os.environ.get("BACKTRAIL_CACHE_DIR")
             if given:
-                self._where = os.path.join(given, "code")
+                self._where_ = os.path.join(given, "code")
             else:
                 from platformdirs import user_cache_dir
 
-                self._where = os.path.join(user_cache_dir("backtrail", appauthor=False), "code")
-        return self._where
+                self._where_ = os.path.join(user_cache_dir("backtrail", appauthor=False), "code")
+        return self._where_
 
 
 def _packed(analyses: list[Analysis]) -> bytes:

@@ -102,7 +102,7 @@ class Places:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self._root = below(str(root))
+        self._root_ = below(str(root))
         self._folders: dict[str, bool] = {}
         self._vendored: dict[str, frozenset[str]] = {}
 
@@ -117,7 +117,7 @@ class Places:
         folder = resolved[: resolved.rindex(os.sep)]
         if self._installed(folder):
             return "library"
-        if resolved.startswith(self._root):
+        if resolved.startswith(self._root_):
             return "project"
         return "external"
 
@@ -130,7 +130,7 @@ class Places:
                 os.path.join(folder, "pyvenv.cfg")
             ):
                 known = True
-            elif parent == folder or below(folder) == self._root:
+            elif parent == folder or below(folder) == self._root_:
                 known = False
             else:
                 known = self._installed(parent)

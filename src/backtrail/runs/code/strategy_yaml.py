@@ -211,7 +211,7 @@ class _Lookup:
         if any(letter in _MAGIC for letter in entry.text) and not self._exists(entry.text):
             matched = list(self._matching(entry))
             for path in matched:
-                self._take(path, entry, listed=False)
+                self._take_(path, entry, listed=False)
             if not matched:
                 self.warnings.append(f"line {entry.line}: no file matches {entry.text!r}")
             return
@@ -220,9 +220,9 @@ class _Lookup:
             self.warnings.append(f"line {entry.line}: {entry.text} does not exist")
         elif named.is_dir():
             for inner in self._walk(named):
-                self._take(inner, entry, listed=False)
+                self._take_(inner, entry, listed=False)
         else:
-            self._take(named, entry, listed=True)
+            self._take_(named, entry, listed=True)
 
     def _exists(self, text: str) -> bool:
         return os.path.lexists(self.where.parent / text) or os.path.lexists(self.root / text)
@@ -240,7 +240,7 @@ class _Lookup:
             self.warnings.append(Remark(f"{said} and was found from the project root"))
         return found[0]
 
-    def _take(self, path: Path, entry: _Entry, listed: bool) -> None:
+    def _take_(self, path: Path, entry: _Entry, listed: bool) -> None:
         resolved = Path(os.path.realpath(path))
         shown = os.path.relpath(path, self.where.parent)
         if not resolved.is_relative_to(self.root) and not self.allow_external:

@@ -127,7 +127,7 @@ class _Check:
             parts = entry.name.split("/")
             sweep = parts[1]
             if sweep not in plans:
-                plans[sweep] = self._plan(sweep)
+                plans[sweep] = self._plan_(sweep)
             if not entry.name.endswith(".seg"):
                 continue
             self.found.counted["segments"] += 1
@@ -135,7 +135,7 @@ class _Check:
             thinned = sweeps.keep_of(plans[sweep] or {}).top is not None
             self._segment(entry.name, sweep, common, readable=plans[sweep] is not None, thinned=thinned)
 
-    def _plan(self, sweep: str) -> Manifest | None:
+    def _plan_(self, sweep: str) -> Manifest | None:
         name = f"{SWEEPS}/{sweep}/plan.json"
         try:
             return sweeps.read_plan(self.files, sweep)

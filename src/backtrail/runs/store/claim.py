@@ -29,14 +29,14 @@ class Claim:
     """The result, if there is one."""
 
     _handle: int | None = field(default=None, repr=False)
-    _path: str = field(default="", repr=False)
+    _path_: str = field(default="", repr=False)
     _pid: int = field(default_factory=os.getpid, repr=False)
 
     def release(self) -> None:
         """Give the claim up."""
         if self._handle is not None and self._pid == os.getpid():
             with contextlib.suppress(OSError):  # the lock ends with the handle; the file may stay
-                os.unlink(self._path)
+                os.unlink(self._path_)
             os.close(self._handle)
         self._handle = None
         self.owned = False

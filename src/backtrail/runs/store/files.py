@@ -137,7 +137,7 @@ class LocalFiles:
 
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole file at one instant: a file beside it is written, flushed and renamed."""
-        staged = self._stage(data, durable=durable)
+        staged = self._stage_(data, durable=durable)
         try:
             target = self._target(name, durable=durable)
             self.disk.rename(staged, target)
@@ -149,7 +149,7 @@ class LocalFiles:
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Write a whole file unless there is one, at one instant; tell whether it was written."""
-        staged = self._stage(data, durable=True)
+        staged = self._stage_(data, durable=True)
         try:
             target = self._target(name)
             self.disk.link(staged, target)
@@ -169,7 +169,7 @@ class LocalFiles:
     def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
         """Write and flush a file in ``tmp``."""
         mode = 0o400 if private else 0o444
-        return Staged(self._stage(data, durable=True, seal=mode if sealed else 0))
+        return Staged(self._stage_(data, durable=True, seal=mode if sealed else 0))
 
     def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
         """Rename staged files, then flush their folders.
@@ -258,7 +258,7 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(self.path(name)))
         return handle
 
-    def _stage(self, data: bytes, *, durable: bool, seal: int = 0) -> str:
+    def _stage_(self, data: bytes, *, durable: bool, seal: int = 0) -> str:
         handle, path = self._write(data)
         try:
             if seal:

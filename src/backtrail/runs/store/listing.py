@@ -29,7 +29,7 @@ class Listing(Sequence[Run]):
     def __init__(self, store: Store, index: Index, runs: Sequence[str]) -> None:
         """Give *runs* of *store* in this order."""
         self._store = store
-        self._index = index
+        self._index_ = index
         self.ids = list(runs)
 
     def __len__(self) -> int:
@@ -45,7 +45,7 @@ class Listing(Sequence[Run]):
     def __getitem__(self, index: int | slice) -> Run | Listing:
         """Give one run, or a part of the listing."""
         if isinstance(index, slice):
-            return Listing(self._store, self._index, self.ids[index])
+            return Listing(self._store, self._index_, self.ids[index])
         return Run(self._store, self.ids[index])
 
     def __iter__(self) -> Iterator[Run]:
@@ -58,7 +58,7 @@ class Listing(Sequence[Run]):
         for first in range(0, len(self.ids), 500):
             part = self.ids[first : first + 500]
             places = ",".join("?" * len(part))
-            known.update(run for (run,) in self._index.rows(f"SELECT id FROM runs WHERE id IN ({places})", part))
+            known.update(run for (run,) in self._index_.rows(f"SELECT id FROM runs WHERE id IN ({places})", part))
         return [run for run in self.ids if run not in known]
 
     def columns(self) -> dict[str, list[Any]]:
@@ -69,7 +69,7 @@ class Listing(Sequence[Run]):
         once = list(dict.fromkeys(self.ids))
         if len(once) < len(self.ids):
             places = [once.index(run) for run in self.ids]
-            found = Listing(self._store, self._index, once).columns()
+            found = Listing(self._store, self._index_, once).columns()
             return {name: [values[at] for at in places] for name, values in found.items()}
         try:
             fields, params, metrics = self._read()
@@ -104,17 +104,17 @@ class Listing(Sequence[Run]):
             part = self.ids[first : first + 500]
             marks = ",".join("?" * len(part))
             at: dict[int, int] = {}
-            for n, *row in self._index.rows(f"SELECT n, {names} FROM runs WHERE id IN ({marks})", part):
+            for n, *row in self._index_.rows(f"SELECT n, {names} FROM runs WHERE id IN ({marks})", part):
                 at[n] = places[row[0]]
                 for name, value in zip(SHOWN, row):
                     fields[name][at[n]] = datetime.fromtimestamp(value, UTC) if name == "start" else value
             marks = ",".join("?" * len(at))
             sql = f"SELECT run, path, number, text FROM params WHERE run IN ({marks})"
-            for n, path, number, text in self._index.rows(sql, list(at)):
+            for n, path, number, text in self._index_.rows(sql, list(at)):
                 if path not in params:
                     params[path] = [None] * count
                 params[path][at[n]] = _param(number, text)
-            for n, name, value in self._index.rows(f"SELECT * FROM metrics WHERE run IN ({marks})", list(at)):
+            for n, name, value in self._index_.rows(f"SELECT * FROM metrics WHERE run IN ({marks})", list(at)):
                 if name not in metrics:
                     metrics[name] = [None] * count
                 metrics[name][at[n]] = math.nan if value is None else value

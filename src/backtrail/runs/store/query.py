@@ -80,10 +80,10 @@ class _Reader:
         self._text = text
         self._known = known
         self._values: list[Any] = []
-        self._tokens = list(self._split())
+        self._tokens = list(self._split_())
         self._next = 0
 
-    def _split(self) -> Iterable[_Token]:
+    def _split_(self) -> Iterable[_Token]:
         at, end = 0, len(self._text.rstrip())
         while at < end:
             found = _TOKEN.match(self._text, at)
@@ -106,24 +106,24 @@ class _Reader:
 
     def _or(self, depth: int) -> str:
         if depth > DEPTH:
-            raise self._error(f"at most {DEPTH} levels of parentheses", self._at())
+            raise self._error(f"at most {DEPTH} levels of parentheses", self._at_())
         parts = [self._and(depth)]
-        while self._take("word", "or"):
+        while self._take_("word", "or"):
             parts.append(self._and(depth))
         return parts[0] if len(parts) == 1 else "(" + " OR ".join(parts) + ")"
 
     def _and(self, depth: int) -> str:
         parts = [self._single(depth)]
-        while self._take("word", "and"):
+        while self._take_("word", "and"):
             parts.append(self._single(depth))
         return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
 
     def _single(self, depth: int) -> str:
-        if self._take("word", "not"):
+        if self._take_("word", "not"):
             if depth > DEPTH:
-                raise self._error(f"at most {DEPTH} levels", self._at())
+                raise self._error(f"at most {DEPTH} levels", self._at_())
             return f"NOT coalesce({self._single(depth + 1)}, 0)"
-        if self._take("sign", "("):
+        if self._take_("sign", "("):
             sql = self._or(depth + 1)
             self._expect("sign", ")")
             return sql
@@ -132,28 +132,28 @@ class _Reader:
     def _test(self) -> str:
         name = self._expect("name")
         subject = self._subject(name)
-        if self._take("word", "is"):
-            negated = self._take("word", "not") is not None
+        if self._take_("word", "is"):
+            negated = self._take_("word", "not") is not None
             self._expect("word", "null")
             return subject.null(negated)
-        negated = self._take("word", "not") is not None
-        if self._take("word", "in"):
+        negated = self._take_("word", "not") is not None
+        if self._take_("word", "in"):
             self._expect("sign", "(")
             values = [self._value()]
-            while self._take("sign", ","):
+            while self._take_("sign", ","):
                 values.append(self._value())
             self._expect("sign", ")")
             tests = " OR ".join(subject.test("=", value, self._values) for value in values)
             return f"NOT ({tests})" if negated else f"({tests})"
-        if self._take("word", "like"):
+        if self._take_("word", "like"):
             pattern = self._value()
             if not isinstance(pattern, str):
-                raise self._error("a text after 'like'", self._at())
+                raise self._error("a text after 'like'", self._at_())
             test = subject.test("GLOB", re.sub(r"\[", "[[]", pattern), self._values)
             return f"NOT {test}" if negated else test
-        sign = self._take("sign")
+        sign = self._take_("sign")
         if negated or sign is None or sign.text not in _COMPARE:
-            raise self._error("a comparison, 'in', 'like' or 'is'", self._at() if sign is None else sign.at)
+            raise self._error("a comparison, 'in', 'like' or 'is'", self._at_() if sign is None else sign.at)
         return subject.test(_COMPARE[sign.text], self._value(), self._values)
 
     def _subject(self, token: _Token) -> _Subject:
@@ -192,7 +192,7 @@ class _Reader:
                 return token.text == "true"
         raise self._error("a number, a quoted text, true or false", len(self._text) if token is None else token.at)
 
-    def _take(self, kind: str, text: str | None = None) -> _Token | None:
+    def _take_(self, kind: str, text: str | None = None) -> _Token | None:
         if self._next < len(self._tokens):
             token = self._tokens[self._next]
             if token.kind == kind and (text is None or token.text == text):
@@ -201,12 +201,12 @@ class _Reader:
         return None
 
     def _expect(self, kind: str, text: str | None = None) -> _Token:
-        token = self._take(kind, text)
+        token = self._take_(kind, text)
         if token is None:
-            raise self._error(repr(text) if text else f"a {kind}", self._at())
+            raise self._error(repr(text) if text else f"a {kind}", self._at_())
         return token
 
-    def _at(self) -> int:
+    def _at_(self) -> int:
         return self._tokens[self._next].at if self._next < len(self._tokens) else len(self._text)
 
     def _error(self, expected: str, at: int) -> QueryError:

@@ -45,7 +45,7 @@ class RemoteFiles:
             self._fs, root = fsspec.core.url_to_fs(url, **(storage_options or {}))
         except ValueError as error:
             raise OSError(f"no such kind of place: {error}") from error
-        self._root = str(root).rstrip("/")
+        self._root_ = str(root).rstrip("/")
 
     def _call(self, method: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Call *method*, giving every fault of the network as an OSError without the password of the URL."""
@@ -63,7 +63,7 @@ class RemoteFiles:
 
     def path(self, name: str) -> str:
         """Give the path of *name* as fsspec writes it."""
-        return f"{self._root}/{name}"
+        return f"{self._root_}/{name}"
 
     def read(self, name: str) -> bytes:
         """Read all of a file."""
@@ -123,7 +123,7 @@ class RemoteFiles:
             found = self._call(self._fs.find, self.path(prefix), detail=True)
         except FileNotFoundError:
             return
-        begin = len(self._root) + 1
+        begin = len(self._root_) + 1
         for path, item in found.items():
             name = str(path)[begin:]
             if item.get("type") == "file" and name.startswith(prefix + "/"):

@@ -26,11 +26,11 @@ class Scanner:
     def __init__(self, files: Files, index: Index) -> None:
         """Read *files* into *index*."""
         self._files = files
-        self._index = index
+        self._index_ = index
 
     def refresh(self) -> None:
         """Read what is there since the last time. When nothing is, this costs a look at a few folders."""
-        seen = dict(self._index.rows("SELECT file, mark FROM seen"))
+        seen = dict(self._index_.rows("SELECT file, mark FROM seen"))
         found = dict(self._folders())
         grown = {name: mark for name, mark in self._segments() if not mark or seen.get(name) != mark}
         changed = {name: mark for name, mark in found.items() if not mark or seen.get(name) != mark}
@@ -38,7 +38,7 @@ class Scanner:
         lost = self._lost_sweeps(seen)
         if not changed and not grown and not gone and not lost:
             return
-        with self._index.writing() as connection:
+        with self._index_.writing() as connection:
             if connection is None:
                 return  # another process is bringing it up to date for longer than we wait
             for folder, mark in changed.items():
@@ -100,8 +100,8 @@ class Scanner:
         known = {run for (run,) in rows}
         refused = {file for (file,) in connection.execute("SELECT file FROM refused").fetchall()}
         missing = [run for run in present if run not in known and f"{folder}/{present[run]}" not in refused]
-        self._index.add(connection, self._manifests(connection, folder, missing))
-        self._index.drop(connection, [run for run in known if run not in present])
+        self._index_.add(connection, self._manifests(connection, folder, missing))
+        self._index_.drop(connection, [run for run in known if run not in present])
         self._mark(connection, folder, mark)
 
     def _names(self, folder: str) -> list[str]:
@@ -127,8 +127,8 @@ class Scanner:
         try:
             common: Manifest = sweeps.read_plan(self._files, check_name("sweep", sweep)).get("common") or {}
             data = self._files.read_from(name, offset)
-            self._index.add_blobs(connection, blob_rows(common))
-            self._index.add(connection, self._records(connection, name, sweep, common, data, offset))
+            self._index_.add_blobs(connection, blob_rows(common))
+            self._index_.add(connection, self._records(connection, name, sweep, common, data, offset))
         except FileNotFoundError:
             return
         except (ManifestError, StoreVersionError, ValueError) as error:
@@ -149,7 +149,7 @@ class Scanner:
 
     def _forget(self, connection: sqlite3.Connection, folder: str) -> None:
         rows = connection.execute("SELECT id FROM runs WHERE folder=?", (folder,)).fetchall()
-        self._index.drop(connection, [run for (run,) in rows])
+        self._index_.drop(connection, [run for (run,) in rows])
         connection.execute("DELETE FROM seen WHERE file=?", (folder,))
 
     def _mark(self, connection: sqlite3.Connection, file: str, mark: str) -> None:

@@ -34,13 +34,13 @@ class Best:
     """Strategy, data, code and config that all compared runs share; empty when all runs were compared."""
 
     _search: Search = field(repr=False, compare=False)
-    _where: Condition = field(repr=False, compare=False)
+    _where_: Condition = field(repr=False, compare=False)
 
     @property
     def trials(self) -> int:
         """Count the runs that were compared: the more there are, the less the best of them means."""
-        sql = f"SELECT count(*) FROM metrics m JOIN runs ON runs.n=m.run WHERE m.name=? AND {self._where.sql}"
-        [(count,)] = self._search.rows(sql, [self.metric, *self._where.values])
+        sql = f"SELECT count(*) FROM metrics m JOIN runs ON runs.n=m.run WHERE m.name=? AND {self._where_.sql}"
+        [(count,)] = self._search.rows(sql, [self.metric, *self._where_.values])
         return int(count)
 
 
@@ -49,7 +49,7 @@ class Search:
 
     def __init__(self, index: Index, scanner: Scanner, directions: Directions) -> None:
         """Ask *index*, which *scanner* brings up to date."""
-        self._index = index
+        self._index_ = index
         self._scanner = scanner
         self._directions = directions
 
@@ -59,22 +59,22 @@ class Search:
             self._scanner.refresh()
             return question()
         except sqlite3.DatabaseError:
-            self._index.forget()
+            self._index_.forget()
         try:
             self._scanner.refresh()
             return question()
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"asking the index of the store - expected an answer - found: {error} - delete {self._index.path}"
+                f"asking the index of the store - expected an answer - found: {error} - delete {self._index_.path}"
             ) from error
 
     def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Give rows of the index without bringing it up to date."""
-        return self._index.rows(sql, values)
+        return self._index_.rows(sql, values)
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Give rows of the index as the store is."""
-        return self.asking(lambda: self._index.rows(sql, values))
+        return self.asking(lambda: self._index_.rows(sql, values))
 
     def source(self, run: str) -> tuple[str, int | None, int | None] | None:
         """Give where the manifest of *run* is kept: folder or segment, offset and length; None if it is unknown."""
@@ -84,7 +84,7 @@ class Search:
 
     def _index_rows(self, sql: str, value: str) -> list[tuple[Any, ...]]:
         try:
-            return self._index.rows(sql, [value])
+            return self._index_.rows(sql, [value])
         except sqlite3.DatabaseError:
             return []
 
@@ -145,7 +145,7 @@ class Search:
             f"SELECT (SELECT min({column}) FROM {table} WHERE {column} > x) FROM names WHERE x IS NOT NULL) "
             "SELECT x FROM names WHERE x IS NOT NULL"
         )
-        return [name for (name,) in self._index.rows(sql)]
+        return [name for (name,) in self._index_.rows(sql)]
 
     def counts(self) -> dict[str, Any]:
         """Count what the index knows."""
@@ -157,8 +157,8 @@ class Search:
             "blobs": "count(*) FROM blobs",
             "bytes": "coalesce(sum(size), 0) FROM blobs",
         }
-        found: dict[str, Any] = {name: self._index.rows(f"SELECT {sql}")[0][0] for name, sql in counted.items()}
-        found["status"] = dict(self._index.rows("SELECT status, count(*) FROM runs GROUP BY status"))
+        found: dict[str, Any] = {name: self._index_.rows(f"SELECT {sql}")[0][0] for name, sql in counted.items()}
+        found["status"] = dict(self._index_.rows("SELECT status, count(*) FROM runs GROUP BY status"))
         return found
 
     def find(self, text: str, order: str, limit: int | None, **fields: str | None) -> list[str]:
@@ -176,7 +176,7 @@ class Search:
             if limit is not None:
                 sql += " LIMIT ?"
                 values.append(limit)
-            return [run for (run,) in self._index.rows(sql, [*joined, *values])]
+            return [run for (run,) in self._index_.rows(sql, [*joined, *values])]
 
         if limit is not None and (type(limit) is not int or limit < 0):
             raise ValueError(f"asking for runs - expected a limit from 0 on - found {limit!r}")
@@ -233,7 +233,7 @@ class Search:
             columns = ", ".join(f'runs."{name}"' for name in _GROUP)
             has = "EXISTS(SELECT 1 FROM metrics m WHERE m.run=runs.n AND m.name=?)"
             sql = f"SELECT {columns} FROM runs WHERE {' AND '.join([*tests, has])} ORDER BY runs.start DESC LIMIT 1"
-            found = self._index.rows(sql, [*values, metric])
+            found = self._index_.rows(sql, [*values, metric])
             if found:
                 group = dict(zip(_GROUP, found[0]))
                 tests += [f'runs."{name}" IS ?' for name in group]
@@ -258,11 +258,11 @@ class Search:
         start = "SELECT runs.id, m.value FROM metrics m CROSS JOIN runs ON runs.n=m.run WHERE m.name=? AND "
         for test, walk in walks:
             sql = f"{start}{test} AND {chosen.sql} ORDER BY m.value {walk} LIMIT ?"
-            found += self._index.rows(sql, [metric, *chosen.values, count])
+            found += self._index_.rows(sql, [metric, *chosen.values, count])
         found.sort(key=lambda item: self._directions.rank(metric, item[1]))
         if len(found) < count:
             rest = f"{start}(m.value IS NULL OR NOT m.{_FINITE}) AND {chosen.sql} LIMIT ?"
-            others = self._index.rows(rest, [metric, *chosen.values, count - len(found)])
+            others = self._index_.rows(rest, [metric, *chosen.values, count - len(found)])
             found += [(run, float("nan") if value is None else value) for run, value in others]
         return found[:count]
 

@@ -183,7 +183,7 @@ class Store:
         other blobs it needs. Raise `ManifestError` or `MissingBlobError`.
         """
         plain = to_plain({"schema": 1, "run": new_run_id(), "status": "finished", **manifest})
-        self._complete(plain, facts or {})
+        self._complete_(plain, facts or {})
         check(plain)
         data = seal(plain)
         name = manifest_name(plain["run"])
@@ -199,7 +199,7 @@ class Store:
         self._index_soon(plain, manifest_name(plain["run"]))
         return str(plain["run"])
 
-    def _complete(self, plain: Manifest, facts: Mapping[str, Facts]) -> None:
+    def _complete_(self, plain: Manifest, facts: Mapping[str, Facts]) -> None:
         """Fill in sizes and parts of the artifacts; raise if a blob is missing."""
         artifacts = (plain.get("result") or {}).get("artifacts")
         if not isinstance(artifacts, dict):
@@ -253,10 +253,10 @@ class Store:
                 pass
             source = self.search.source(run)
             if source is not None and source[1] is not None and source[2] is not None:
-                return self._record(run, source[0], source[1], source[2])
+                return self._record_(run, source[0], source[1], source[2])
         raise RunNotFoundError(f"reading run {run} - expected it in store {self.url} - found no such run")
 
-    def _record(self, run: str, segment: str, offset: int, length: int) -> Manifest:
+    def _record_(self, run: str, segment: str, offset: int, length: int) -> Manifest:
         name = segment.split("/")[1]
         try:
             plan = sweeps.read_plan(self.files, name)
