@@ -53,7 +53,7 @@ class Actions:
         self.ids.append(name)
         return name
 
-    def _where_(self) -> tuple[dict[str, int], float]:
+    def _where(self) -> tuple[dict[str, int], float]:
         data = self.rng.randrange(self.datas)
         return ({"data": data} if data else {}), self.ticks[data]
 
@@ -88,7 +88,7 @@ class Actions:
             ]
         }
 
-    def _kinds_(self) -> list[str]:
+    def _kinds(self) -> list[str]:
         kinds = ["Market", "Market"]
         for feature, names in (
             ("plain", ["Market", "Market", "Close"]),
@@ -104,7 +104,7 @@ class Actions:
     def _typed(self, tick: float) -> dict[str, Any]:
         """Choose an order type and the prices that it takes."""
         rng = self.rng
-        kind = rng.choice(self._kinds_())
+        kind = rng.choice(self._kinds())
         fields: dict[str, Any] = {"exec": kind}
         if kind == "Market":
             if rng.random() < 0.3:
@@ -129,7 +129,7 @@ class Actions:
 
     def _order(self) -> list[Action]:
         rng = self.rng
-        data, tick = self._where_()
+        data, tick = self._where()
         action: Action = {
             "do": rng.choice(["buy", "sell"]),
             **data,
@@ -149,7 +149,7 @@ class Actions:
         return [action]
 
     def _close(self) -> list[Action]:
-        data, _ = self._where_()
+        data, _ = self._where()
         action: Action = {"do": "close", **data, "id": self._name()}
         if self.rng.random() < 0.2:
             action["size"] = self.rng.choice([1, 2])
@@ -157,7 +157,7 @@ class Actions:
             action["tradeid"] = self.rng.choice([0, 1, 2])
         return [action]
 
-    def _cancel_(self) -> list[Action]:
+    def _cancel(self) -> list[Action]:
         name = self.rng.choice(self.ids[-6:])
         return [{"do": "cancel", "order": name}]
 
@@ -169,7 +169,7 @@ class Actions:
 
     def _target(self) -> list[Action]:
         rng = self.rng
-        data, tick = self._where_()
+        data, tick = self._where()
         do = rng.choice(["target_size", "target_value", "target_percent"])
         target: float = {
             "target_size": rng.choice([0, 3, 10, -5, -12]),
@@ -181,9 +181,9 @@ class Actions:
             action.update(exec="Limit", price=self._distance(tick, 10))
         return [{**action, "id": self._name()}]
 
-    def _bracket_(self) -> list[Action]:
+    def _bracket(self) -> list[Action]:
         rng = self.rng
-        data, tick = self._where_()
+        data, tick = self._where()
         side = rng.choice(["buy", "sell"])
         sign = 1 if side == "buy" else -1
         near, far = rng.choice([2, 6, 20]), rng.choice([2, 6, 20])
@@ -204,10 +204,10 @@ class Actions:
         self.ids += [f"{action['id']}.stop", f"{action['id']}.limit"]
         return [action]
 
-    def _family_(self) -> list[Action]:
+    def _family(self) -> list[Action]:
         """Give a parent and children with `transmit`, sometimes out of order or with the parent sent already."""
         rng = self.rng
-        data, tick = self._where_()
+        data, tick = self._where()
         side = rng.choice(["buy", "sell"])
         other = "sell" if side == "buy" else "buy"
         size = rng.choice([1, 2, 5])

@@ -27,7 +27,7 @@ def cut(points: list[int]) -> Callable[[Host], None]:
 
     def compute(host: Host) -> None:
         size = host.data._c_.size
-        for node in host._children:
+        for node in host._children_:
             node._allocate(size)
             begin = min(node._minperiod - 1, size)
             for end in [*sorted(p for p in points if begin < p < size), size]:
@@ -50,7 +50,7 @@ def outcome(tree: Tree, prices: list[list[float]], compute: Callable[[Host], Non
     except (ZeroDivisionError, OverflowError, TypeError, ValueError):
         return "failed"
     size = data._c_.size
-    return [bits(node.array[:size]) for node in host._children]
+    return [bits(node.array[:size]) for node in host._children_]
 
 
 def bits(values: Any) -> bytes:

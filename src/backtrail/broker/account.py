@@ -207,7 +207,7 @@ class Account(BrokerBase):
         self.active = True
 
     def _cycle_(self) -> int:
-        clock = self._clock
+        clock = self._clock_
         return _NOWHERE if clock is None else clock.i + clock.dropped
 
     def _record_(self, back: int = 0) -> None:
@@ -230,7 +230,7 @@ class Account(BrokerBase):
         """Enter what the account is into the journal, before it is changed while strategies are at work."""
         cycle = self._cycle_() - back
         if cycle >= 0 and self.journal.kept:
-            clock = self._clock
+            clock = self._clock_
             turns = sum(strategy._c_.i >= clock.i - back for strategy in self.journal.strategies)
             self.journal.late.append(
                 (cycle, turns, self.cash, self._value, self._fundval, self._fundshares)

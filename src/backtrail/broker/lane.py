@@ -140,7 +140,7 @@ class MarketLane(Executor):
         position._data = data
         journal = self.journal
         if journal.kept:
-            clock = self._clock
+            clock = self._clock_
             journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
         size = closed + opened
         return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
@@ -161,11 +161,11 @@ class MarketLane(Executor):
         order.comminfo = book.comminfo
         journal = self.journal
         if journal.heard:
-            clock = self._clock
+            clock = self._clock_
             journal.notices.append((clock.i + clock.dropped, order, size, size * price / size))
         if owner._counts_later_:
             clock = order.data._c_
-            owner._uncounted_.append((order, bit, clock.i + 1 + clock.dropped, self._clock.i))
+            owner._uncounted_.append((order, bit, clock.i + 1 + clock.dropped, self._clock_.i))
         else:
             owner._book_(order, bit, None)
 
@@ -221,7 +221,7 @@ class MarketLane(Executor):
         order._bit = bit
         order.status = _COMPLETED
         order.comminfo = book.comminfo
-        clock = self._clock
+        clock = self._clock_
         cycle = clock.i
         journal = self.journal
         if journal.kept:

@@ -43,14 +43,14 @@ class Matcher(MarketLane):
         submitted = self.submitted
         if self._untold_:
             self._untold_.clear()
-        if self._to_hold_ and self._clock.i > 0:
+        if self._to_hold_ and self._clock_.i > 0:
             for data in self._to_hold_:
                 self.positions[data]
             self._to_hold_ = []
         if submitted:
             if len(submitted) == 1 and submitted[0]._lean and not self.pending and self._work_on_one_(submitted[0]):
                 return
-        elif self._sleeps_until_ > self._clock.i and not self._toactivate and not self._cash_addition:
+        elif self._sleeps_until_ > self._clock_.i and not self._toactivate and not self._cash_addition:
             return
         self._working_ = True
         if self._cash_addition:

@@ -66,7 +66,7 @@ class BrokerBase(ParamsBase):
     active = True
     lazy_value = False
     _holder_ = Noticed
-    _clock: ClassVar[Any] = None
+    _clock_: ClassVar[Any] = None
 
     def __init__(self) -> None:
         self.comminfo: dict[str | None, Any] = {}

@@ -116,7 +116,7 @@ class Run:
             broker.set_fund_history(spec.fund_history)
         for orders, notify in spec.order_history:
             broker.add_order_history(orders, notify)
-        broker._clock = self.clock
+        broker._clock_ = self.clock
         broker.start()
         if hasattr(broker, "journal"):
             broker.journal.settle = self.settle_account

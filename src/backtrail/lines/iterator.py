@@ -94,7 +94,7 @@ class LineIterator(LineSeries):
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         args, kwargs = super()._prepare_(args, kwargs)
-        self._children: list[Any] = []
+        self._children_: list[Any] = []
         self._owner = owner = self._find_owner_()
         if owner is None and self._ltype == LineRoot.IndType:
             raise unowned(self)
@@ -172,7 +172,7 @@ class LineIterator(LineSeries):
 
     def _adopt_(self, child: Any) -> None:
         """Evaluate *child* before this object, in order of creation."""
-        self._children.append(child)
+        self._children_.append(child)
 
     def addindicator(self, indicator: Any) -> None:
         """Evaluate *indicator* before this object."""
@@ -180,7 +180,7 @@ class LineIterator(LineSeries):
 
     def getindicators(self) -> list[Any]:
         """Give the indicators and computed lines evaluated below, in order of creation."""
-        return [c for c in self._children if c._ltype == LineRoot.IndType]
+        return [c for c in self._children_ if c._ltype == LineRoot.IndType]
 
     def getindicators_lines(self) -> list[Any]:
         """Give the indicators below that have lines of their own."""
@@ -192,11 +192,11 @@ class LineIterator(LineSeries):
 
     def getobservers(self) -> list[Any]:
         """Give the observers below."""
-        return [c for c in self._children if c._ltype == LineRoot.ObsType]
+        return [c for c in self._children_ if c._ltype == LineRoot.ObsType]
 
     @property
     def _lineiterators(self) -> dict[int, list[Any]]:
-        return {kind: [c for c in self._children if c._ltype == kind] for kind in (0, 1, 2)}
+        return {kind: [c for c in self._children_ if c._ltype == kind] for kind in (0, 1, 2)}
 
     def bindlines(self, owner: Any = None, own: Any = None) -> LineIterator:
         """Let the owner's lines *owner* take the values of the own lines *own* (numbers or names; default: first)."""
@@ -283,20 +283,20 @@ class LineIterator(LineSeries):
         A child may read an own line that is bound to an earlier child, so bindings are copied after each child.
         """
         cached: Any = self.__dict__.get("_steps_made_")
-        if cached is None or len(cached[1]) != len(self._children):
-            by_child: dict[int, list[Link]] = {id(c): [] for c in self._children}
+        if cached is None or len(cached[1]) != len(self._children_):
+            by_child: dict[int, list[Link]] = {id(c): [] for c in self._children_}
             loose: list[Link] = []
             for target in self.lines._all:
                 for source in target._sources:
                     by_child.get(id(source), by_child.get(id(source._owner), loose)).append((target, source))
-            cached = self.__dict__["_steps_made_"] = (loose, [(c, by_child[id(c)]) for c in self._children])
+            cached = self.__dict__["_steps_made_"] = (loose, [(c, by_child[id(c)]) for c in self._children_])
         return cached  # type: ignore[no-any-return]
 
     def _fill_once_(self, size: int) -> None:
         """Run the vectorised hooks; they find arrays of Python floats, so that a division by zero raises."""
         period = self._minperiod
         lines = [*self.lines._all]
-        for group in (*self.datas, *self._children):
+        for group in (*self.datas, *self._children_):
             lines.extend(group.lines)
         arrays = [one.__dict__["array"] for one in lines]
         try:
@@ -353,7 +353,7 @@ class LineIterator(LineSeries):
 
         As in backtrader, ``next`` then counts where bars are stepped through, ``once`` where they are computed at once.
         """
-        for child in self._children:
+        for child in self._children_:
             if not isinstance(child, LineIterator):
                 continue
             own = child.__dict__
@@ -372,7 +372,7 @@ class LineIterator(LineSeries):
 
         Growing bars of a replay change while they are current: what is computed from them runs on each tick.
         """
-        for child in self._children:
+        for child in self._children_:
             if not isinstance(child, LineIterator):
                 continue
             if child._by_bar_ == "next" and not getattr(child._root_, "_replaying_", False):
@@ -391,7 +391,7 @@ class LineIterator(LineSeries):
     def _clocks_below_(self) -> list[Clock]:
         clocks = [self._c_]
         clocks.extend(d._c_ for d in self.datas)
-        for child in self._children:
+        for child in self._children_:
             clocks.extend(child._clocks_below_() if isinstance(child, LineIterator) else [child._c_])
         return clocks
 
@@ -400,7 +400,7 @@ class LineIterator(LineSeries):
         c = self._c_
         i = c.i
         program = self._program_
-        if program is None or program.size != len(self._children):
+        if program is None or program.size != len(self._children_):
             program = self.__dict__["_program_"] = Program(self, LineIterator)
         if i >= 0 and i >= len(program.first.array):
             program.reserve(i + 1)
@@ -429,7 +429,7 @@ class LineIterator(LineSeries):
 
     def _go_live_(self, live: bool) -> None:
         super()._go_live_(live)
-        for child in self._children:
+        for child in self._children_:
             child._go_live_(live)
         for data in self.datas:
             if data._live_ is not live:

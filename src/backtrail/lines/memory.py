@@ -30,7 +30,7 @@ class Memory:
                 continue
             seen.add(id(top))
             longest = max(longest, top._minperiod)
-            pending.extend(getattr(top, "_children", ()))
+            pending.extend(getattr(top, "_children_", ()))
             for line in top.lines:
                 found.setdefault(id(line._c_), (line._c_, {}))[1][id(line)] = line
         self.keep = longest

@@ -23,7 +23,7 @@ class Program:
     __slots__ = ("entries", "first", "groups", "size")
 
     def __init__(self, top: Any, kind: Any) -> None:
-        self.size = len(top._children)
+        self.size = len(top._children_)
         self.entries: list[tuple[Callable[[], None] | None, list[Copy]]] = []
         self.groups: list[Any] = []
         self._take_apart(top, top._c_, kind)

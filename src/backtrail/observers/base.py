@@ -213,7 +213,7 @@ class Observer(ObserverBase):
                 one._reserve(clock.i + 1)
         if clock.i < 0:
             return
-        if self._children:
+        if self._children_:
             self._step_children_()
         stage = self._owner.__dict__
         stage["_stage_"] = self._place_
@@ -230,10 +230,10 @@ class Observer(ObserverBase):
         if self._owner._run_.mode == "vectorised":
             if not self._filled_:
                 self.__dict__["_filled_"] = True
-                for child in self._children:
+                for child in self._children_:
                     child._fill_()
         else:
-            for child in self._children:
+            for child in self._children_:
                 child._step_()
         at = self._c_.i
         for one in self.lines._all:

@@ -90,7 +90,7 @@ def _mapping(value: Any, where: str, depth: int) -> list[Any]:
     ]
     extra: Any = None
     if kind in (AutoDict, AutoOrderedDict):
-        extra = bool(value._closed_)
+        extra = bool(value._closed)
     elif kind in (defaultdict, OrderedDefaultdict):
         if value.default_factory not in _FACTORIES:
             raise _refused(value, where)

@@ -87,7 +87,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         self._slave_analyzers: list[Any] = []
         self._every_observer_: list[Any] = []
         self._tradehistoryon = False
-        self._tz: Any = None
         self._init_orders_()
         self._init_timers_()
         return args, kwargs
@@ -199,7 +198,6 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         return self._every_observer_
 
     def _settz(self, tz: Any) -> None:
-        self._tz = tz
         self.lines.datetime._tz = tzparse(tz)
 
     def set_tradehistory(self, onoff: bool = True) -> None:

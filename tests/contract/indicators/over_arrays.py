@@ -18,7 +18,7 @@ from .runs import Bars, Build, feed
 
 def in_pieces(made: Any, cuts: Sequence[int]) -> None:
     """Let *made* and everything below it compute its bars in pieces that end at *cuts*."""
-    for child in getattr(made, "_children", ()):
+    for child in getattr(made, "_children_", ()):
         in_pieces(child, cuts)
     if isinstance(made, LineIterator) and made._by_ != "compute":
         return

@@ -56,7 +56,7 @@ def declaring(*datas: Bars) -> Iterator[Host]:
 
 def fill(host: Host) -> None:
     """Compute everything below *host* over all bars."""
-    for child in host._children:
+    for child in host._children_:
         child._fill_()
 
 
@@ -66,7 +66,7 @@ def steps(host: Host) -> Iterator[int]:
     count = clock.size
     for at in range(count):
         clock.i = at
-        for child in host._children:
+        for child in host._children_:
             child._step_()
         yield at
 

@@ -251,7 +251,7 @@ def test_a_bar_may_be_computed_again() -> None:
         node = data.close(-1) + data.close
     step(host)
     data.close[0] = 40.0
-    for child in host._children:
+    for child in host._children_:
         child._step_()
     assert (made.x[0], node[0]) == (38.0, 45.0)
 
@@ -339,7 +339,7 @@ def test_a_composed_indicator_runs_with_its_parts_on_the_slow_clock() -> None:
         made = Composed(slow, fast)
     for at, seen in enumerate([-1, 0, 0, 1, 1]):
         fast._c_.i, slow._c_.i = at, seen
-        for child in host._children:
+        for child in host._children_:
             child._step_()
     assert same(values(made.x), [NAN, 300.0])
     assert values(made.y) == [2.0, 4.0] or values(made.y) == [3.0, 5.0]
@@ -362,6 +362,6 @@ def test_nothing_is_computed_before_the_clock_has_a_bar() -> None:
     with declaring(data) as host:
         made = Both(data, data)
         node = data.close - 1
-    for child in host._children:
+    for child in host._children_:
         child._step_()
     assert len(made.lines.x.array) == len(node.array) == 0

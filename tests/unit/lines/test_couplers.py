@@ -65,7 +65,7 @@ def test_a_coupled_line_has_a_value_on_every_bar(aligned: bool) -> None:
     for one in (line, group, named):
         one._allocate(0)
     fast._c_.size = 5
-    stepped(host, fast, slow, host._children)
+    stepped(host, fast, slow, host._children_)
     assert same(values(line), expected)
 
 
@@ -86,7 +86,7 @@ def test_an_expression_of_two_clocks_runs_on_the_first() -> None:
     assert values(other) == [98.0, 196.0]
     for one in (node, other):
         one._allocate(0)
-    stepped(host, fast, slow, host._children)
+    stepped(host, fast, slow, host._children_)
     assert same(values(node), [NAN, 102.0, 103.0, 204.0, 205.0])
     assert values(other) == [95.0 + 0.0, 195.0] or values(other) == [97.0, 195.0]
 
@@ -104,7 +104,7 @@ def test_a_binding_to_another_clock_is_taken_by_time() -> None:
     assert same(values(made), expected)
     with declaring(fast, slow) as host:
         made = Bound(fast, slow)
-    stepped(host, fast, slow, host._children)
+    stepped(host, fast, slow, host._children_)
     assert same(values(made), expected)
 
 

@@ -24,10 +24,10 @@ class Mean(IndicatorBase):
 def growing(data: Bars, host: Host, count: int, memory: Memory | None) -> list[float]:
     """Let *count* bars arrive one by one; give what the first indicator says on each."""
     seen = []
-    first = host._children[0]
+    first = host._children_[0]
     for number in range(count):
         data.forward(float(number))
-        for child in host._children:
+        for child in host._children_:
             child._step_()
         if memory is not None:
             memory.forget()
