@@ -102,7 +102,7 @@ def test_the_broker_does_nothing_while_all_orders_sleep(run: Run, monkeypatch: p
     original = bt.brokers.BackBroker._match_
 
     def match(self: Any, order: Any) -> None:
-        matched.append(self._clock.i)
+        matched.append(self._clock_.i)
         original(self, order)
 
     monkeypatch.setattr(bt.brokers.BackBroker, "_match_", match)
