@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import sys as _sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 from typing import Any as _Any  # bt.Any is a function of lines
 
 from ._version import __version__
+from .base.legacy import LegacyPaths as _LegacyPaths
 
 if TYPE_CHECKING:
     from . import analyzers as analyzers
@@ -59,6 +61,10 @@ _OWN = {
     "TimeFrame": "base.timeframe",
 }
 _PACKAGES = frozenset({"analyzers", "feeds", "indicators", "observers", "sizers"})
+
+
+if _LegacyPaths not in _sys.meta_path:
+    _sys.meta_path.append(_LegacyPaths)
 
 
 def __getattr__(name: str) -> _Any:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from .base.declare import ParamsBase
 from .base.info import Info
+from .base.legacy import answering
 from .base.owner import inside
 from .engine.realism import settle
 from .engine.returned import OptReturn, ResultOfLastRun, opt_return
@@ -589,5 +590,7 @@ class Cerebro(ParamsBase):
         state["p"] = params
         return state
 
+
+__getattr__ = answering(__name__)
 
 __all__ = ["Cerebro", "OptReturn"]

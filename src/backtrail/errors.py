@@ -45,6 +45,9 @@ class BacktrailError(Exception):
     """Base of every error that backtrail raises on purpose."""
 
 
+BacktraderError = BacktrailError  # for scripts that catch it
+
+
 class DeclarationError(BacktrailError, TypeError):
     """A class, a line or an expression is declared in a way that cannot work."""
 

@@ -1,5 +1,6 @@
 """Analyzers: what a run came to."""
 
+from ..base.legacy import answering
 from .annualreturn import AnnualReturn
 from .base import AccountPath, Analyzer
 from .benchmark import AlphaBeta
@@ -28,6 +29,8 @@ from .timereturn import TimeReturn
 from .tradeanalyzer import TradeAnalyzer
 from .transactions import Transactions
 from .vwr import VWR, VariabilityWeightedReturn
+
+__getattr__ = answering(__name__)
 
 __all__ = [
     "CAGR",

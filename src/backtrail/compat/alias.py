@@ -27,7 +27,7 @@ class Alias:
         """Answer the name; modules of an installed backtrader that are loaded are set aside."""
         if self._finder is None:
             self._stashed = _take_modules()
-            self._finder = install(_NAME, first=True)
+            self._finder = install(_NAME)
             import_module(_NAME)
         return self
 

@@ -38,21 +38,22 @@ class LegacyModule(ModuleType):
         return _again, (self.__name__,)
 
     def _find(self, name: str) -> Any:
-        path = self.__dict__["_path_"]
-        if f"{path}.{name}" in _PATHS:
-            return import_module(f"{self.__name__}.{name}")
-        return names.attribute(path, name)
+        return shown(self.__name__.partition(".")[0], self.__dict__["_path_"], name)
 
     def _names(self) -> list[str]:
-        found: set[str] = set()
-        path = self.__dict__["_path_"]
-        for source in names.sources_of(path):
-            if names.exists(source):
-                module = import_module(f"{names._PACKAGE}.{source}")
-                found.update(
-                    getattr(module, "__all__", None) or (n for n in dir(module) if not n.startswith("_"))
-                )
-        return sorted(found)
+        return names.names_in(self.__dict__["_path_"])
+
+
+def shown(root: str, path: str, name: str) -> Any:
+    """Give what backtrader's module *path* shows under *name*, modules that it imports included."""
+    if f"{path}.{name}" in _PATHS:
+        return import_module(f"{root}.{path}.{name}")
+    try:
+        return names.attribute(path, name)
+    except NotAvailableError:
+        if not names.is_module(name):
+            raise
+    return getattr(sys.modules[root], name)
 
 
 class LegacyPackage(LegacyModule):
@@ -88,9 +89,7 @@ class LegacyPackage(LegacyModule):
 def _again(name: str) -> ModuleType:
     """Import a stand-in in a process that may not have the alias yet; used by pickle."""
     root = name.partition(".")[0]
-    if root == names._PACKAGE:
-        install(root)
-    else:
+    if root != names._PACKAGE:
         from .alias import alias_backtrader
 
         alias_backtrader()
@@ -135,16 +134,15 @@ def legacy_attribute(name: str) -> Any:
         return sys.modules[names._PACKAGE]
     module = names.TOP_MODULES.get(name, name)
     if module in names.MODULES:
-        install(names._PACKAGE)
         return import_module(f"{names._PACKAGE}.{module}")
     return names.top_attribute(name)
 
 
-def install(root: str, first: bool = False) -> LegacyFinder:
-    """Answer imports below *root*, after every other finder unless *first*."""
+def install(root: str) -> LegacyFinder:
+    """Answer imports of *root* and below before every other finder."""
     for finder in sys.meta_path:
         if isinstance(finder, LegacyFinder) and finder.root == root:
             return finder
     made = LegacyFinder(root)
-    sys.meta_path.insert(0 if first else len(sys.meta_path), made)
+    sys.meta_path.insert(0, made)
     return made

@@ -17,7 +17,7 @@ from ..errors import NotAvailableError
 #: backtrader's module paths below the package, and the sources that answer for them, first found first used.
 MODULES: dict[str, tuple[str, ...]] = {
     "analyzer": ("analyzers.base", "analyzers", "compat.metabase"),
-    "analyzers": ("analyzers",),
+    "analyzers": ("analyzers", "compat.mathsupport", "base.autodict"),
     "broker": ("broker.protocol", "broker", "compat.metabase"),
     "brokers": ("broker.simulated", "broker"),
     "cerebro": ("cerebro",),
@@ -32,7 +32,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "flt": ("feeds.filters", "compat.filters", "compat.metabase"),
     "functions": ("lines.functions",),
     "indicator": ("indicators.base", "compat.lines", "compat.metabase"),
-    "indicators": ("indicators", "compat.metabase"),
+    "indicators": ("indicators", "compat.metabase", "compat.mathsupport"),
     "linebuffer": ("lines.buffer", "lines.expr", "compat.lines", "compat.metabase"),
     "lineiterator": ("lines.iterator", "lines.coupler", "compat.metabase"),
     "lineroot": ("lines.root", "compat.metabase"),
@@ -177,7 +177,6 @@ TOP_MODULES.update({name: f"={name}" for name in _STANDARD.split()})
 
 #: Names that are called differently at their source.
 RENAMED: dict[str, str] = {
-    "BacktraderError": "BacktrailError",
     "DataAccessor": "LineIterator",
     "LineBuffer": "Line",
     "LineSeriesMaker": "as_series",
@@ -207,11 +206,28 @@ def top_names() -> list[str]:
     return sorted({*_HOME, *TOP_MODULES, *modules, "backtrader", "bt"})
 
 
+def is_module(name: str) -> bool:
+    """Tell whether *name* is a module in backtrader's package: its other modules import many and show them too."""
+    return name in TOP_MODULES or name in MODULES or name in ("backtrader", "bt")
+
+
 def sources_of(path: str) -> tuple[str, ...]:
     """Give the sources that answer for the module *path*."""
     while path not in MODULES:
         path = path.rpartition(".")[0]
     return MODULES[path]
+
+
+def names_in(path: str) -> list[str]:
+    """Give every name that the module *path* shows, what it imports left out."""
+    found: set[str] = set()
+    for source in sources_of(path):
+        if exists(source):
+            module = import_module(f"{_PACKAGE}.{source}")
+            found.update(
+                getattr(module, "__all__", None) or (n for n in dir(module) if not n.startswith("_"))
+            )
+    return sorted(found)
 
 
 def exists(source: str) -> bool:
@@ -272,7 +288,9 @@ def _missing(path: str, name: str) -> str:
             f"backtrader.{path} has {name!r}, but backtrail does not. "
             "docs/reference/compatibility.md lists what is answered."
         )
+    near = get_close_matches(name, names_in(path), n=1)
+    hint = f"Did you mean {near[0]!r}?" if near else "Check the spelling."
     return (
-        f"backtrader.{path} has no {name!r} here. Check the spelling; docs/reference/compatibility.md lists "
-        "the names that are answered, docs/migration.md what is not there."
+        f"backtrader.{path} has no {name!r} here. {hint} docs/reference/compatibility.md lists the names that are "
+        "answered, docs/migration.md what is not there."
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..base.legacy import answer
+
 if TYPE_CHECKING:
     from .base import AbstractDataBase as AbstractDataBase
     from .base import CSVFeedBase as CSVFeedBase
@@ -66,7 +68,7 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {sorted(_HOME)}")
+        return answer(__name__, name)
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.legacy import answering
 from ..base.time import date2num
 from .base import CSVFeedBase
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
@@ -214,3 +215,6 @@ class YahooFinanceCSV(CSVFeedBase):
     """A factory of :class:`YahooFinanceCSVData` for the files of one folder."""
 
     DataCls = YahooFinanceCSVData
+
+
+__getattr__ = answering(__name__)

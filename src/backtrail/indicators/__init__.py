@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from typing import Any as _Any
 
+from ..base.legacy import answer as _answer
 from .base import Indicator as Indicator
 from .families import FAMILIES as _FAMILIES
 from .families import FUNCTIONS as _FUNCTIONS
@@ -521,7 +522,7 @@ def __getattr__(name: str) -> _Any:
         return Any
     module = _MODULES.get(name)
     if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _answer(__name__, name)
     found = getattr(import_module(module), name)
     globals()[name] = found
     return found
