@@ -75,6 +75,25 @@ class Cross(bt.Strategy):
                 self.sell()
 
 
+class AtTheOpen(Cross):
+    """Trade at the open of the bar after the averages have crossed, and look at them from timers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_timer(when=bt.timer.SESSION_START, cheat=True)
+        self.near = bt.ind.SMA(period=3)
+
+    def next(self) -> None:
+        """Leave it to the open of the next bar."""
+
+    def next_open(self) -> None:
+        Cross.next(self)
+
+    def notify_timer(self, timer: Any, when: Any, *args: Any, **kwargs: Any) -> None:
+        if len(self) > 20 and self.near > self.data.close[-1] + 1.0:
+            self.buy(exectype=bt.Order.Limit, price=self.data.close[-1], size=1)
+
+
 class Kinds(bt.Strategy):
     """Place an order of every kind in turn, some that expire, some that are cancelled."""
 
@@ -218,6 +237,10 @@ def _early() -> bt.Cerebro:
     return cerebro
 
 
+def _opening() -> bt.Cerebro:
+    return _cerebro(AtTheOpen, settings={"cheat_on_open": True}, short=True)
+
+
 def _partial() -> bt.Cerebro:
     cerebro = _cerebro(Cross, bars(90, 8), fast=3, slow=6)
     cerebro.addsizer(bt.sizers.FixedSize, stake=700)
@@ -257,6 +280,7 @@ SCENARIOS: dict[str, Callable[[], bt.Cerebro]] = {
     "shares of an account, two datas": _targets,
     "futures on margin": _futures,
     "orders at the close": _early,
+    "orders at the open, timers": _opening,
     "partial fills": _partial,
     "strict realism": _strict,
     "weekly bars and timers": _weekly,

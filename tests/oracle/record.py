@@ -29,7 +29,7 @@ TRADE = (
     "status", "tradeid", "size", "price", "value", "commission", "pnl", "pnlcomm", "isopen", "isclosed", "justopened",
     "baropen", "barclose", "barlen", "dtopen", "dtclose", "long",
 )  # fmt: skip
-POSITION = ("size", "price", "price_orig", "upopened", "upclosed")
+POSITION = ("size", "price", "price_orig", "upopened", "upclosed", "adjbase")
 MISSING = "<missing>"
 FORGOTTEN = "<forgotten>"
 
@@ -130,6 +130,7 @@ class _Recorder:
     def note(self, strategy: Any, kind: str, fields: dict[str, Any]) -> None:
         length = len(strategy)
         time = strategy.datetime[0] if length else None
+        fields["indicators"] = [(len(one), float(one[0]) if len(one) else None) for one in strategy.getindicators()]
         self.recording.events.append(Event(kind, strategy.recorded_as, length, time, fields))
 
     def bar(self, strategy: Any) -> dict[str, Any]:
@@ -155,6 +156,8 @@ class _Recorder:
                 position = strategy.getposition(data)
                 for name in POSITION:
                     fields[f"position{k}.{name}"] = getattr(position, name, MISSING)
+                # backtrader's positions have no time before the first execution
+                fields[f"position{k}.datetime"] = getattr(position, "datetime", None)
                 fields[f"value{k}"] = broker.getvalue([data])
         return fields
 

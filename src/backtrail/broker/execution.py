@@ -249,11 +249,13 @@ class Executor(Account):
                 if abs(psize) > abs(opened):
                     # Futures held before are settled to this price, so that all of them share one base.
                     cash += comminfo.cashadjust(psize - opened, position.adjbase, price)
-                position.adjbase = price
+                self._open_at_(position, price, book)
                 self.cash = cash
         size = closed + opened
         if size:
             comminfo.confirmexec(size, price)
+            if not psize and not opened:
+                self._close_all_of_(position)
             position.update(size, price, target.datetime[0])
             position._data = target
             if closed and self.p.int2pnl:
@@ -369,6 +371,18 @@ class Executor(Account):
         self._sleeps_until_ = -1
         self.notify(order)
 
+    def _open_at_(self, position: Any, price: float, book: Book) -> None:
+        """Take note that *position* was opened or increased at *price*."""
+        position._adjbase, position._opened_in = price, self._clock_.i
+        position._follows = book.target if self.lazy_value and not book.daily else None
+
+    def _close_all_of_(self, position: Any) -> None:
+        """Take note that *position* is closed: its base is that of the bar before, unless it was opened on this one."""
+        data, cycle = position._follows, self._clock_.i
+        if data is not None and position._opened_in != cycle:
+            bars = data._c_.bars_at
+            position._adjbase = data.close._a_[cycle - 1 if bars is None else bars[cycle - 1]]
+
     # -- every bar, where the scheme asks for it ---------------------------------------------------------------
 
     def _charge_interest_(self) -> None:
@@ -384,10 +398,16 @@ class Executor(Account):
             position.datetime = now
         self.cash -= credit
 
+    def _move_positions_(self) -> None:
+        """Give what is held the time of the current bar, and its close as the base of what comes."""
+        for data, position in self.positions.items():
+            if position.size:
+                position._adjbase = data.close[0]
+                position._when, position._data = data.datetime[0], data
+
     def _settle_futures_(self) -> None:
         """Move the cash of futures held to the current close."""
         for data, position in self.positions.items():
             if position.size:
-                close = data.close[0]
-                self.cash += self._book_(data).comminfo.cashadjust(position.size, position.adjbase, close)
-                position.adjbase = close
+                scheme = self._book_(data).comminfo
+                self.cash += scheme.cashadjust(position.size, position.adjbase, data.close[0])

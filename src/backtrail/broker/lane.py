@@ -122,7 +122,13 @@ class MarketLane(Executor):
             cash -= openedcomm
             if cash < 0.0:
                 return None
-            position.adjbase = price
+        data = book.data
+        clock = self._clock_
+        if opened:
+            position._adjbase, position._opened_in = price, clock.i
+            position._follows = data if self.lazy_value else None
+        elif not after:
+            self._close_all_of_(position)
         self.cash = cash
         if not after:
             pprice = 0.0
@@ -135,12 +141,10 @@ class MarketLane(Executor):
         position.price_orig = entry
         position.upopened = opened
         position.upclosed = closed
-        data = book.data
         position._when = data.datetime._a_[data._c_.i]
         position._data = data
         journal = self.journal
         if journal.kept:
-            clock = self._clock_
             journal.moves.append((clock.i + clock.dropped, data, after, pprice, cash, self._fundshares))
         size = closed + opened
         return dt, size, price, closed, closedvalue, closedcomm, opened, openedvalue, openedcomm, pnl, after, pprice
@@ -181,6 +185,8 @@ class MarketLane(Executor):
         leverage, rate = terms["leverage"], terms["commission"]
         check = order.price or order._pclose
         cash = left = self.cash
+        data, clock = book.data, self._clock_
+        cycle = clock.i
         amount = abs(size) * rate
         if not before:
             value = size * check
@@ -196,7 +202,8 @@ class MarketLane(Executor):
                 return False
             pnl = 0 * (price - entry) * terms["mult"]
             bit = (dt, size, price, 0, 0.0, 0.0, size, value, commission, pnl, after, price)
-            position.adjbase = pprice = price
+            position._adjbase = pprice = price
+            position._follows, position._opened_in = data, cycle
             position.upopened, position.upclosed = size, 0
         elif not after:
             value = -size * check
@@ -212,17 +219,15 @@ class MarketLane(Executor):
             pprice = 0.0
             bit = (dt, size, price, size, value, commission + 0.0, 0, 0.0, 0.0, pnl, after, 0.0)
             position.upopened, position.upclosed = 0, size
+            self._close_all_of_(position)
         else:
             return False
         self.cash = cash
-        data = book.data
         position.size, position.price, position.price_orig = after, pprice, entry
         position._when, position._data = dt, data
         order._bit = bit
         order.status = _COMPLETED
         order.comminfo = book.comminfo
-        clock = self._clock_
-        cycle = clock.i
         journal = self.journal
         if journal.kept:
             journal.moves.append((cycle + clock.dropped, data, after, pprice, cash, self._fundshares))

@@ -198,6 +198,7 @@ class Matcher(MarketLane):
             self._valued_ = -2
         else:
             self._revalue_()
+            self._move_positions_()
             if self._daily_ or self._fundhist:
                 self._record_()
         pending = self.pending

@@ -351,6 +351,13 @@ FIXED: tuple[Difference, ...] = (
         "both are passed over",
     ),
     _right(
+        "oldsync",
+        "cerebro:Cerebro",
+        "with oldsync a feed that has ended goes on with bars of NaN; bars made of another feed of the run come one bar "
+        "late, the last one never",
+        "an ended feed keeps its last bar; bars come with the bar that completes them",
+    ),
+    _right(
         "bound-lines",
         "lineiterator:LineIterator.bindlines lineiterator:LineIterator.bind2lines",
         "raises on Python 3.10 and later",

@@ -22,6 +22,7 @@ from ..lines.clock import Clock
 from ..lines.expr import LineActions
 from ..lines.memory import Memory
 from ..lines.place import Placed, place_on
+from .behind import Behind
 from .messages import Messages
 
 _NEVER = 2**31 - 1
@@ -178,6 +179,7 @@ def run_timeline(run: Any) -> None:
         or _talk(run) or run.hands_out
     )  # fmt: skip
     run.broker.lazy_value = run.rests_between_bars()
+    run.behind = looking_early(run)
     run.changed = False
     with stepping(run):
         if busy:
@@ -311,6 +313,7 @@ def run_delivered(run: Any) -> None:
     """Step through bars as the feeds deliver them."""
     delivery = run.delivery
     run.broker.lazy_value = False
+    run.behind = looking_early(run)
     if run.settings.exactbars < 1:
         run.noted = array("d")
     memory = Memory((*run.datas, *run.strats)) if run.settings.exactbars >= 1 else None
@@ -387,20 +390,32 @@ def step_indicators(strat: Any) -> None:
 # -- parts of a cycle -------------------------------------------------------------------------------------------------
 
 
+def looking_early(run: Any) -> Behind | None:
+    """Give what keeps indicators behind while hooks run before the strategies are stepped; None if no hook does."""
+    s = run.settings
+    early = s.quicknotify or (s.cheat_on_open and not s.oldsync) or run.timers or run.cheat_timers
+    return Behind(run.strats) if early else None
+
+
 def open_cycle(run: Any, moment: float) -> bool:
     """Run what comes before the strategies; tell whether the run goes on."""
+    goes_on = _before_strategies(run, moment)
+    if run.behind is not None:
+        if goes_on:
+            run.behind.note()
+        else:
+            run.behind.stay()
+    return goes_on
+
+
+def _before_strategies(run: Any, moment: float) -> bool:
     broker = run.broker
     if run.cheat_timers:
         check_timers(run, run.cheat_timers, moment)
     if run.settings.cheat_on_open and not run.settings.oldsync:
         for strat in run.strats:
-            status = strat._minperstatus
-            if status > 0:
-                strat.prenext_open()
-            elif status == 0:
-                strat.nextstart_open()
-            else:
-                strat.next_open()
+            with run.behind:
+                _open(strat)
             if run.stop_requested:
                 return False
     if broker.active or not broker.lazy_value:
@@ -412,6 +427,17 @@ def open_cycle(run: Any, moment: float) -> bool:
     if run.timers:
         check_timers(run, run.timers, moment)
     return True
+
+
+def _open(strat: Any) -> None:
+    """Call the hook of *strat* for the open of a bar, by the status of the bar before."""
+    status = strat._minperstatus
+    if status > 0:
+        strat.prenext_open()
+    elif status == 0:
+        strat.nextstart_open()
+    else:
+        strat.next_open()
 
 
 def meet_broker(run: Any) -> bool:
@@ -432,9 +458,18 @@ def work(run: Any) -> None:
 
 def broker_notify(run: Any) -> None:
     """Hand the broker's notifications to the strategies that own the orders; the first one has those of nobody."""
+    if run.settings.quicknotify:
+        with run.behind:
+            _hand_out(run, True)
+    else:
+        _hand_out(run, False)
+
+
+def _hand_out(run: Any, quick: bool) -> None:
+    """Hand the notifications out; *quick*: the hooks are called at once."""
     hands_out, notifs = run.hands_out, run.broker.notifs
     take = run.broker.get_notification if hands_out else notifs.popleft
-    quick, nobody = run.settings.quicknotify, run.strats[0]
+    nobody = run.strats[0]
     while hands_out or notifs:
         order = take()
         if order is not None:
@@ -495,7 +530,8 @@ def check_timers(run: Any, timers: list[Any], moment: float) -> None:
     for timer in timers:
         if not timer.check(moment):
             continue
-        timer.p.owner.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)
-        if timer.p.strats:
-            for strat in run.strats:
-                strat.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)
+        with run.behind:
+            timer.p.owner.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)
+            if timer.p.strats:
+                for strat in run.strats:
+                    strat.notify_timer(timer, timer.lastwhen, *timer.args, **timer.kwargs)

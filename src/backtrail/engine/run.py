@@ -48,6 +48,7 @@ class Run:
         self.delivery: Any = None
         self.policy = ReadPolicy(spec.settings.future_reads, spec.settings.zero_division == "nan")
         self.stop_requested = False
+        self.behind: Any = None  # keeps indicators where they were while hooks run before the strategies are stepped
         self.changed = False  # whether something is to be considered after the present cycle
         self.finished = False
         self._path_: Any = None

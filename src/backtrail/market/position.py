@@ -24,14 +24,16 @@ class Position:
     """Size and average price; a negative size is a short position.
 
     ``price_orig`` is the price before the last update, ``upopened`` and ``upclosed`` are what the last update
-    opened and closed, ``adjbase`` is the price that futures cash was last adjusted to. ``len(position)`` is
-    the absolute size, a flat position is false.
+    opened and closed, ``adjbase`` is the price that futures cash was last adjusted to: the last close while something
+    was held. ``len(position)`` is the absolute size, a flat position is false.
     """
 
     upopened: float = 0
     upclosed: float = 0
-    adjbase: float | None = None
     updt: Any = None
+    _adjbase: float | None = None
+    _follows: Any = None  # the feed whose present close and time are those of what is held
+    _opened_in: int = -1  # the cycle of the last execution that opened something
     _when: Any = None
     _data: Any = None
 
@@ -42,9 +44,11 @@ class Position:
     @property
     def datetime(self) -> _dt.datetime | None:
         """The time of the last update (of the last bar, while something is held); None before the first update."""
+        if self._follows is not None and self.size:
+            return self._follows.datetime.datetime()  # type: ignore[no-any-return]
         when, data = self._when, self._data
         if data is not None and when is not None:
-            when = data.datetime.datetime() if self.size else data.num2date(when)
+            when = data.num2date(when)
         known: _dt.datetime | None = when
         return known
 
@@ -52,6 +56,19 @@ class Position:
     def datetime(self, value: Any) -> None:
         self._when = value
         self._data = None
+
+    @property
+    def adjbase(self) -> float | None:
+        """The price that futures cash was last adjusted to."""
+        if self._follows is not None and self.size:
+            close: float = self._follows.close[0]
+            return close
+        return self._adjbase
+
+    @adjbase.setter
+    def adjbase(self, value: float | None) -> None:
+        self._adjbase = value
+        self._follows = None
 
     def fix(self, size: float, price: float) -> bool:
         """Set size and price; tell whether the size is what it was."""

@@ -25,6 +25,7 @@ from ..market.position import Position
 from .plain import UnstorableValue, from_plain, name_of, to_plain
 
 LARGEST_INLINE: Final = 16 * 1024
+_OF_POSITIONS: Final = ("size", "price", "price_orig", "upopened", "upclosed", "adjbase", "datetime")
 
 _ENGINE: Final = frozenset((
     "analyzers", "broker", "cerebro", "data", "datas", "datetime", "env", "l", "line", "lines", "observers", "p",
@@ -80,7 +81,7 @@ def _broker_shape(broker: Any, strats: list[Any], lacking: list[str]) -> dict[st
     datas = strats[0].datas if strats else []
     numbers = {data: at for at, data in enumerate(datas)}
     positions = [
-        [numbers.get(data, -1), to_plain(held.size, "size"), to_plain(held.price, "price")]
+        [numbers.get(data, -1), *(to_plain(getattr(held, name), name) for name in _OF_POSITIONS)]
         for data, held in broker.positions.items()
     ]
     names = ("cash", "startingcash", "_value", "_valuemkt", "_valuelever", "_valuemktlever", "_leverage", "_fundval",
@@ -208,9 +209,11 @@ def _restore_broker(run: Any, told: dict[str, Any]) -> None:
     for name, value in told["account"].items():
         setattr(broker, name, from_plain(value))
     broker.lazy_value = False
-    for number, size, price in told["positions"]:
+    for number, *values in told["positions"]:
         if 0 <= number < len(run.datas):
-            broker.positions[run.datas[number]] = Position(from_plain(size), from_plain(price))
+            position = broker.positions[run.datas[number]] = Position()
+            for name, value in zip(_OF_POSITIONS, values, strict=True):
+                setattr(position, name, from_plain(value))
 
 
 __all__ = ["LARGEST_INLINE", "restore", "shape_of"]

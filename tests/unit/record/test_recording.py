@@ -67,7 +67,12 @@ def test_a_hit_has_the_types_and_values_of_the_run(store: Store) -> None:
     assert len(served) == len(computed)
     assert second.broker.getvalue() == first.broker.getvalue()
     assert second.broker.getcash() == first.broker.getcash()
-    assert second.broker.getposition(second.datas[0]).size == first.broker.getposition(first.datas[0]).size
+    positions = [one.broker.getposition(one.datas[0]) for one in (first, second)]
+    for name in ("size", "price", "price_orig", "upopened", "upclosed", "adjbase", "datetime"):
+        values = [getattr(position, name) for position in positions]
+        assert values[0] == values[1], name
+        assert type(values[0]) is type(values[1]), name
+    assert positions[0].datetime is not None
     assert served.analyzers.getnames() == computed.analyzers.getnames()
     for one, other in zip(computed.analyzers, served.analyzers, strict=True):
         assert type(other) is type(one)
