@@ -358,6 +358,18 @@ FIXED: tuple[Difference, ...] = (
         "an ended feed keeps its last bar; bars come with the bar that completes them",
     ),
     _right(
+        "copied-executions",
+        "order:Order order:OrderData",
+        "copies of an order share the list of its executions: the one notified as Submitted shows those of later",
+        "executed.exbits has the executions up to the copy; iterpending() and executed.size are the same in both",
+    ),
+    _right(
+        "comparisons-as-bools",
+        "linebuffer:LinesOperation lineroot:LineRoot",
+        "lines of comparisons hold True and False where bars come one by one with exactbars, 1.0 and 0.0 elsewhere",
+        "1.0 and 0.0 in every mode",
+    ),
+    _right(
         "bound-lines",
         "lineiterator:LineIterator.bindlines lineiterator:LineIterator.bind2lines",
         "raises on Python 3.10 and later",
