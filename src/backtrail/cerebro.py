@@ -471,14 +471,13 @@ class Cerebro(ParamsBase):
     def spec(self, iterstrat: Iterable[Build]) -> RunSpec:
         """Give the run that the present settings describe, with the given strategies."""
         values = self.params._getkwargs()
-        values.pop("broker_factory")
-        for name in ("executor", "store", "cache"):
-            values.pop(name)
+        own = {name: value for name, value in values.items() if name not in Cerebro.params._getkeys()}
         values["future_reads"] = values["future_reads"] or self._default_future_reads
         values["exactbars"] = int(values["exactbars"])
         settle(values)
         return RunSpec(
-            settings=Settings(**values), datas=tuple(self.datas), strategies=tuple(iterstrat), broker=self._broker,
+            settings=Settings.of(values), made_by=type(self), own=own,
+            datas=tuple(self.datas), strategies=tuple(iterstrat), broker=self._broker,
             observers=tuple(self.observers), analyzers=tuple(self.analyzers), indicators=tuple(self.indicators),
             sizers=dict(self.sizers), writers=self._writer_builds(), stores=tuple(self.stores),
             timers=tuple(self._pretimers), fund_history=self._fhistory, order_history=tuple(self._ohistory),

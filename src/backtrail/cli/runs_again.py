@@ -132,8 +132,9 @@ def rebuild(run: Run, folder: Path) -> Cerebro:
     names = Names(run, folder)
     recipe = run.manifest["recipe"]
     config = from_plain(recipe["config"], names)
-    settings = dict(config["settings"])
-    cerebro = Cerebro(**settings, seed=from_json(run.manifest.get("seed") or {}).get("python"), store=False)
+    made_by = config.get("cerebro", {"class": Cerebro, "params": {}})
+    seed = from_json(run.manifest.get("seed") or {}).get("python")
+    cerebro: Cerebro = made_by["class"](**config["settings"], **made_by["params"], seed=seed, store=False)
     for entry in run.manifest["data"]:
         cerebro.adddata(stored_feed(run, entry))
     _set_broker(cerebro, config["broker"])

@@ -353,8 +353,8 @@ FIXED: tuple[Difference, ...] = (
     _right(
         "oldsync",
         "cerebro:Cerebro",
-        "with oldsync a feed that has ended goes on with bars of NaN; bars made of another feed of the run come one bar "
-        "late, the last one never",
+        "with oldsync a feed that has ended goes on with bars of NaN; bars made of another feed of the run come one "
+        "bar late, the last one never",
         "an ended feed keeps its last bar; bars come with the bar that completes them",
     ),
     _right(

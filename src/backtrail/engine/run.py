@@ -14,7 +14,7 @@ from typing import Any
 
 from ..base.owner import inside
 from ..broker.journal import Nowhere, no_run
-from ..errors import ResultError, StrategySkipError
+from ..errors import ParameterValueError, ResultError, StrategySkipError
 from ..lines.buffer import ReadPolicy
 from ..lines.clock import Clock
 from ..lines.place import Placed, place_on
@@ -215,7 +215,19 @@ class Run:
         sizer = spec.sizers.get(number, spec.sizers.get(None))
         if sizer is not None:
             strat._addsizer(sizer.cls, *sizer.args, **sizer.kwargs)
-        strat._settz(s.tz)
+        strat._settz(self.zone())
+
+    def zone(self) -> Any:
+        """Give the time zone of the strategies: that of a feed if its number is set."""
+        tz = self.settings.tz
+        if not isinstance(tz, int):
+            return tz
+        if not -len(self.datas) <= tz < len(self.datas):
+            raise ParameterValueError(
+                f"Cerebro(tz={tz}) - expected a time zone, or the number of a feed whose zone is taken - there are "
+                f"{len(self.datas)} feeds - pass for example tz=0 or tz='America/New_York'"
+            )
+        return self.datas[tz]._tz
 
     def start_strategies(self) -> None:
         """Find the warm-ups, start analyzers, observers and strategies."""

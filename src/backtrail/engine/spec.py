@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ..errors import ParameterValueError
@@ -75,13 +75,19 @@ class Settings:
     seed: int | None = None
     progress: bool = False
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Settings:
+        """Give the settings that are among *values*."""
+        return cls(**{one.name: values[one.name] for one in fields(cls)})
+
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
     """One run: what is traded on, by whom, and under which settings.
 
     ``observers`` are ``(multi, Build)`` pairs, ``analyzers`` are ``Build`` objects; ``sizers`` maps a strategy
-    number (None: all others) to a ``Build``.
+    number (None: all others) to a ``Build``. ``made_by`` is the class of the Cerebro, ``own`` the parameters that a
+    class of the user's has besides backtrail's.
     """
 
     settings: Settings
@@ -100,3 +106,5 @@ class RunSpec:
     event_mode: bool = False
     store_callbacks: tuple[Callable[..., None], ...] = ()
     data_callbacks: tuple[Callable[..., None], ...] = ()
+    made_by: type | None = None
+    own: dict[str, Any] = field(default_factory=dict)

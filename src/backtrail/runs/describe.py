@@ -76,6 +76,8 @@ def describe(spec: RunSpec, calendar: Any = None) -> Description:
         "event_mode": spec.event_mode,
         "calendar": calendar,
     }
+    if spec.made_by is not None and not _is_ours(spec.made_by):
+        config["cerebro"] = {"class": spec.made_by, "params": spec.own}
     replaced = _replaced(spec)
     if replaced:
         config["replaced"] = replaced
@@ -222,6 +224,8 @@ def _classes(spec: RunSpec) -> Iterator[tuple[Any, Role]]:
     for build in spec.sizers.values():
         yield build.cls, "sizer"
     yield type(spec.broker), "broker"
+    if spec.made_by is not None and not _is_ours(spec.made_by):
+        yield spec.made_by, "class"
     for scheme in getattr(spec.broker, "comminfo", {}).values():
         yield type(scheme), "class"
     for data in spec.datas:

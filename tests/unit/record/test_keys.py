@@ -17,7 +17,8 @@ import pytest
 from tests.unit.record.conftest import Cross, Project, cerebro_of, frame, key_of
 
 import backtrail as bt
-from backtrail.runs.record import RecordWarning
+from backtrail.engine.run import Run
+from backtrail.runs.record import Recording, RecordWarning
 from backtrail.runs.store import Store
 
 
@@ -391,3 +392,29 @@ def test_a_method_given_to_the_broker_is_part_of_the_key(store: Store) -> None:
     assert len(keys) == 3
     assert key_of(store) == plain
     assert key_of(store, setup=set_up(2.0)) in keys
+
+
+class Own(bt.Cerebro):
+    params = (("lots", 3), ("stdstats", False))
+
+
+class Other(bt.Cerebro):
+    params = (("lots", 3), ("stdstats", False))
+
+    def notify_timer(self, timer, when, *args, **kwargs):
+        self.told = when
+
+
+def test_a_cerebro_of_the_users_own_is_part_of_the_key(store: Store) -> None:
+    def key(kind: type[bt.Cerebro], **kwargs: Any) -> str:
+        cerebro = kind(store=store, **kwargs)
+        cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+        cerebro.addstrategy(Cross)
+        builds = [next(iter(one)) for one in cerebro.strats]
+        made = Recording(cerebro, Run(cerebro.spec(builds), cerebro), store, None).key
+        assert made is not None
+        return made.digest
+
+    keys = [key(bt.Cerebro, stdstats=False), key(Own), key(Own, lots=4), key(Other)]
+    assert len(set(keys)) == 4
+    assert key(Own) == key(Own, lots=3)
