@@ -230,6 +230,8 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
             if movers:
                 for mover, bars in movers:
                     mover.i = bars[k]
+                if k == cycles - 1:
+                    renew(run, strat)
             if broker.active:
                 broker.next()
                 if broker.notifs:
@@ -296,6 +298,8 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]], begin: int = 0) -> Non
             strat._c_.i = k
             if stepped:
                 step_indicators(strat)
+            elif k == cycles - 1:
+                renew(run, strat)
             status = 1 if k < first else (0 if k < after else -1)
             step_strategy(run, strat, status)
             if run.stop_requested:
@@ -385,6 +389,13 @@ def step_indicators(strat: Any) -> None:
         for target, source in links:
             at = source._c_.i
             target._a_[i] = source._a_[at] if at >= 0 else float("nan")
+
+
+def renew(run: Any, strat: Any) -> None:
+    """Compute again what may have changed in the last cycle under a bar that was current in the one before."""
+    for one, children in run.renewed:
+        for child in children if one is strat else ():
+            child._step_()
 
 
 # -- parts of a cycle -------------------------------------------------------------------------------------------------

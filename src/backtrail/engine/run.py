@@ -23,6 +23,7 @@ from .collector import rare_collections
 from .ending import Ending
 from .oldsync import build_old_timeline
 from .realism import prepare_broker, prepare_feeds
+from .renewed import only_in_the_last_cycle, renewed
 from .spec import RunSpec
 from .timeline import Timeline, build_timeline
 
@@ -48,6 +49,8 @@ class Run:
         self.delivery: Any = None
         self.policy = ReadPolicy(spec.settings.future_reads, spec.settings.zero_division == "nan")
         self.stop_requested = False
+        # by strategy, what is computed at once and again in the last cycle
+        self.renewed: list[tuple[Any, list[Any]]] = []
         self.behind: Any = None  # keeps indicators where they were while hooks run before the strategies are stepped
         self.changed = False  # whether something is to be considered after the present cycle
         self.finished = False
@@ -234,8 +237,8 @@ class Run:
         if not self.settings.repeat_slow_indicators:
             for strat in self.strats:
                 strat._run_once_per_bar_()
-        elif self.mode == "vectorised" and self.spec.event_mode and any(s._runs_again_() for s in self.strats):
-            self.mode = "stepped"  # hooks of indicators run as often as when bars are delivered
+        if self.mode == "vectorised" and self._has_to_step():
+            self.mode = "stepped"
         self._by_hooks = loop.meet_broker(self)
         for strat in self.strats:
             strat._find_hooks_()
@@ -255,6 +258,18 @@ class Run:
             writer.start()
         self.writers_open = True
         self.start_timers()
+
+    def _has_to_step(self) -> bool:
+        """Tell whether indicators must be computed bar by bar, though they could be computed at once."""
+        by_bar = self.spec.event_mode
+        forced = not by_bar and any(strat._forces_next_() for strat in self.strats)
+        if not (by_bar or forced):
+            return False
+        several = self.timeline is not None and len(self.timeline.groups) > 1
+        if (forced and several) or not all(strat._same_in_steps_() for strat in self.strats):
+            return True
+        self.renewed = [(strat, renewed(strat)) for strat in self.strats]
+        return not all(only_in_the_last_cycle(child) for _, children in self.renewed for child in children)
 
     def drop_unread_records(self) -> None:
         """Keep no record of the account and of closed trades that no analyzer or observer is going to read."""

@@ -18,6 +18,7 @@ class Fractal(PeriodN):
     NaN: a mark is known two bars after the bar that carries it. There is none among bars with a missing price.
     """
 
+    _marks_back_ = True
     period: int = param(default=5, ge=1)
     bardist: float = 0.015
     shift_to_potential_fractal: int = 2

@@ -223,6 +223,7 @@ class _HeikinOpen(Indicator):
 class HeikinAshi(Indicator):
     """Give the bars as Heikin-Ashi bars: averaged open, high, low and close."""
 
+    _nextforce = True
     linealias = (("ha_open", "open"), ("ha_high", "high"), ("ha_low", "low"), ("ha_close", "close"))
     plotinfo = {"subplot": False}
     ha_open = line()

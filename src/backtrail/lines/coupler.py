@@ -34,12 +34,19 @@ class LineCoupler(LineActions):
 
 
 def couple(source: LineRoot, target: Any = None) -> LineCoupler:
-    """Bring *source* to the clock of *target* (default: the clock of the object under construction)."""
+    """Bring *source* to the clock of *target* (default: the clock of the object under construction).
+
+    A strategy is called in every cycle of the run, also where its first feed has no bar.
+    """
     line = as_line(source)
     other: Any = target if target is not None else find_owner(LineRoot)
     if line is None or other is None:
         raise TypeError("a line can be coupled only inside of a strategy or an indicator")
-    return LineCoupler(line, other._c_, other._root_)
+    clock: Clock = other._c_
+    cycles: Clock | None = getattr(other, "_clock_of_run_", None)
+    if cycles is not None and (cycles.aligned or not cycles.size):
+        clock = cycles
+    return LineCoupler(line, clock, other._root_)
 
 
 LinesCoupler = MultiCoupler = SingleCoupler = LineCoupler

@@ -68,6 +68,7 @@ class LineIterator(LineSeries):
 
     _ltype: ClassVar[int] = LineRoot.IndType
     _nextforce: ClassVar[bool] = False
+    _marks_back_: ClassVar[bool] = False  # whether a bar computed may set values of bars before it
     _by_: ClassVar[str] = "nothing"
     _by_bar_: ClassVar[str] = "nothing"
     _program_: ClassVar[Program | None] = None
@@ -338,15 +339,27 @@ class LineIterator(LineSeries):
             for clock, i in saved:
                 clock.i = i
 
-    def _runs_again_(self) -> bool:
-        """Tell whether hooks below run on bars that stay current for several cycles: they run again in each of them."""
+    def _forces_next_(self) -> bool:
+        """Tell whether an indicator below wants the whole run to go bar by bar."""
+        return any(
+            isinstance(child, LineIterator) and (child._nextforce or child._forces_next_())
+            for child in self.getindicators()
+        )
+
+    def _same_in_steps_(self) -> bool:
+        """Tell whether all below has the same values on a bar if computed at once and if computed bar by bar.
+
+        What is computed by hooks may not; what sets values of bars before does not.
+        """
         for child in self.getindicators():
-            hooks = child._by_ in ("next", "once") if isinstance(child, LineIterator) else child._by_hooks()
-            if hooks and child._c_.bars_at is not None:
-                return True
-            if isinstance(child, LineIterator) and child._runs_again_():
-                return True
-        return False
+            if any(line._ahead for line in child.lines):
+                return False
+            if isinstance(child, LineIterator):
+                if child._marks_back_ or child._by_ in ("next", "once") or not child._same_in_steps_():
+                    return False
+            elif child._by_hooks():
+                return False
+        return True
 
     def _find_hooks_(self) -> None:
         """Let the objects below go by hooks that they, or their classes, were given since these were made.

@@ -18,7 +18,7 @@ FAMILIES = (
 MODES: tuple[dict[str, Any], ...] = ({}, {"runonce": False}, {"preload": False})
 
 
-def seen(spec: dict[str, Any], **settings: Any) -> tuple[Any, str | None]:
+def seen(spec: dict[str, Any], **settings: Any) -> tuple[list[str], str | None]:
     """Run *spec* strictly; give what strategies were told of orders and trades, and the error that ended the run."""
     for name in ("runonce", "preload", "exactbars", "live", "oldsync"):
         spec["cerebro"].pop(name, None)
@@ -31,7 +31,7 @@ def seen(spec: dict[str, Any], **settings: Any) -> tuple[Any, str | None]:
             found = record(backtrail, scenario_of(spec))
         finally:
             logging.disable(logging.NOTSET)
-    told = [event for event in found.events if event.kind in ("notify_order", "notify_trade")]
+    told = [repr(event) for event in found.events if event.kind in ("notify_order", "notify_trade")]
     return told, found.error
 
 

@@ -293,7 +293,9 @@ def test_hooks_see_bars_of_another_clock_by_position_where_backtrader_does() -> 
         fill(host)
 
 
-def test_hooks_on_a_slow_clock_must_be_called_in_every_cycle() -> None:
+def test_what_bar_by_bar_computing_would_make_otherwise_is_known() -> None:
+    from tests.unit.lines.test_operators import Doubled
+
     class Legacy(IndicatorBase):
         lines = ("x",)
 
@@ -306,24 +308,23 @@ def test_hooks_on_a_slow_clock_must_be_called_in_every_cycle() -> None:
         def __init__(self) -> None:
             self.lines.x = Legacy(self.data)
 
+    class Reaching(IndicatorBase):
+        lines = ("x",)
+
+        def __init__(self) -> None:
+            self.lines.x = self.data.close(2)
+
     fast, slow = two_clocks(aligned=True)
     with declaring(fast, slow) as host:
-        Legacy(fast)
         Typed(slow)
         slow.close(-1)
-        assert not host._runs_again_()
-        Composed(slow)
-        assert host._runs_again_()
-    with declaring(fast, slow) as host:
-        Legacy(slow)
-        assert host._runs_again_()
-    from tests.unit.lines.test_operators import Doubled
-
-    with declaring(fast, slow) as host:
-        Doubled(fast)
-        assert not host._runs_again_()
-        Doubled(slow)
-        assert host._runs_again_()
+        assert host._same_in_steps_()
+    for make in (Legacy, Composed, Reaching, Doubled, lambda feed: feed.close(1)):
+        for feed in (fast, slow):
+            with declaring(fast, slow) as host:
+                Typed(feed)
+                make(feed)
+                assert not host._same_in_steps_()
 
 
 def test_a_composed_indicator_runs_with_its_parts_on_the_slow_clock() -> None:
