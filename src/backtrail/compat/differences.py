@@ -364,10 +364,10 @@ FIXED: tuple[Difference, ...] = (
         "executed.exbits has the executions up to the copy; iterpending() and executed.size are the same in both",
     ),
     _right(
-        "comparisons-as-bools",
+        "values-that-are-no-floats",
         "linebuffer:LinesOperation lineroot:LineRoot",
-        "lines of comparisons hold True and False where bars come one by one with exactbars, 1.0 and 0.0 elsewhere",
-        "1.0 and 0.0 in every mode",
+        "with exactbars lines hold what was computed: True, or 1 of a CrossOver; 1.0 elsewhere",
+        "floats in every mode",
     ),
     _right(
         "bound-lines",
