@@ -158,5 +158,5 @@ def test_functions_of_lines_are_shown_too() -> None:
 
 
 def test_an_unknown_indicator_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'SMAX'"):
+    with pytest.raises(AttributeError, match=r"has no 'SMAX' here\. Did you mean 'SMA'"):
         indicators.SMAX

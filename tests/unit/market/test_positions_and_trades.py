@@ -91,9 +91,13 @@ def test_the_time_is_that_of_the_update_while_flat_and_of_the_bar_while_held() -
     position.update(1, 10.0, NOW)
     assert position.datetime == NOW
     position._when, position._data = date2num(dt.datetime(2024, 5, 1)), Data()
-    assert position.datetime == NOW
-    position.size = 0
     assert position.datetime == dt.datetime(2024, 5, 1)
+    position.adjbase = 9.0
+    position._follows = position._data
+    position._data.close = [11.0]
+    assert (position.datetime, position.adjbase) == (NOW, 11.0)
+    position.size = 0
+    assert (position.datetime, position.adjbase) == (dt.datetime(2024, 5, 1), 9.0)
     position.datetime = None
     assert position.datetime is None
 
