@@ -36,9 +36,10 @@ test: check ## check, then every test but the long campaigns
 
 check: $(DEV_STAMP) ## lint, types, layers, laws of the architecture
 	@echo "ruff"; $(BIN)/ruff check .
-	echo "mypy --strict"; $(BIN)/mypy
+	$(BIN)/mypy > $(VENV)/mypy.log 2>&1 & types=$$!  # it takes as long as the others together
 	echo "import layers"; $(BIN)/lint-imports --no-logo
 	echo "laws of the architecture"; $(PYTEST) -q tests/test_architecture.py
+	echo "mypy --strict"; wait $$types || failed=1; cat $(VENV)/mypy.log; exit $${failed:-0}
 
 test-all: ## the tests on every interpreter from 3.11 to 3.13 that is found, and say which ran
 	@scripts/test-all $(ARGS)

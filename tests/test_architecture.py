@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -32,6 +33,7 @@ def package_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0]
 
 
+@functools.cache
 def parse(path: Path) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("error", SyntaxWarning)
