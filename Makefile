@@ -9,6 +9,9 @@ SHELL      := bash
 MAKEFLAGS  += --no-builtin-rules
 .DEFAULT_GOAL := help
 
+# The tests start hundreds of processes: each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 PY      := $(BIN)/python
