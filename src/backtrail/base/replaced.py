@@ -48,7 +48,7 @@ def put_on(classes: Iterable[type]) -> dict[str, Any]:
     if seen is None or not _stands(seen[0]):
         if len(_seen) >= _MOST_SEEN:
             _seen.clear()
-        seen = _seen[mros] = _look_at(base for mro in mros for base in mro if _is_ours(base))
+        seen = _seen[mros] = _look_at(base for mro in mros for base in mro if is_ours(base))
     return dict(seen[1])
 
 
@@ -69,12 +69,13 @@ def _look_at(ours: Iterable[type]) -> tuple[list[tuple[type, str, Any]], dict[st
             for name, method in _known.get(base, {}).items():
                 there[cls, name] = cls.__dict__.get(name)
                 found = _found(cls, name)
-                if found is not method and not _is_ours(getattr(cls, name)):
+                if found is not method and not is_ours(getattr(cls, name)):
                     out[f"{cls.__qualname__}.{name}"] = getattr(cls, name)
     return [(cls, name, one) for (cls, name), one in there.items()], out
 
 
-def _is_ours(one: Any) -> bool:
+def is_ours(one: Any) -> bool:
+    """Tell whether a class or function is of this package."""
     return (getattr(one, "__module__", None) or "").partition(".")[0] == _OURS
 
 
@@ -124,4 +125,5 @@ def watched(function: _F) -> _F:
     marked: Any = _Watched(function)
     return function if TYPE_CHECKING else marked  # for type checkers it stays the method it is
 
-__all__ = ["methods_of", "put_on", "replaced", "replaced_in", "watched"]
+
+__all__ = ["is_ours", "methods_of", "put_on", "replaced", "replaced_in", "watched"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base.replaced import methods_of, replaced
+from ..base.replaced import is_ours, methods_of, replaced
 from ..broker.protocol import BrokerBase
 from ..errors import DataWarning
 from ..lines.clock import Clock
@@ -173,13 +173,13 @@ def run_timeline(run: Any) -> None:
     strats = run.strats
     plan = [(strat, *statuses(run, strat)) for strat in strats]
     s = run.settings
+    run.behind = looking_early(run)
     busy = (
-        not vectorised or s.cheat_on_open or run.timers or run.cheat_timers or run.writers or s.quicknotify
-        or len(strats) > 1 or any(strat._extras_ for strat in strats) or s.exactbars >= 1 or run.stop_requested
-        or _talk(run) or run.hands_out
+        not vectorised or s.cheat_on_open or run.writers or run.behind is not None or len(strats) > 1
+        or any(strat._extras_ for strat in strats) or s.exactbars >= 1 or run.stop_requested or _talk(run)
+        or run.hands_out
     )  # fmt: skip
     run.broker.lazy_value = run.rests_between_bars()
-    run.behind = looking_early(run)
     run.changed = False
     with stepping(run):
         if busy:
@@ -402,10 +402,17 @@ def renew(run: Any, strat: Any) -> None:
 
 
 def looking_early(run: Any) -> Behind | None:
-    """Give what keeps indicators behind while hooks run before the strategies are stepped; None if no hook does."""
+    """Give what keeps indicators behind while code runs that comes before the strategies; None without such code."""
     s = run.settings
     early = s.quicknotify or (s.cheat_on_open and not s.oldsync) or run.timers or run.cheat_timers
-    return Behind(run.strats) if early else None
+    return Behind(run.strats) if early or _of_the_user(run.broker) else None
+
+
+def _of_the_user(broker: Any) -> bool:
+    """Tell whether the broker runs code that may look at strategies: a class or a filler of the user's own."""
+    filler = getattr(broker.p, "filler", None) if hasattr(broker, "p") else None
+    named = filler if filler is None or hasattr(filler, "__qualname__") else type(filler)
+    return not is_ours(type(broker)) or not (named is None or is_ours(named))
 
 
 def open_cycle(run: Any, moment: float) -> bool:
@@ -462,7 +469,11 @@ def meet_broker(run: Any) -> bool:
 
 def work(run: Any) -> None:
     """Let the broker work on the bar; one that hands its notifications out itself is asked for them then."""
-    run.broker.next()
+    if run.behind is None:
+        run.broker.next()
+    else:
+        with run.behind:
+            run.broker.next()
     if run.hands_out:
         broker_notify(run)
 

@@ -132,6 +132,72 @@ def test_indicators_are_those_of_the_bar_before(settings: str, mode: str, feeds:
         assert "timer" in hooks
 
 
+def _note_in_filler(lib: ModuleType, cerebro: Any, see: Any) -> None:
+    def half(order: Any, price: float, ago: int) -> float:
+        see(order.owner)
+        return abs(float(order.executed.remsize))
+
+    cerebro.broker.set_filler(half)
+
+
+def _note_in_filler_object(lib: ModuleType, cerebro: Any, see: Any) -> None:
+    class Half:
+        def __call__(self, order: Any, price: float, ago: int) -> float:
+            see(order.owner)
+            return max(1.0, abs(order.executed.remsize) // 2)
+
+    cerebro.broker.set_filler(Half())
+
+
+def _note_in_broker(lib: ModuleType, cerebro: Any, see: Any) -> None:
+    class Looks(lib.brokers.BackBroker):  # type: ignore[misc]  # a class that is not known beforehand
+        def next(self) -> None:
+            see(kept[0])
+            super().next()
+            see(kept[0])
+
+    kept: list[Any] = see.strategies
+    cerebro.setbroker(Looks())
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "saving"])
+@pytest.mark.parametrize("put", [_note_in_filler, _note_in_filler_object, _note_in_broker])
+def test_code_that_the_broker_runs_sees_the_bar_before(put: Any, mode: str) -> None:
+    def scenario(lib: ModuleType) -> list[Any]:
+        class See:
+            strategies: list[Any] = []
+
+            def __call__(self, strat: Any) -> None:
+                average = strat.average
+                told = [len(strat), len(average), len(strat.data), strat.data.close[0]]
+                log.append(("broker", *told, average[0] if len(average) else None))
+
+        class Trades(lib.Strategy):  # type: ignore[misc]  # a class that is not known beforehand
+            def __init__(self) -> None:
+                self.average = lib.ind.SMA(period=3)
+                see.strategies.append(self)
+
+            def next(self) -> None:
+                log.append(("next", len(self), len(self.average), self.average[0]))
+                if len(self) % 4 == 0:
+                    self.buy(size=3)
+                elif len(self) % 7 == 0:
+                    self.close()
+
+        log: list[Any] = []
+        see = See()
+        see.strategies = []
+        cerebro = lib.Cerebro(**MODES[mode])
+        cerebro.adddata(feed(lib, rows(40, 5)))
+        put(lib, cerebro, see)
+        cerebro.addstrategy(Trades)
+        cerebro.run()
+        log.append((cerebro.broker.getvalue(), cerebro.broker.getcash()))
+        return log
+
+    assert "broker" in {entry[0] for entry in same(scenario)}
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_who_stops_the_run_early_leaves_indicators_where_they_were(mode: str) -> None:
     def scenario(lib: ModuleType) -> list[Any]:
