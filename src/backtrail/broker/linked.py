@@ -30,14 +30,19 @@ def original(order: Any) -> Any:
     return order._source_ or order
 
 
+def check_order(name: str, meant: str, other: Any) -> None:
+    """Raise :class:`OrderError` unless *other* is an order."""
+    if not isinstance(other, Order):
+        raise OrderError(f"{name} must be an order, {meant}; got {other!r}.")
+
+
 def join_group(order: Any, other: Any) -> None:
     """Put *order* into the group of *other*: when one is executed, expires or is cancelled, the rest is cancelled.
 
     An order that was executed in part has left its group: it is not cancelled any more, but still cancels
     those that join.
     """
-    if not isinstance(other, Order):
-        raise OrderError(f"oco must be an order, the one that this one is cancelled by; got {other!r}.")
+    check_order("oco", "the one that this one is cancelled by", other)
     order._group = group = group_of(original(other))
     group.append(order)
 
@@ -60,4 +65,4 @@ def family_of(parent: Any) -> Family | None:
     return family if family.parent is parent else None
 
 
-__all__ = ["Family", "family_of", "group_of", "join_group", "original"]
+__all__ = ["Family", "check_order", "family_of", "group_of", "join_group", "original"]

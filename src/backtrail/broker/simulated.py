@@ -13,7 +13,7 @@ from .checks import check_settings, check_terms, warn_no_order
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
 from .intrabar import Intrabar
-from .linked import family_of, group_of, join_group, original
+from .linked import check_order, family_of, group_of, join_group, original
 from .margincall import MarginCall
 from .matcher import Matcher
 from .realism import STRICT, check_share
@@ -291,6 +291,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
                 return self.transmit(order, check)
             family_of(order)
             return order
+        check_order("parent", "the one whose completion this one waits for", parent)
         order._active = False
         family = family_of(original(parent))
         if family is None or family.gone:

@@ -126,22 +126,22 @@ class PandasTable:
             if isinstance(column.dtype, np.dtype):
                 return np.array(column.to_numpy(), dtype=np.float64)
             return np.array(column.to_numpy(dtype=np.float64, na_value=np.nan))
+        import pandas as pd
+
         values = column.tolist()
-        if kind == "O":
+        if kind != "O":
+            raise self._no_number(at, f"{column.dtype} ({next(iter(values), None)!r} in row 1)")
+        out = np.empty(len(values), dtype=np.float64)
+        for row, value in enumerate(values):
             try:
-                return np.array(
-                    [np.nan if value is None else _real(value) for value in values], dtype=np.float64
-                )
-            except TypeError:
-                pass
-        example = next((value for value in values if value is not None), None)
-        raise _refuse(
-            self.feed,
-            self.names[at],
-            "numbers",
-            f"{column.dtype} ({example!r})",
-            "convert it: frame[column] = pandas.to_numeric(frame[column])",
-        )
+                out[row] = np.nan if value is None or value is pd.NA else _real(value)
+            except (TypeError, ValueError):
+                raise self._no_number(at, f"{value!r} in row {row + 1}") from None
+        return out
+
+    def _no_number(self, at: int, found: str) -> DataError:
+        remedy = "convert it: frame[column] = pandas.to_numeric(frame[column], errors='coerce')"
+        return _refuse(self.feed, self.names[at], "numbers", found, remedy)
 
     def times(self, at: int | None) -> Floats:
         import pandas as pd

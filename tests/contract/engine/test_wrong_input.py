@@ -144,7 +144,7 @@ def test_a_row_of_other_formats_that_cannot_be_read_is_named(tmp_path: Path, fee
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (lambda: frame(close=["a"] * 8), "column 'close' - expected numbers - found str"),
+        (lambda: frame(close=["a"] * 8), "column 'close' - expected numbers - found 'a' in row 1"),
         (lambda: frame().reset_index(drop=True), "column 'index' - expected times - found int64"),
         (lambda: [1, 2], "expected a table as dataname .* found list"),
     ],
@@ -368,6 +368,7 @@ IMPOSSIBLE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "type": (lambda s: s.buy(exectype="Limit"), "exectype must be one of bt.Order.Market, .* got 'Limit'"),
     "valid": (lambda s: s.buy(exectype=Order.Limit, price=5.0, valid="soon"), "valid must be a date.* got 'soon'"),
     "oco": (lambda s: s.buy(oco="other"), "oco must be an order.* got 'other'"),
+    "parent": (lambda s: s.buy(parent=4), "parent must be an order, the one whose completion .* got 4"),
     "data": (lambda s: s.buy(data="eur"), "has no data 'eur'"),
     "target": (lambda s: s.order_target_percent(target="half"), "target must be a number; got 'half'"),
 }  # fmt: skip

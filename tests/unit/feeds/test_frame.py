@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import warnings
@@ -289,9 +290,10 @@ class TestErrors:
         self.refused(polars().cast({"open": pl.String}), r"column 'open' - expected numbers - found String")
         self.refused(polars(), "column 'datetime' - expected numbers", open="datetime")
         self.refused(arrow(), "column 'datetime' - expected numbers", open="datetime")
-        for odd in (b"x", object()):
-            table = frame().assign(open=pd.Series([odd] * COUNT, dtype=object, index=TIMES))
-            self.refused(table, "column 'open' - expected numbers - found object")
+        for odd in (b"x", object(), "x"):
+            values = [1.0, None, pd.NA, odd] + [2.0] * (COUNT - 4)
+            table = frame().assign(open=pd.Series(values, dtype=object, index=TIMES))
+            self.refused(table, f"column 'open' - expected numbers - found {re.escape(repr(odd))} in row 4")
 
     def test_no_times(self) -> None:
         self.refused(arrow().drop_columns(["datetime"]), "expected a column that holds times - found none")
