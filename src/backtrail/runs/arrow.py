@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -110,19 +111,23 @@ def _dtype(kind: Any) -> np.dtype[Any]:
 
 
 def _fixed(column: Any, kind: Any, nulls: bool) -> list[bytes]:
-    """Digest 65,536 rows at a time, whatever the pieces are that the column is made of."""
+    out: list[bytes] = []
+    for part in _parts(column):
+        out.extend(fixed_chunks(_values(part, kind), _valid(part) if nulls else None))
+    return out
+
+
+def _parts(column: Any) -> Iterator[Any]:
+    """Give 65,536 rows at a time as one array, whatever the pieces are that the column is made of."""
     import pyarrow as pa
 
     pieces = _pieces(column)
-    if len(pieces) == 1 and not nulls:
-        return fixed_chunks(_values(pieces[0], kind))
-    out: list[bytes] = []
+    if len(pieces) == 1 and 0 < len(column) <= CHUNK_ROWS:
+        yield pieces[0]
+        return
     for at in range(0, len(column), CHUNK_ROWS):
         part = column.slice(at, CHUNK_ROWS)
-        if hasattr(part, "chunks"):
-            part = pa.concat_arrays(part.chunks)
-        out.extend(fixed_chunks(_values(part, kind), _valid(part) if nulls else None))
-    return out
+        yield pa.concat_arrays(part.chunks) if hasattr(part, "chunks") else part
 
 
 def _values(part: Any, kind: Any) -> NDArray[Any]:
@@ -160,10 +165,7 @@ def _text(column: Any, kind: Any, nulls: bool) -> list[bytes]:
     text = _text_name(kind) == "utf8"
     wide, narrow = (pa.large_string(), pa.string()) if text else (pa.large_binary(), pa.binary())
     out: list[bytes] = []
-    for at in range(0, len(column), CHUNK_ROWS):
-        part = column.slice(at, CHUNK_ROWS)
-        if hasattr(part, "chunks"):
-            part = pa.concat_arrays(part.chunks)
+    for part in _parts(column):
         valid = _valid(part) if nulls else None
         if part.type not in (wide, narrow):
             part = part.cast(wide)

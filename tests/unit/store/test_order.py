@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from backtrail.errors import ManifestError, MissingBlobError
+from backtrail.errors import ManifestError, MissingBlobError, StoreWriteError
 from backtrail.runs.store import Store
 from backtrail.runs.store import work as working
+from backtrail.runs.store.blobs import MOST_OPEN
 from backtrail.runs.store.disk import Disk
 
 Record = Callable[..., dict[str, Any]]
@@ -113,15 +115,80 @@ def test_a_blob_that_is_removed_while_a_run_waits_is_said_to_be_missing(
     with store.begin() as work:
         assert work.put(b"shared") == blob
         work.write()
-        assert all(future.result() is None for future in work._staging.values())
+        assert work._staged == {blob: None}
         store.files.remove(f"objects/b3/{blob[3:5]}/{blob[5:]}")
         with pytest.raises(MissingBlobError, match="it was removed"):
             work.commit(make_record(result={"artifacts": {"x": {"blob": blob}}}))
     assert len(store.runs()) == 0
 
 
+class Counting(Disk):
+    """A disk that knows which files are open, and fails to flush the one whose number is *failing*."""
+
+    def __init__(self, failing: int = 0) -> None:
+        self.failing = failing
+        self.flushed = 0
+        self.open: set[int] = set()
+        self.most = 0
+
+    def open_new(self, path: str) -> int:
+        handle = super().open_new(path)
+        self.open.add(handle)
+        self.most = max(self.most, len(self.open))
+        return handle
+
+    def flush(self, handle: int) -> None:
+        self.flushed += 1
+        if self.flushed == self.failing:
+            raise OSError(errno.EIO, "Input/output error")
+        super().flush(handle)
+
+    def close(self, handle: int) -> None:
+        self.open.remove(handle)
+        super().close(handle)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_files_on_their_way_are_open_and_not_too_many(
+    opener: Opener, make_record: Record, together: bool
+) -> None:
+    disk = Counting()
+    store = opener(disk=disk)
+    contents = [b"%d" % number for number in range(200)]
+    if together:
+        digests = store.put_all(contents)
+    else:
+        with store.begin() as work:
+            digests = [work.put(data) for data in contents]
+            work.commit(make_record())
+    assert [store.get(digest) for digest in digests] == contents
+    assert 10 < disk.most <= MOST_OPEN + 3
+    assert not disk.open
+
+
+@pytest.mark.parametrize("failing", [1, 30, 64, 65, 80])
+def test_a_fault_on_the_way_to_the_medium_leaves_nothing(
+    opener: Opener, make_record: Record, failing: int
+) -> None:
+    disk = Counting()
+    store = opener(disk=disk)
+    with store.begin() as work:
+        blobs = [work.put(b"%d" % number) for number in range(80)]
+        disk.failing = disk.flushed + failing
+        with pytest.raises(StoreWriteError, match="Input/output error"):
+            work.commit(make_record())
+    assert len(store.runs()) == 0
+    assert store.blobs.missing(blobs) == sorted(blobs)
+    assert not list(store.files.list("tmp"))
+    disk.failing = disk.flushed + failing
+    with pytest.raises(StoreWriteError, match="Input/output error"):
+        store.put_all([b"%d" % number for number in range(81)])
+    assert not list(store.files.list("tmp"))
+    assert not disk.open
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_process_that_was_forked_writes_with_threads_of_its_own(
+def test_a_process_that_was_forked_writes_too(
     opener: Opener, make_record: Record
 ) -> None:
     store = opener()

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from ...errors import CorruptBlobError, MissingBlobError
 from ..digests import blob_digest
 from .files import Files, Staged
 from .layout import TRASH, blob_name
+
+MOST_OPEN: Final = 64
+"""How many files are on their way to the medium at once, each of them open."""
+
+Waiting = tuple[str, bytes, bool]
+"""A blob to be stored: its digest, its bytes, and whether it is its owner's alone."""
 
 
 class Blobs:
@@ -24,26 +31,33 @@ class Blobs:
     def put_all(self, contents: Sequence[bytes]) -> list[str]:
         """Store several blobs durably at less cost than one by one; give their digests."""
         digests = [blob_digest(data) for data in contents]
-        staged: dict[str, Staged] = {}
+        staged: dict[str, Staged | None] = {}
         try:
-            for digest, data in zip(digests, contents):
-                if digest not in staged and not self.keep(digest, len(data)):
-                    staged[digest] = self._files.stage(data)
+            self.stage([(digest, data, False) for digest, data in dict(zip(digests, contents)).items()], staged)
         except BaseException:
             for item in staged.values():
-                self._files.discard(item)
+                if item is not None:
+                    self._files.discard(item)
             raise
         self.publish(staged)
         return digests
 
-    def stage(self, digest: str, data: bytes, private: bool = False) -> Staged | None:
-        """Bring *data* to the medium without its name; None if the store has it."""
+    def stage(self, blobs: Sequence[Waiting], staged: dict[str, Staged | None]) -> None:
+        """Send blobs to the medium without their names, and enter them in *staged*, None for those the store has."""
+        for (digest, _, _), item in zip(blobs, self._files.map(self._stage_, blobs)):
+            staged[digest] = item
+            if len(staged) % MOST_OPEN == 0:
+                self._files.settle(one for one in staged.values() if one is not None)
+
+    def _stage_(self, blob: Waiting) -> Staged | None:
+        digest, data, private = blob
         return None if self.keep(digest, len(data)) else self._files.stage(data, private=private)
 
-    def publish(self, staged: Mapping[str, Staged], last: tuple[str, Staged] | None = None) -> None:
+    def publish(self, staged: Mapping[str, Staged | None], last: tuple[str, Staged] | None = None) -> None:
         """Give staged blobs their names, and after them the file *last* (its name, and where it is staged) its own."""
-        if staged or last is not None:
-            self._files.publish([(blob_name(digest), item) for digest, item in staged.items()], last)
+        files = [(blob_name(digest), item) for digest, item in staged.items() if item is not None]
+        if files or last is not None:
+            self._files.publish(files, last)
 
     def keep(self, digest: str, size: int) -> bool:
         """Tell whether the blob is there in full, and if so say that it is in use."""

@@ -33,6 +33,11 @@ class Disk:
         """Make the file *size* bytes long."""
         os.ftruncate(handle, size)
 
+    def begin_flush(self, handle: int) -> None:
+        """Let the system begin to bring what was written to the medium, where it can be asked to."""
+        if _advise is not None:
+            _advise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def flush(self, handle: int) -> None:
         """Bring what was written to the medium."""
         os.fsync(handle)
@@ -85,4 +90,5 @@ class Disk:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
+_advise = getattr(os, "posix_fadvise", None)
 _datasync = getattr(os, "fdatasync", os.fsync)

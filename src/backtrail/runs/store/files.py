@@ -8,13 +8,16 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .disk import Disk
 from .machine import is_journalled_in_order
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,16 @@ class Entry:
     modified: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Staged:
-    """A file without a name: where it is on this machine, or its bytes where files are written whole."""
+    """A file without a name: where it is on this machine, or its bytes where files are written whole.
+
+    ``handle`` is open while the file is on its way to the medium, and negative then.
+    """
 
     path: str
     data: bytes = b""
+    handle: int = -1
 
 
 class Files(Protocol):
@@ -56,6 +63,10 @@ class Files(Protocol):
         """Give size and modification time, None if there is no such file."""
         ...
 
+    def map(self, call: Callable[[A], B], items: Iterable[A]) -> Iterable[B]:
+        """Give what *call* gives for each item, in order; where each call is a request several are made at once."""
+        ...
+
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole file at one instant, replacing another of that name."""
         ...
@@ -65,11 +76,15 @@ class Files(Protocol):
         ...
 
     def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
-        """Bring *data* to the medium under no name yet: read-only if *sealed*, to its owner alone if *private*."""
+        """Send *data* to the medium under no name yet: read-only if *sealed*, to its owner alone if *private*."""
+        ...
+
+    def settle(self, files: Iterable[Staged]) -> None:
+        """Wait until staged files are on the medium."""
         ...
 
     def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
-        """Give staged files their names, durably; *last* is durable only if all others are."""
+        """Give staged files their names once they are on the medium, durably; *last* only if all others are."""
         ...
 
     def discard(self, staged: Staged) -> None:
@@ -135,9 +150,13 @@ class LocalFiles:
             return None
         return Entry(name, status.st_size, status.st_mtime)
 
+    def map(self, call: Callable[[A], B], items: Iterable[A]) -> Iterable[B]:
+        """Call for one item after the other."""
+        return map(call, items)
+
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole file at one instant: a file beside it is written, flushed and renamed."""
-        staged = self._stage_(data, durable=durable)
+        staged = self._whole(data, durable=durable)
         try:
             target = self._target(name, durable=durable)
             self.disk.rename(staged, target)
@@ -149,7 +168,7 @@ class LocalFiles:
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Write a whole file unless there is one, at one instant; tell whether it was written."""
-        staged = self._stage_(data, durable=True)
+        staged = self._whole(data, durable=True)
         try:
             target = self._target(name)
             self.disk.link(staged, target)
@@ -167,16 +186,40 @@ class LocalFiles:
         return True
 
     def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
-        """Write and flush a file in ``tmp``."""
-        mode = 0o400 if private else 0o444
-        return Staged(self._stage_(data, durable=True, seal=mode if sealed else 0))
+        """Write a file in ``tmp`` and let the system begin to bring it to the medium.
+
+        Several files that are on their way together take little longer than one.
+        """
+        handle, path = self._write(data)
+        staged = Staged(path, handle=handle)
+        try:
+            if sealed:
+                self.disk.seal(handle, path, 0o400 if private else 0o444)
+            self.disk.begin_flush(handle)
+        except BaseException:
+            self.discard(staged)
+            raise
+        return staged
+
+    def settle(self, files: Iterable[Staged]) -> None:
+        """Flush and close staged files."""
+        for staged in files:
+            if staged.handle >= 0:
+                self.disk.flush(staged.handle)
+                self._close(staged)
+
+    def _close(self, staged: Staged) -> None:
+        handle, staged.handle = staged.handle, -1
+        if handle >= 0:
+            self.disk.close(handle)
 
     def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
-        """Rename staged files, then flush their folders.
+        """Flush and rename staged files, then flush their folders.
 
         A file system that brings names to the medium in their order needs one flush for all of them, *last* too.
         """
         try:
+            self.settle(staged for _, staged in (*files, *([last] if last is not None else [])))
             folders = self._rename(files)
             if last is not None:
                 if not self._ordered:
@@ -204,6 +247,7 @@ class LocalFiles:
 
     def discard(self, staged: Staged) -> None:
         """Remove a staged file that is not published."""
+        self._close(staged)
         with contextlib.suppress(FileNotFoundError):
             self.disk.unlink(staged.path)
 
@@ -258,11 +302,10 @@ class LocalFiles:
         self.disk.flush_folder(os.path.dirname(self.path(name)))
         return handle
 
-    def _stage_(self, data: bytes, *, durable: bool, seal: int = 0) -> str:
+    def _whole(self, data: bytes, *, durable: bool) -> str:
+        """Write a file of its own in ``tmp``, on the medium if *durable*; give its path."""
         handle, path = self._write(data)
         try:
-            if seal:
-                self.disk.seal(handle, path, seal)
             if durable:
                 self.disk.flush(handle)
         except BaseException:

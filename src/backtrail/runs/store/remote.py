@@ -6,13 +6,17 @@ Credentials come from the environment or from the options given to `Store.open`;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from .files import Entry, Staged
+from .files import A, B, Entry, Staged
 
 T = TypeVar("T")
+
+REQUESTS: Final = 8
+"""How many requests are made at once."""
 
 _BUCKETS = ("s3", "s3a", "gs", "gcs")
 
@@ -91,6 +95,11 @@ class RemoteFiles:
             return None
         return Entry(name, int(item.get("size") or 0), _modified(item))
 
+    def map(self, call: Callable[[A], B], items: Iterable[A]) -> list[B]:
+        """Call for several items at once: each call waits for the network."""
+        with ThreadPoolExecutor(REQUESTS, thread_name_prefix="backtrail-store") as pool:
+            return list(pool.map(call, items))
+
     def put(self, name: str, data: bytes, *, durable: bool = True) -> None:
         """Write a whole object."""
         self._call(self._fs.pipe_file, self.path(name), data)
@@ -105,6 +114,9 @@ class RemoteFiles:
     def stage(self, data: bytes, *, private: bool = False, sealed: bool = True) -> Staged:
         """Keep *data* until it is published; who may read it, the place itself decides."""
         return Staged("", data)
+
+    def settle(self, files: Iterable[Staged]) -> None:
+        """Do nothing: what is staged is written when it is published."""
 
     def publish(self, files: Sequence[tuple[str, Staged]], last: tuple[str, Staged] | None = None) -> None:
         """Write several objects, then the *last*."""

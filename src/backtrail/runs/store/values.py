@@ -55,6 +55,8 @@ def to_json(value: object, depth: int = 0) -> Json:
     kind = type(value)
     if kind is str or kind is int:
         return value
+    if kind is float:
+        return value if math.isfinite(value) else {"$float": repr(value)}  # type: ignore[arg-type]  # a float is one
     if kind is dict:
         return _mapping(value, depth)  # type: ignore[arg-type]  # a dict is one
     if isinstance(value, Enum):

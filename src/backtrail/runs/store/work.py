@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import MissingBlobError
 from ..digests import blob_digest
+from .blobs import Waiting
 from .faults import writing
 from .files import Staged
 from .layout import manifest_name
@@ -22,23 +21,8 @@ if TYPE_CHECKING:
 
     from .store import Facts, Store
 
-WRITERS: Final = 8
-"""How many blobs are brought to the medium at once: it takes them together at little more cost than one."""
-
 WAITING: Final = 4 * 1024 * 1024
-"""From how many bytes on that were put they are written while the caller goes on."""
-
-_writers: list[ThreadPoolExecutor] = []
-"""The threads that write, none before the first commit. After a fork they are not there."""
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_writers.clear)
-
-
-def _pool() -> ThreadPoolExecutor:
-    if not _writers:
-        _writers.append(ThreadPoolExecutor(WRITERS, thread_name_prefix="backtrail-store"))
-    return _writers[0]
+"""From how many bytes on that were put they are sent to the medium before the commit."""
 
 
 class Work:
@@ -49,9 +33,9 @@ class Work:
         self._store = store
         self._lease = Lease(store.files, run, key, strategy)
         self._facts: dict[str, Facts] = {}
-        self._waiting: dict[str, tuple[bytes, bool]] = {}
+        self._waiting: list[Waiting] = []
         self._waiting_bytes = 0
-        self._staging: dict[str, Future[Staged | None]] = {}
+        self._staged: dict[str, Staged | None] = {}
         self.run = self._lease.run
 
     def put(self, data: bytes, *, private: bool = False) -> str:
@@ -84,51 +68,40 @@ class Work:
         digest = blob_digest(data)
         if digest not in self._facts:
             self._facts[digest] = (len(data), parts_of(data) if parts is None else parts)
-            self._waiting[digest] = (data, private)
+            self._waiting.append((digest, data, private))
             self._waiting_bytes += len(data)
-            if self._waiting_bytes >= WAITING or self._store.files.remote:
+            if self._waiting_bytes >= WAITING:
                 self.write()
         return digest
 
     def write(self) -> None:
-        """Begin to bring what was put to the medium. Threads do so: the caller can go on meanwhile."""
-        waiting, self._waiting, self._waiting_bytes = self._waiting, {}, 0
-        for digest, (data, private) in waiting.items():
-            self._staging[digest] = _pool().submit(self._store.blobs.stage, digest, data, private)
+        """Send what was put to the medium. It is on its way there while the caller goes on."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        with writing("storing the results of a run", self._store.url):
+            self._store.blobs.stage(waiting, self._staged)
 
     def commit(self, manifest: Mapping[str, Any]) -> str:
         """Record the run durably; give its id. The lease ends."""
         begun = {"key": self._lease.key, "strategy": self._lease.strategy}
         given = {name: value for name, value in begun.items() if value is not None}
         store = self._store
+        self.write()
         with writing("recording a run", store.url):
             plain, data = store.prepare({**given, **manifest, "run": self.run}, self._facts)
-            self.write()
-            record = None if data is None else store.files.stage(data, sealed=False)
-        try:
-            with writing("storing the results of a run", store.url):
-                staged = self._staged()
-            last = None if record is None else (manifest_name(self.run), record)
-            with writing("recording a run", store.url):
-                store.blobs.publish(staged, last)
-        except BaseException:
-            if record is not None:
-                with contextlib.suppress(OSError):
-                    store.files.discard(record)
-            raise
-        self._staging.clear()
-        if record is not None:
+            self._look_for_the_others()
+            last = None if data is None else (manifest_name(self.run), store.files.stage(data, sealed=False))
+            store.blobs.publish(self._staged, last)
+        self._staged.clear()
+        if data is not None:
             store.recorded(plain)
         self.release()
         return self.run
 
-    def _staged(self) -> dict[str, Staged]:
-        """Wait until the blobs are on the medium; give those that have no name yet, and look for the others."""
-        found = {digest: future.result() for digest, future in self._staging.items()}
-        for digest, item in found.items():
+    def _look_for_the_others(self) -> None:
+        """Raise :class:`MissingBlobError` if a blob that the store had is there no more."""
+        for digest, item in self._staged.items():
             if item is None and self._store.blobs.size(digest) != self._facts[digest][0]:
                 raise MissingBlobError(f"recording run {self.run} - expected {digest} in the store - it was removed")
-        return {digest: item for digest, item in found.items() if item is not None}
 
     def beat(self) -> None:
         """Say that the run is still being computed; needed only where a store is shared and a process is stopped."""
@@ -138,19 +111,13 @@ class Work:
     def release(self) -> None:
         """Give the run up, or end the lease of a committed one."""
         self._waiting.clear()
-        for future in self._staging.values():
-            self._discard(future)
-        self._staging.clear()
+        for item in self._staged.values():
+            if item is not None:
+                with contextlib.suppress(OSError):
+                    self._store.files.discard(item)
+        self._staged.clear()
         with writing("ending a lease", self._store.url):
             self._lease.release()
-
-    def _discard(self, future: Future[Staged | None]) -> None:
-        if future.cancel():
-            return
-        with contextlib.suppress(OSError):  # what could not be written leaves nothing to remove
-            staged = future.result()
-            if staged is not None:
-                self._store.files.discard(staged)
 
     def __enter__(self) -> Work:
         """Give the work itself."""
