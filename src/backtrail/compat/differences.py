@@ -478,6 +478,14 @@ OWN_WAYS: tuple[Difference, ...] = (
         "what nobody replaced is not called on each bar",
     ),
     _own(
+        "least-squares",
+        "indicators.ols:OLS_Slope_InterceptN indicators.ols:OLS_TransformationN",
+        "statsmodels fits each window; the last digits are those of the LAPACK that numpy was built with, and an "
+        "infinite first price gives infinite values",
+        "least squares by deviations from the mean: nine digits are the same; an infinite first price gives NaN",
+        "the same digits on every machine, without statsmodels",
+    ),
+    _own(
         "owners",
         "metabase:findowner",
         "the owner of an indicator is found by walking the call stack",
