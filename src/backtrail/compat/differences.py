@@ -130,8 +130,9 @@ FIXED: tuple[Difference, ...] = (
     _right(
         "couplers",
         "lineiterator:LinesCoupler",
-        "couplers give NaN in vectorised mode",
-        "their values in all modes",
+        "couplers give NaN in vectorised mode; what is computed from one waits for the bars of its source, counted on "
+        "the other feed; a coupled indicator has the bars of a feed, be it that of its source",
+        "their values in all modes, as soon as there are any, in the bars of who couples them",
     ),
     _right(
         "layered-indicators",

@@ -183,7 +183,7 @@ RENAMED: dict[str, str] = {
     "LinesCoupler": "couple",
     "Lines_LineSeries": "Lines",
     "Lines_LineSeries_LineSeriesStub": "Lines",
-    "MultiCoupler": "LineCoupler",
+    "MultiCoupler": "LinesCoupler",
     "SingleCoupler": "LineCoupler",
 }
 

@@ -10,6 +10,7 @@ from .buffer import Line, as_line
 from .clock import Clock
 from .expr import LineActions
 from .root import LineRoot
+from .series import LineSeries, LineSeriesStub
 
 
 class LineCoupler(LineActions):
@@ -33,11 +34,31 @@ class LineCoupler(LineActions):
         return float(source._a_[at]) if at >= 0 else float("nan")
 
 
-def couple(source: LineRoot, target: Any = None) -> LineCoupler:
+class LinesCoupler(LineSeriesStub):
+    """The lines of a group as bars of another clock see them, under the names that they have there."""
+
+    def __init__(self, source: LineSeries, target: Any) -> None:
+        couplers = [couple(line, target) for line in source.lines]
+        LineSeriesStub.__init__(self, couplers[0])
+        lines, spec = self.lines.__dict__, source.lines._spec
+        lines.update(_spec=spec, _all=couplers, lines=couplers)
+        named = dict(zip(spec._names, couplers))
+        named.update((alias, named[name]) for alias, name in spec._aliases)
+        lines.update(named)
+        self.__dict__.update(named)
+
+
+LinesCoupler.__init__ = LinesCoupler.__dict__["__init__"].__wrapped__  # type: ignore[method-assign]
+
+
+def couple(source: LineRoot, target: Any = None) -> Any:
     """Bring *source* to the clock of *target* (default: the clock of the object under construction).
 
-    A strategy is called in every cycle of the run, also where its first feed has no bar.
+    A group gives all of its lines. A strategy is called in every cycle of the run, also where its first feed has no
+    bar.
     """
+    if isinstance(source, LineSeries) and not isinstance(source, LineSeriesStub):
+        return LinesCoupler(source, target)
     line = as_line(source)
     other: Any = target if target is not None else find_owner(LineRoot)
     if line is None or other is None:
@@ -49,4 +70,5 @@ def couple(source: LineRoot, target: Any = None) -> LineCoupler:
     return LineCoupler(line, clock, other._root_)
 
 
-LinesCoupler = MultiCoupler = SingleCoupler = LineCoupler
+MultiCoupler = LinesCoupler
+SingleCoupler = LineCoupler

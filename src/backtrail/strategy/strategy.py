@@ -10,6 +10,7 @@ from ..base.declare import param
 from ..base.replaced import methods_of, replaced, watched
 from ..base.timezone import tzparse
 from ..errors import ResultError
+from ..lines.expr import LineActions
 from ..lines.iterator import StrategyBase, _take
 from .orders import OrderMixin
 from .timers import TimerMixin
@@ -103,10 +104,24 @@ class Strategy(OrderMixin, TimerMixin, WriterMixin, StrategyBase):
         """Find how many bars each data needs before ``next`` (``_minperiods``, in order of the datas)."""
         needed: dict[int, int] = {}
         for child in self.getindicators():
-            root = child._root_
-            if root is not None:
-                needed[id(root)] = max(needed.get(id(root), 0), child._minperiod)
+            data = self._counted_on_(child)
+            if data is not None:
+                needed[id(data)] = max(needed.get(id(data), 0), child._minperiod)
         self._minperiods = [max(needed.get(id(d), d._minperiod), 1) for d in self.datas]
+
+    def _counted_on_(self, child: Any) -> Any:
+        """Give the data in whose bars the minimum period of *child* is counted.
+
+        What an indicator is given leads there: from line to owner, from indicator to its first data. An expression made
+        by the strategy is its line, so indicators over one count in the bars of the first data, as in backtrader.
+        """
+        if isinstance(child, LineActions):
+            return child._root_
+        datas = {id(data) for data in self.datas}
+        one = child
+        while one is not None and id(one) not in datas:
+            one = getattr(one, "_clock", None)
+        return child._root_ if one is None else one
 
     def _fill_children_(self, cycles: int) -> None:
         """Compute every indicator over preloaded bars, and the lines bound to them."""

@@ -22,6 +22,7 @@ EXPRESSIONS: dict[str, Any] = {
     "choice": lambda lib, fast, slow: lib.If(fast.close > slow.close(), 1.0, slow.open()),
     "crossing": lambda lib, fast, slow: lib.ind.CrossOver(slow.close() + 0.0, fast.close),
     "of a comparison": lambda lib, fast, slow: lib.And(fast.close > slow.close(), fast.close > fast.open),
+    "of several lines": lambda lib, fast, slow: lib.ind.BollingerBands(slow, period=2)().bot - slow().high,
     "sum": lambda lib, fast, slow: lib.ind.SumN(fast.close > slow.close(), period=3),
 }
 MODES: dict[str, dict[str, Any]] = {"as it is": {}, "stepped": {"runonce": False}, "delivered": {"preload": False}}

@@ -62,7 +62,9 @@ def test_a_coupled_line_has_a_value_on_every_bar(aligned: bool) -> None:
     assert same(values(line), expected)
     assert same(values(group), expected)
     assert same(values(named), expected)
-    for one in (line, group, named):
+    assert same(values(group.lines.low), expected)
+    assert (group.low, group.lines.low) == (group.lines[2], group.low)
+    for one in (line, *group.lines, named):
         one._allocate(0)
     fast._c_.size = 5
     stepped(host, fast, slow, host._children_)
