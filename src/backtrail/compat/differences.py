@@ -393,6 +393,12 @@ FIXED: tuple[Difference, ...] = (
 
 LOUD: tuple[Difference, ...] = (
     _speaks(
+        "opening-bars-resampled",
+        "filters.daysteps:BarReplayer_Open filters.daysteps:DayStepsFilter",
+        "a feed with BarReplayer_Open that is resampled or replayed delivers bars of which some are lost",
+        "DataError",
+    ),
+    _speaks(
         "future-reads",
         "linebuffer:LineBuffer.get",
         "close[1] in next is the bar of tomorrow",

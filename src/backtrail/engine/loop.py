@@ -60,7 +60,7 @@ def prepare(run: Any, strat: Any) -> None:
     for observer in strat._observers_flat_():
         observer._on_clock_(clock)
     strat._minperstatus = _NEVER
-    strat._dlens = 0
+    strat._dlens = [0] * len(strat.datas)
 
 
 def start(run: Any, strat: Any) -> None:
@@ -292,6 +292,7 @@ def _run_full(run: Any, plan: list[tuple[Any, int, int]], begin: int = 0) -> Non
             mover.i = bars[k]
         if k == last:
             run.keep_ticks()
+            times[k] = times[k - 1] if k else 0.0  # timers do not see the time of a bar that is left over
         if not open_cycle(run, times[k]):
             return
         for strat, first, after in plan:
@@ -346,8 +347,8 @@ def _delivered_cycle(run: Any, moment: float) -> None:
     """Run one cycle on the bars just delivered."""
     moved = []
     for strat in run.strats:
-        lens = sum(len(d) for d in strat.datas)
-        moved.append(lens != strat._dlens)
+        lens = [len(d) for d in strat.datas]
+        moved.append(any(new > old for new, old in zip(lens, strat._dlens, strict=True)))
         strat._dlens = lens
     run.clock.i += 1
     if not open_cycle(run, moment):
@@ -548,8 +549,8 @@ def tell_cash(strat: Any) -> None:
 
 
 def check_timers(run: Any, timers: list[Any], moment: float) -> None:
-    """Call ``notify_timer`` for the timers that are due."""
-    for timer in timers:
+    """Call ``notify_timer`` for the timers that are due at *moment*; 0 is before all times."""
+    for timer in timers if moment else ():
         if not timer.check(moment):
             continue
         with run.behind:

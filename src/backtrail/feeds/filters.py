@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from ..base.declare import ParamsBase
 from ..base.timeframe import TimeFrame
-from ..errors import ParameterValueError
+from ..errors import DataError, ParameterValueError
 from .base import AbstractDataBase
 
 _STEPS = {
@@ -279,6 +279,12 @@ class BarReplayer_Open(ParamsBase):
 
     def _restart(self, data: Any) -> None:
         self._complete_ = None
+        for other, _, _ in data._filters:
+            if hasattr(other, "rule"):
+                raise DataError(
+                    f"feed {data._name or type(data).__name__!r}: BarReplayer_Open delivers each bar twice, and "
+                    f"{type(other).__name__} would count it twice - resample or replay a feed without this filter"
+                )
 
     def __call__(self, data: Any) -> bool:
         """Deliver the complete bar before, or the opening of the current one."""

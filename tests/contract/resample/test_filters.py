@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import backtrader
+import pandas as pd
 import pytest
 
 import backtrail
@@ -206,3 +207,16 @@ def test_filters_in_a_row() -> None:
             cerebro.adddata(data)
 
         assert repr(delivered(backtrail, prepare)) == repr(delivered(backtrader, prepare)), seed
+
+
+@pytest.mark.parametrize("how", ["resample", "replay"])
+def test_openings_are_not_counted_as_bars_of_their_own(how: str) -> None:
+    frame = pd.DataFrame({"close": [1.0, 2.0, 3.0]}, index=pd.date_range("2024-01-01", periods=3))
+    data = backtrail.feeds.PandasData(dataname=frame.assign(open=1.0, high=3.0, low=1.0, volume=0.0), name="ACME")
+    data.addfilter(backtrail.filters.BarReplayer_Open)
+    getattr(data, how)(timeframe=backtrail.TimeFrame.Weeks)
+    cerebro = backtrail.Cerebro()
+    cerebro.adddata(data)
+    cerebro.addstrategy(backtrail.Strategy)
+    with pytest.raises(backtrail.errors.DataError, match=r"'ACME': BarReplayer_Open .* a feed without this filter"):
+        cerebro.run()
