@@ -9,6 +9,8 @@
     ├── DataError                 (ValueError) a feed cannot be read
     ├── LookAheadError            a bar of the future was read
     ├── OrderError                (ValueError) an order that no broker could take
+    │   ├── OrderTypeError        (TypeError) something in it is not of the kind that is needed
+    │   └── UnknownDataError      (KeyError) a name that no data has
     ├── StrategySkipError         raised by a strategy's ``__init__``: leave this one out
     ├── ModuleImportError         (ImportError) a package named in ``packages`` is missing
     │   └── FromModuleImportError a package named in ``frompackages`` is missing
@@ -74,6 +76,16 @@ class LookAheadError(BacktrailError):
 
 class OrderError(BacktrailError, ValueError):
     """An order that no broker could take."""
+
+
+class OrderTypeError(OrderError, TypeError):
+    """An order with something that is not of the kind that is needed; backtrader raises ``TypeError``."""
+
+
+class UnknownDataError(OrderError, KeyError):
+    """A name that no data has; backtrader raises ``KeyError``."""
+
+    __str__ = Exception.__str__  # without the quotes of a key
 
 
 class StrategySkipError(BacktrailError):

@@ -7,7 +7,7 @@ import warnings
 from numbers import Real
 from typing import Any
 
-from ..errors import OrderError, OrderWarning, ParameterValueError
+from ..errors import OrderError, OrderTypeError, OrderWarning, ParameterValueError
 from ..market.order import Order
 
 _TAKES_NO_PRICE = (Order.Market, Order.Close)
@@ -111,7 +111,7 @@ def check_settings(p: Any) -> None:
 def check_target(asker: str, target: Any) -> None:
     """Raise :class:`OrderError` unless *target* is a number; warn of NaN, for which nothing is ordered."""
     if not isinstance(target, (float, int)) and not is_number(target):
-        raise OrderError(f"{asker}: target must be a number; got {target!r}.")
+        raise OrderTypeError(f"{asker}: target must be a number; got {target!r}.")
     if target != target:
         _warn(f"{asker}: target is nan, so nothing is ordered. Is an indicator still warming up?", 4)
 
@@ -130,10 +130,10 @@ def _complain(terms: Terms) -> None:
         raise OrderError(
             f"{terms}: exectype must be one of bt.Order.{', bt.Order.'.join(Order.ExecTypes[:7])}; got {exectype!r}."
         )
-    if not is_number(terms.size) or not math.isfinite(terms.size):
-        raise OrderError(
-            f"{terms}: size must be a finite number; got {terms.size!r}. Check what it is computed from."
-        )
+    if not is_number(terms.size):
+        raise OrderTypeError(f"{terms}: size must be a number; got {terms.size!r}. Check what it is computed from.")
+    if not math.isfinite(terms.size):
+        _warn(f"{terms}: size is {terms.size}: no cash suffices. Is an indicator still warming up?", _IN_COMPLAIN)
     for name in ("price", "plimit", "trailamount", "trailpercent"):
         value = getattr(terms, name)
         if value is None:

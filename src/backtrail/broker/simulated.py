@@ -139,7 +139,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self.every_bar = "next" in ways
         self.tells_own_way = "notify" in ways
         reports = replaced(self, _REPORTS)
-        self.own_reports = bool(reports)
+        self.own_reports = bool(reports) or bool(self._fundhist)  # whose shares no journal has
         # Orders look again when the number of attributes changed, and always while there is a method to be taken away.
         own = self.__dict__
         self._attributes_ = len(own) if own.keys().isdisjoint(ways | reports) else -1
@@ -237,10 +237,10 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         if exectype != Order.Historical:
             check_terms("Buy", owner, data, size, price, plimit, exectype, trailamount, trailpercent)
         order = BuyOrder(
-            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
+            owner, data, size, price, plimit, exectype, valid, tradeid, None, trailamount, trailpercent, parent,
             transmit, False, histnotify,
         )  # fmt: skip
-        return self._take_(order, kwargs, _checksubmit)
+        return self._take_(order, kwargs, _checksubmit, oco)
 
     def sell(
         self,
@@ -265,13 +265,13 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         if exectype != Order.Historical:
             check_terms("Sell", owner, data, size, price, plimit, exectype, trailamount, trailpercent)
         order = SellOrder(
-            owner, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent, parent,
+            owner, data, size, price, plimit, exectype, valid, tradeid, None, trailamount, trailpercent, parent,
             transmit, False, histnotify,
         )  # fmt: skip
-        return self._take_(order, kwargs, _checksubmit)
+        return self._take_(order, kwargs, _checksubmit, oco)
 
-    def _take_(self, order: Any, info: dict[str, Any], check: bool) -> Any:
-        """Link and submit a new order."""
+    def _take_(self, order: Any, info: dict[str, Any], check: bool, oco: Any) -> Any:
+        """Link and submit a new order. Its own ``oco`` stays None, as in backtrader."""
         if len(self.__dict__) != self._attributes_:
             self.find_ways()
         self.special_orders.append(order)
@@ -279,8 +279,9 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
             order.addinfo(**info)
         if self._instruments_ is not None and not self._admit_(order):
             return order
-        if order.oco is not None:
-            join_group(order, order.oco)
+        if oco is not None:
+            order._oco_ = oco
+            join_group(order, oco)
         return self.submit(order, check)
 
     def submit(self, order: Any, check: bool = True) -> Any:

@@ -239,7 +239,7 @@ class Listings:
                 "valid": times([o.valid if isinstance(o.valid, float) else 0.0 for o in rows]),
                 "tradeid": _ids(o.tradeid for o in rows),
                 "parent": _links((o.parent for o in rows), numbers),
-                "oco": _links((o.oco for o in rows), numbers),
+                "oco": _links((o._oco_ for o in rows), numbers),
                 "created": times([_created(o) for o in rows]),
                 "status": _text(o.getstatusname() for o in rows),
                 "filled": _floats(abs(each.size) for each in done),

@@ -46,6 +46,7 @@ class ParamsAccess:
         params = created._params
         if params is None:
             values = {name: getattr(order, name) for name in DEFAULTS}
+            values["exectype"] = order.exectype if order._typed_ else None
             values["valid"] = getattr(order, "_valid_given", order.valid)
             if order.ordtype == 1 and order.size is not None:
                 values["size"] = -order.size

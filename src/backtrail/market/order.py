@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from ..base.autodict import AutoOrderedDict
-from ..errors import OrderError
+from ..errors import OrderTypeError
 from .execution import OrderData, OrderExecutionBit
 from .lazy import CreatedPart, ExecutedPart, ParamsAccess
 
@@ -71,6 +71,8 @@ class OrderBase:
     _valid: Any = None
     tradeid: Any = 0
     oco: Any = None
+    _oco_: Any = None  # the order that cancels this one
+    _typed_: bool = False  # whether an execution type was given
     trailamount: Any = None
     trailpercent: Any = None
     parent: Any = None
@@ -133,12 +135,14 @@ class OrderBase:
         self.data = data
         self.size = -size if self.ordtype == 1 and size is not None else size
         self._exectype = 0 if exectype is None else exectype
+        if exectype is not None:
+            self._typed_ = True
         self.status = 0
         if price is not None:
             self.price = price
         if pricelimit is not None:
             self.pricelimit = self._plimit = pricelimit
-        if tradeid:
+        if tradeid != 0:
             self.tradeid = tradeid
         if oco is not None:
             self.oco = oco
@@ -204,6 +208,7 @@ class OrderBase:
         A ``timedelta`` counts from now, except for an empty one, which (as 0 does) means the end of the day.
         """
         data = self.data
+        given = valid
         # 0 is a documented spelling of "this day"; False is not.
         if isinstance(valid, int | float) and not isinstance(valid, bool) and valid == 0:
             valid = OrderBase.DAY
@@ -218,11 +223,11 @@ class OrderBase:
         elif isinstance(valid, Real):
             return
         else:
-            raise OrderError(
+            raise OrderTypeError(
                 "valid must be a date, a datetime, a timedelta from now, bt.Order.DAY or a date number; "
                 f"got {valid!r}."
             )
-        self._valid_given = valid
+        self._valid_given = given
 
     def _set_valid(self, valid: Any) -> None:
         self._valid = valid

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..base.replaced import methods_of, replaced, watched
 from ..broker.checks import check_target
-from ..errors import OrderError, unknown_name
+from ..errors import OrderTypeError, UnknownDataError, unknown_name
 from ..market.order import Order
 from ..sizers.base import Sizer
 from ..sizers.fixedsize import FixedSize
@@ -93,7 +93,7 @@ class OrderMixin(TradesMixin):
         if isinstance(data, str):
             known = self.env.datasbyname
             if data not in known:
-                raise OrderError(unknown_name("data", type(self).__name__, data, known))
+                raise UnknownDataError(unknown_name("data", type(self).__name__, data, known))
             return known[data]
         return data
 
@@ -175,13 +175,13 @@ class OrderMixin(TradesMixin):
             and broker._quick_
             and transmit
             and not kwargs
-            and not tradeid
+            and tradeid == 0
             and size < _INF
         ):
             return broker.issue(self, data, size, True, price)
         return broker.buy(
-            self, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
-            parent=parent, transmit=transmit, **kwargs,
+            self, data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid, oco=oco,
+            trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
 
     def sell(
@@ -222,19 +222,19 @@ class OrderMixin(TradesMixin):
             and broker._quick_
             and transmit
             and not kwargs
-            and not tradeid
+            and tradeid == 0
             and size < _INF
         ):
             return broker.issue(self, data, size, False, price)
         return broker.sell(
-            self, data, size, price, plimit, exectype, valid, tradeid, oco, trailamount, trailpercent,
-            parent=parent, transmit=transmit, **kwargs,
+            self, data, size=size, price=price, plimit=plimit, exectype=exectype, valid=valid, tradeid=tradeid, oco=oco,
+            trailamount=trailamount, trailpercent=trailpercent, parent=parent, transmit=transmit, **kwargs,
         )  # fmt: skip
 
     def _no_size_(self, size: Any) -> None:
-        """Take no size for no order; raise :class:`OrderError` for anything else that is no number."""
+        """Take no size for no order; raise :class:`OrderTypeError` for anything else that is no number."""
         if size is not None:
-            raise OrderError(
+            raise OrderTypeError(
                 f"An order of {type(self).__name__}: size must be a finite number; got {size!r}. Check what it is "
                 "computed from."
             )

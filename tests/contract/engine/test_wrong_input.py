@@ -364,7 +364,6 @@ def test_orders_that_are_not_what_they_seem_are_warned_of(kind: str) -> None:
 IMPOSSIBLE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "price": (lambda s: s.buy(exectype=Order.Limit, price="5"), "price must be a number; got '5'"),
     "size": (lambda s: s.buy(size="1"), "size must be a finite number; got '1'"),
-    "nan": (lambda s: s.sell(size=float("nan")), "size must be a finite number; got nan"),
     "type": (lambda s: s.buy(exectype="Limit"), "exectype must be one of bt.Order.Market, .* got 'Limit'"),
     "valid": (lambda s: s.buy(exectype=Order.Limit, price=5.0, valid="soon"), "valid must be a date.* got 'soon'"),
     "oco": (lambda s: s.buy(oco="other"), "oco must be an order.* got 'other'"),

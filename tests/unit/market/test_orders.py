@@ -93,7 +93,8 @@ def test_the_size_of_a_sell_is_negative_but_its_parameter_is_not() -> None:
 def test_parameters_are_those_of_the_creation() -> None:
     order = buy(price=9.0, valid=dt.date(2030, 1, 1), tradeid=4)
     assert order.params is order.p
-    assert (order.p.price, order.p.tradeid, order.p.exectype) == (9.0, 4, Order.Market)
+    assert (order.p.price, order.p.tradeid, order.p.exectype) == (9.0, 4, None)
+    assert buy(exectype=Order.Market).p.exectype == Order.Market
     assert order.p.valid == dt.date(2030, 1, 1)
     assert isinstance(order.valid, float)
     assert Order.params.transmit is True
