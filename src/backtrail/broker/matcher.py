@@ -199,7 +199,9 @@ class Matcher(MarketLane):
         else:
             self._revalue_()
             self._move_positions_()
-            if self._daily_ or self._fundhist:
+            recorded = self.journal.dense
+            early = bool(recorded) and recorded[-1][0] == self._cycle_()  # by a reading before the bar was worked on
+            if self._daily_ or self._fundhist or early:
                 self._record_()
         pending = self.pending
         self.active = not lazy or bool(pending or self.submitted or self._toactivate or self._userhist)

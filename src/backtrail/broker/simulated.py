@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..base.replaced import methods_of, replaced
+from ..errors import CompatWarning
 from ..market.order import BuyOrder, Order, SellOrder
 from .actions import ActionRules
 from .checks import check_settings, check_terms, warn_no_order
@@ -75,6 +77,19 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self._userhist: list[PastOrders] = []
         super().__init__()
         self._configure_()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Warn of methods that would be called inside of backtrader's broker and are not called here."""
+        super().__init_subclass__(**kwargs)
+        unheard = sorted(_INSIDE_BACKTRADER & cls.__dict__.keys())
+        if unheard:
+            warnings.warn(
+                f"{cls.__name__} defines {', '.join(unheard)}, which this broker never calls: slippage is set with "
+                "set_slippage_perc and set_slippage_fixed, executed sizes with a filler, and what an execution does "
+                "with a commission scheme.",
+                CompatWarning,
+                stacklevel=2,
+            )
 
     def use_strict_rules(self) -> None:
         """Do without all of backtrader's unexpected ways that the keywords of the class name."""
@@ -380,6 +395,13 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         """Give the status of *order*."""
         return int(original(order).status)
 
+
+#: Methods inside of backtrader's broker that have no place in this one, or other arguments.
+_INSIDE_BACKTRADER = frozenset((
+    "_execute", "_get_value", "_ocoize", "_process_fund_history", "_process_order_history", "_slip_down", "_slip_up",
+    "_take_children", "_try_exec", "_try_exec_close", "_try_exec_historical", "_try_exec_limit", "_try_exec_market",
+    "_try_exec_stop", "_try_exec_stoplimit",
+))  # fmt: skip
 
 _WAYS = methods_of(
     BackBroker,

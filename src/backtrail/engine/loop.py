@@ -86,23 +86,27 @@ def listen(strat: Any) -> None:
 
 def listen_again(run: Any, strat: Any) -> None:
     """Find out again in the course of a run: *strat*, or an analyzer or observer of it, was given a method."""
-    heard = strat._wants_orders_
+    of_orders, of_trades = strat._wants_orders_, strat._wants_trades_
     listen(strat)
-    if strat._wants_orders_ and not heard and hasattr(run.broker, "tell_untold"):
-        recall(run, strat)
+    if strat._wants_orders_ and not of_orders and hasattr(run.broker, "tell_untold"):
+        recall(run, strat, of_trades)
         run.broker.tell_untold(strat)
     run.changed = True
 
 
-def recall(run: Any, strat: Any) -> None:
-    """Give observers what they would have found of the present cycle if orders and trades had been wanted before."""
+def recall(run: Any, strat: Any, of_trades: bool) -> None:
+    """Give observers what they would have found of the present cycle if orders had been wanted before.
+
+    *of_trades* tells whether trades were.
+    """
     cycle = run.clock.i
     if not strat._bar_observers_ or cycle < 0:
         return
     notices = run.broker.journal.notices
     first = bisect_left(notices, cycle, key=itemgetter(0))
     strat._orderspending += [notice[1].clone() for notice in notices[first:] if strat._owns_(notice[1])]
-    strat._tradespending += [trade for at, trade in strat._closed_ if at == cycle]
+    if not of_trades:
+        strat._tradespending += [trade for at, trade in strat._closed_ if at == cycle]
 
 
 def fill(run: Any) -> None:
@@ -236,7 +240,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
                 broker.next()
                 if broker.notifs:
                     broker_notify(run)
-                    deliver(strat)
+                    deliver(run, strat)
                     if strat._tells_cash_:
                         tell_cash(strat)
             # by name on each bar: a strategy may go over to another function
@@ -253,6 +257,7 @@ def _run_plain(run: Any, strat: Any, first: int, after: int) -> int:
                     step_extras(strat, status)
                     strat.clear()
                     return k + 1
+                strat.clear()
                 run.changed = False
     return cycles  # type: ignore[no-any-return]  # an int
 
@@ -502,11 +507,12 @@ def _hand_out(run: Any, quick: bool) -> None:
             break
 
 
-def deliver(strat: Any) -> None:
-    """Call the hooks for the orders and trades that were notified, then forget them."""
+def deliver(run: Any, strat: Any) -> None:
+    """Call the hooks for the orders and trades that were notified, then forget them unless somebody began to ask."""
     if strat._orderspending or strat._tradespending:
         strat._notify(strat._orderspending, strat._tradespending)
-        strat.clear()
+        if not run.changed:
+            strat.clear()
 
 
 def step_strategy(run: Any, strat: Any, status: int) -> None:

@@ -415,16 +415,18 @@ class OrderMixin(TradesMixin):
     def _notify(self, qorders: Any = (), qtrades: Any = ()) -> None:
         """Call the hooks of the strategy and of its analyzers for orders and trades.
 
-        Orders of the past reach the strategy only if it asked to be told of them; analyzers see them always.
+        Orders of the past reach the strategy only if it asked to be told of them; analyzers see them always. An
+        analyzer that begins to listen in the course of this knows of all of these orders and trades.
         """
+        of_orders, of_trades = self._order_analyzers_, self._trade_analyzers_
         for order in qorders:
             if order.exectype != Order.Historical or order.histnotify:
                 self.notify_order(order)
-            for analyzer in self._order_analyzers_:
+            for analyzer in of_orders:
                 analyzer._notify_order(order)
         for trade in qtrades:
             self.notify_trade(trade)
-            for analyzer in self._trade_analyzers_:
+            for analyzer in of_trades:
                 analyzer._notify_trade(trade)
 
 

@@ -30,6 +30,15 @@ def test_what_a_run_puts_in_place_is_called_as_in_backtrader(block: int) -> None
         assert repr(replacing.run(backtrail, seed)) == repr(replacing.run(backtrader, seed)), f"seed {seed}"
 
 
+#: Runs in which somebody begins to look at every bar while orders or trades are being told.
+IN_THE_MIDDLE = (1141, 1421, 1795, 1956, 2021, 2120)
+
+
+@pytest.mark.parametrize("seed", IN_THE_MIDDLE)
+def test_who_begins_to_listen_in_the_middle_hears_everything_once(seed: int) -> None:
+    assert repr(replacing.run(backtrail, seed)) == repr(replacing.run(backtrader, seed))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(20))
 def test_what_many_runs_put_in_place_is_called_as_in_backtrader(block: int) -> None:
