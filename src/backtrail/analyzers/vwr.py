@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ..base.declare import param
 from .moments import ratio, standarddev
@@ -29,7 +29,6 @@ class VWR(TimeFrameAnalyzerBase):
         ("sdev_max", param(default=2.0, gt=0)),
         ("fund", None),
     )
-    alias: ClassVar[Any] = ("VariabilityWeightedReturn",)
 
     _TANN: ClassVar[dict[int, float]] = Returns._TANN
 
@@ -84,10 +83,6 @@ class VWR(TimeFrameAnalyzerBase):
         self.rets["vwr"] = vwr
 
 
-if TYPE_CHECKING:
-
-    class VariabilityWeightedReturn(VWR):
-        """The alias, which the class makes."""
-
+VariabilityWeightedReturn = VWR
 
 __all__ = ["VWR", "VariabilityWeightedReturn"]

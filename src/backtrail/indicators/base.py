@@ -27,7 +27,7 @@ class Indicator(IndicatorBase):
     plotinfo: ClassVar[Any] = {
         "plot": True, "plotmaster": None, "legendloc": None, "subplot": True, "plotname": "", "plotskip": False,
         "plotabove": False, "plotlinelabels": False, "plotlinevalues": True, "plotvaluetags": True, "plotymargin": 0.0,
-        "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False, "plotmasterx": None,
+        "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False,
     }  # fmt: skip
 
     _numbers_: ClassVar[frozenset[str]] = frozenset()

@@ -238,6 +238,8 @@ def _merged_plotlines(cls: type, own: Any) -> PlotLines:
         for name, options in pairs_of(source).items():
             have = merged[name]._defaults if name in merged else {}
             merged[name] = Info({**have, **pairs_of(options)})
+    for name in cls.lines._names:  # type: ignore[attr-defined]  # a class with lines
+        merged.setdefault(name, Info({}))
     return PlotLines(merged)
 
 
