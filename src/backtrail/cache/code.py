@@ -16,19 +16,16 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..runs.callables import is_known
+from ..runs.callables import encode_reference, is_known, reached
 from ..runs.code.loaded import changed_since_loaded
 from ..runs.digests import raw_digest
-from ..runs.encoding import UncacheableParameter, encode, type_name
+from ..runs.encoding import encode
 from ..runs.source import Sources, form_of_function
-from ..runs.tables import is_table
 
 if TYPE_CHECKING:
     from ..runs.code import Closure
 
 _FORM: Final = "backtrail-cache-function/1"
-_CONTAINERS: Final = (list, tuple, set, frozenset, dict)
-_CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes)
 _WRITING: Final = {
     "add",
     "append",
@@ -61,7 +58,7 @@ def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -
     written = written_only(function.__code__)
     held: dict[str, Any] = {}
     for name, value in _reached(function):
-        if name in written:
+        if name.partition(".")[0] in written:
             continue
         if isinstance(value, FunctionType):
             value = inspect.unwrap(value)
@@ -71,7 +68,11 @@ def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -
                     waiting.append(value)
                 held[name] = ["function", value.__module__, value.__qualname__]
                 continue
-        held[name] = _value(value, name, name in function.__code__.co_freevars)
+        if isinstance(value, ModuleType):
+            held[name] = ["module", value.__name__]
+        else:
+            closed_over = name in function.__code__.co_freevars
+            held[name] = ["value", encode(value, name) if closed_over else encode_reference(value, name)]
     own = [function.__qualname__, raw_digest(_FORM, form_of_function(function, Sources()))]
     return [*own, held]
 
@@ -83,31 +84,7 @@ def _reached(function: FunctionType) -> Iterator[tuple[str, Any]]:
             yield name, cell.cell_contents
         except ValueError:  # not set yet
             continue
-    known = function.__globals__
-    for name in sorted(set(_names(function.__code__))):
-        if name in known:
-            yield name, known[name]
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield from _names(one)
-
-
-def _value(value: Any, name: str, closed_over: bool) -> Any:
-    """Give what stands for a value that a function reads."""
-    kind = type(value)
-    if isinstance(value, ModuleType):
-        return ["module", value.__name__]
-    if closed_over or isinstance(value, type) or kind in _CONSTANTS or kind in _CONTAINERS or is_table(value):
-        try:
-            return ["value", encode(value, name)]
-        except UncacheableParameter:
-            if closed_over:
-                raise
-    return ["reference", type_name(kind)]  # it is known by the code that makes it
+    yield from reached(function.__code__, function.__globals__)
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import StoreError
+from ..runs.callables import asked_by
 from ..runs.encoding import UncacheableParameter
 from . import places
 from .code import changed_modules
@@ -346,11 +347,21 @@ class _Call:
         except (OSError, ValueError) as error:
             found, outside = [], [str(error)]
         self._read["inputs"] = found
-        if outside:
+        asked = {*asked_by([self.function.function])}
+        if self._reading.chance and "seed" not in asked:
+            asked.add("chance")
+        asked.discard("seed")
+        if outside or asked:
             self._read["outside"] = True
+        if outside:
             _warn_once(
                 f"The backtest {self.function.name!r} is recorded and is computed again each time: it reads files "
                 f"outside of its project ({', '.join(outside[:3])}), which may change. Give it what is in them"
+            )
+        if asked:
+            _warn_once(
+                f"The backtest {self.function.name!r} is recorded and is computed again each time: its code asks for "
+                f"what no key can tell ({', '.join(sorted(asked))}). Give it as an argument"
             )
 
     def _check_inputs(self) -> None:

@@ -50,7 +50,7 @@ class Reading(Watch):
     def ended(self) -> tuple[list[dict[str, Any]], list[str]]:
         """Stop; give the files of the project that were read, with their digests, and the names of those outside."""
         self.stop()
-        for path in [path for path in self.read if not os.path.isfile(path)]:
+        for path in [path for path in self.read if os.path.exists(path) and not os.path.isfile(path)]:
             del self.read[path]
         found, outside = self.inputs()
         if not outside:

@@ -2,20 +2,28 @@
 
 A function of the user's is its name, its source in normal form (comments, layout, docstrings and positions do not
 count; where no source belongs to it, its bytecode), its defaults, the values it has closed over, and what it refers to
-in its module: constants, plain containers, arrays and frames by value, the user's own functions and classes by their
-code, everything else by name.
+in its module or in another one of the user's: values by value, objects by their class and attributes, the user's own
+functions and classes by their code. Modules, and what decides nothing (a logger, a lock), are known by name.
 Functions and classes of Python, of installed packages and of backtrail are their qualified name: the versions of
 packages are another part of a key.
 """
 
 from __future__ import annotations
 
+import builtins
+import contextlib
+import dis
 import functools
+import inspect
+import io
+import logging
+import operator
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -28,15 +36,15 @@ from .encoding import (
     items,
     mapping,
     named,
+    refusal,
     register,
     text,
     tlv,
     type_name,
 )
 from .source import Sources, form_of_class, form_of_function
-from .tables import is_table
 
-_CODE: Final = "backtrail-callable/1"
+_CODE: Final = "backtrail-callable/2"
 _BUILTIN: Final = (
     BuiltinFunctionType,
     type(len),
@@ -48,6 +56,29 @@ _BUILTIN: Final = (
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 _CONTAINERS: Final = (list, tuple, set, frozenset, dict)
+_OURS: Final = __name__.partition(".")[0]
+#: Modules of things that code reads and that decide nothing: where messages go, who waits for whom.
+_SILENT: Final = frozenset(("logging", "threading", "_thread", "_io", "io", "rich", "tqdm", "warnings", "typing"))
+_MADE_BY_CLASS: Final = 1 << 9
+_MOST_OBJECTS: Final = 10_000
+#: By word of a record's purity: what code reads that no key can tell. ``.()`` stands for a call without arguments.
+_ASKING: Final = {
+    "clock": (
+        "time.time", "time.time_ns", "time.localtime.()", "time.gmtime.()", "time.ctime.()", "datetime.datetime.now",
+        "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "pandas.Timestamp.now",
+        "pandas.Timestamp.today", "pandas.Timestamp.utcnow",
+    ),
+    "chance": (
+        "secrets", "uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "random.Random.()",
+        "numpy.random.default_rng.()", "numpy.random.RandomState.()",
+    ),
+    "seed": ("random.seed", "numpy.random.seed"),  # what is drawn from then on is no chance
+    "environment": ("os.environ", "os.getenv", "sys.argv", "sys.stdin", "builtins.input"),
+    "folders": (
+        "os.listdir", "os.scandir", "os.walk", "os.stat", "os.path.exists", "posixpath.exists", "os.path.isfile",
+        "genericpath.exists", "genericpath.isfile", "os.path.getmtime", "glob.glob", "glob.iglob",
+    ),
+}  # fmt: skip
 _UNSAID: Final = {
     "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
     "__abstractmethods__", "_abc_impl", "__annotations__", "__annotate__", "__annotations_cache__", "__slots__",
@@ -151,6 +182,8 @@ class _Reach:
         self.place = place
         self.waiting: list[Any] = [root]
         self.seen = {id(root)}
+        self.objects: dict[int, int] = {}
+        self.asked: set[str] = set()
         self.sources = Sources()
 
     def encode(self, tag: bytes, name: str) -> bytes:
@@ -177,12 +210,11 @@ class _Reach:
     def written_function(self, value: FunctionType) -> bytes:
         """Encode one function without what it refers to."""
         if _is_library_file(value.__code__.co_filename):  # a library's wrapper around the user's function
-            parts = [
-                encode_at(getattr(value, "__wrapped__", None), Place(".__wrapped__", self.place, id(value)))
-            ]
+            parts = [self.value(getattr(value, "__wrapped__", None), "__wrapped__", value)]
             if not hasattr(value, "__wrapped__"):
                 parts += self._held_(value)
             return named(b"w", _full_name(value), *parts)
+        self.asked.update(_asked(value.__code__, value.__globals__))
         contents = (
             _digest_of_form(form_of_function(value, self.sources)),
             self.value(value.__defaults__, "__defaults__", value),
@@ -204,24 +236,71 @@ class _Reach:
         return out
 
     def _references(self, code: CodeType, known: dict[str, Any]) -> bytes:
-        """Encode what *code* may refer to in its module: names of attributes that are defined there count too."""
-        out = [
-            text(name) + self._reference(known[name]) for name in _names_in(code) if name in known
-        ]
+        """Encode what *code* reads of its module."""
+        out = [text(name) + self.reference(value, name) for name, value in reached(code, known)]
         return tlv(b"L", b"".join(out))
 
-    def _reference(self, value: Any) -> bytes:
+    def reference(self, value: Any, name: str) -> bytes:
+        """Encode what code refers to as *name*: by value, modules and what tells nothing by name."""
+        return self._told_(value, Place(f".<global {name}>", self.place))
+
+    def _told_(self, value: Any, place: Place) -> bytes:
         if _is_constant(value):
             return encode(value)
         if isinstance(value, (FunctionType, type)):
             return self.name(value)
-        if type(value) in _CONTAINERS or is_table(value):
-            try:
-                return encode_at(value, Place(".<global>", self.place))
-            except UncacheableParameter:  # it is known by the code that fills it
-                pass
-        name = value.__name__ if isinstance(value, ModuleType) else type_name(type(value))
-        return named(b"G", "reference", text(name))
+        kind = type(value)
+        if isinstance(value, ModuleType):
+            return named(b"G", "reference", text(value.__name__))
+        if isinstance(value, MethodType):
+            owner = self._told_(value.__self__, Place(".__self__", place))
+            return named(b"G", "method", self._told_(value.__func__, place), owner)
+        if kind.__module__.partition(".")[0] in _SILENT or isinstance(value, (io.IOBase, logging.Logger)):
+            return named(b"G", "reference", text(type_name(kind)))
+        if not is_known(kind) and not isinstance(value, Enum) and not hasattr(kind, "__fingerprint__"):
+            return self._object_(value, place)
+        try:
+            return encode_at(value, place)
+        except UncacheableParameter:
+            if kind in _CONTAINERS:
+                return self._parts_(value, place)
+            if kind.__module__.partition(".")[0] == _OURS:  # it belongs to the run, and other parts of a key tell it
+                return named(b"G", "reference", text(type_name(kind)))
+            if kind is SimpleNamespace or (kind.__flags__ & _MADE_BY_CLASS and hasattr(value, "__dict__")):
+                return self._object_(value, place)
+            raise
+
+    def _parts_(self, value: Any, place: Place) -> bytes:
+        """Encode a container part by part."""
+        inside = place.enter(value)
+        if isinstance(value, dict):
+            pairs = [(self._told_(key, place), self._told_(one, place.key(key, inside))) for key, one in value.items()]
+            return tlv(b"M", b"".join(key + one for key, one in sorted(pairs)))
+        parts = [self._told_(one, Place(f"[{at}]", place, inside)) for at, one in enumerate(value)]
+        return tlv(b"L", b"".join(sorted(parts) if isinstance(value, (set, frozenset)) else parts))
+
+    def _object_(self, value: Any, place: Place) -> bytes:
+        """Encode an object by its class and its attributes, each object once."""
+        from .instances import plain_part, state_of
+
+        number = self.objects.get(id(value))
+        if number is not None:
+            return named(b"o", "again", encode(number))
+        self.objects[id(value)] = len(self.objects)
+        if len(self.objects) > _MOST_OBJECTS:
+            raise refusal(value, place, f"it leads to more than {_MOST_OBJECTS} objects", "keep less in it")
+        kind = type(value)
+        if not all(base is object or base.__flags__ & _MADE_BY_CLASS or plain_part(base) for base in kind.__mro__):
+            if kind is not SimpleNamespace:
+                raise refusal(value, place, "not all of it is in its attributes", "give its class a __fingerprint__()")
+        inside = place.enter(value)
+        parts = [
+            text(name) + self._told_(one, place.key(name, inside))
+            for name, one in sorted(state_of(value).items())
+        ]
+        plain = next((made for base in kind.__mro__ if (made := plain_part(base)) is not None), None)
+        content = b"" if plain is None else self._told_(plain(value), Place(".<content>", place, inside))
+        return named(b"o", type_name(kind), self.name(kind), content, *parts)
 
     def written_class(self, value: type) -> bytes:
         """Encode one class without what it refers to."""
@@ -247,19 +326,21 @@ class _Reach:
             )
         if isinstance(member, functools.cached_property):
             return self.value(member.func, label, owner)
-        plain = _is_constant(member) or isinstance(member, type) or type(member) in _CONTAINERS
-        if plain or is_table(member):
-            return self._reference(member)
-        if known:
-            return None
-        try:
-            return self.value(member, label, owner)
-        except UncacheableParameter:
-            return self._reference(member)
+        kind = type(member)
+        ours = is_known(kind) and (hasattr(kind, "__get__") or kind.__module__.partition(".")[0] == _OURS)
+        if ours or (label.startswith("__") and label.endswith("__")):  # what declarations make of the class's source
+            if known:
+                return None
+            with contextlib.suppress(UncacheableParameter):
+                return self.value(member, label, owner)
+            return named(b"G", "reference", text(type_name(kind)))
+        return self.reference(member, f"{owner.__qualname__}.{label}")
 
 
 def is_known(value: Any) -> bool:
     """Tell whether a function or class is known by its name alone: a library's own."""
+    if value.__module__ == "builtins" and getattr(value, "__flags__", _MADE_BY_CLASS) & _MADE_BY_CLASS:
+        return getattr(builtins, value.__name__, None) is value  # what exec makes calls itself built in
     local = "<locals>" in value.__qualname__ or value.__qualname__.endswith("<lambda>")
     return not local and _is_library(_home(value))
 
@@ -305,25 +386,89 @@ def _digest_of_form(form: bytes) -> bytes:
     return raw_digest(_CODE, form)
 
 
-_named_in: Final[dict[int, tuple[CodeType, list[str]]]] = {}  # by identity: codes are slow to compare
-_MOST_NAMED: Final = 1024
+_read_in: Final[dict[int, tuple[CodeType, list[tuple[str, ...]]]]] = {}  # by identity: codes are slow to compare
+_MOST_READ: Final = 1024
+_GLOBAL: Final = dis.opmap["LOAD_GLOBAL"]
+_NAMES: Final = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
+_ATTRIBUTE: Final = dis.opmap["LOAD_ATTR"]
+_METHOD: Final = dis.opmap.get("LOAD_METHOD", -1)
+_CALL: Final = dis.opmap["CALL"]
+_BETWEEN: Final = {dis.opmap[name] for name in ("PRECALL", "PUSH_NULL") if name in dis.opmap}
+_BITS: Final = 1 if sys.version_info >= (3, 12) else 0  # of an attribute's argument that do not number its name
 
 
-def _names_in(code: CodeType) -> list[str]:
-    """Give the names that *code* and the code in it refer to, sorted."""
-    known = _named_in.get(id(code))
+def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give what *code*, and the code in it, reads of its module *known*, by name, sorted.
+
+    Of a module of the user's it is the attribute that is read: ``settings.limits``, not all of ``settings``.
+    """
+    found = {}
+    for first, *rest in _read(code):
+        if first not in known:
+            continue
+        label, value = first, known[first]
+        for name in rest:
+            if not isinstance(value, ModuleType) or _is_library(value.__name__) or name not in vars(value):
+                break
+            label, value = f"{label}.{name}", vars(value)[name]
+        found[label] = value
+    yield from sorted(found.items(), key=operator.itemgetter(0))
+
+
+def _asked(code: CodeType, known: Mapping[str, Any]) -> Iterator[str]:
+    """Give what *code* asks the clock, chance or the machine for, in the words of a record's purity."""
+    for first, *rest in _read(code):
+        value = known.get(first)
+        if isinstance(value, ModuleType):
+            name = value.__name__
+        elif isinstance(value, (type, *_BUILTIN)) and (home := getattr(value, "__module__", None)):
+            name = f"{home.partition('._')[0]}.{value.__qualname__}"
+        else:
+            continue
+        whole = ".".join([name, *rest])
+        for asked, names in _ASKING.items():
+            if any(whole == one or whole.startswith(f"{one}.") for one in names):
+                yield asked
+
+
+def _read(code: CodeType) -> list[tuple[str, ...]]:
+    """Give the names that *code* and the code in it read from their module, each with the attributes read of it."""
+    known = _read_in.get(id(code))
     if known is None:
-        if len(_named_in) >= _MOST_NAMED:
-            _named_in.clear()
-        known = _named_in[id(code)] = (code, sorted(set(_names(code))))
+        if len(_read_in) >= _MOST_READ:
+            _read_in.clear()
+        known = _read_in[id(code)] = (code, sorted(set(_chains(code))))
     return known[1]
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+def _chains(code: CodeType) -> Iterator[tuple[str, ...]]:
+    names, high = code.co_names, 0
+    chain: tuple[str, ...] = ()
+    for operation, low in zip(code.co_code[::2], code.co_code[1::2]):
+        if operation == 0:  # room that the interpreter keeps for itself
+            continue
+        number, high = high | low, 0
+        if operation == dis.EXTENDED_ARG:
+            high = number << 8
+        elif chain and operation == _ATTRIBUTE:
+            chain += (names[number >> _BITS],)
+        elif chain and operation == _METHOD:
+            chain += (names[number],)
+        elif chain and operation in _BETWEEN:
+            continue
+        else:
+            if chain:
+                yield (*chain, "()") if operation == _CALL and number == 0 else chain
+            chain = ()
+            if operation == _GLOBAL:
+                chain = (names[number >> 1],)
+            elif operation in _NAMES:
+                chain = (names[number],)
+    if chain:
+        yield chain
     for one in code.co_consts:
         if isinstance(one, CodeType):
-            yield from _names(one)
+            yield from _chains(one)
 
 
 def _is_constant(value: Any) -> bool:
@@ -332,4 +477,24 @@ def _is_constant(value: Any) -> bool:
     return type(value) in _CONSTANTS
 
 
-__all__ = ["encode_class", "encode_code", "is_known"]
+def asked_by(things: Iterable[Any]) -> list[str]:
+    """Give what the user's *things*, classes and functions, ask for that no key can tell: see ``purity`` in records."""
+    asked: set[str] = set()
+    for one in things:
+        reach = _Reach(inspect.unwrap(one) if callable(one) else one, Place("code"))
+        if isinstance(reach.waiting[0], (FunctionType, type)) and not is_known(reach.waiting[0]):
+            with contextlib.suppress(UncacheableParameter, RecursionError):
+                reach.encode(b"r", "")
+        asked |= reach.asked
+    return sorted(asked)
+
+
+def encode_reference(value: Any, name: str) -> bytes:
+    """Encode what code refers to as *name*, with all code of the user's that it leads to."""
+    reach = _Reach(value, Place(""))
+    reach.waiting.clear()
+    told = reach.reference(value, name)
+    return reach.encode(b"r", name) + told
+
+
+__all__ = ["asked_by", "encode_class", "encode_code", "encode_reference", "is_known", "reached"]

@@ -42,16 +42,16 @@ def encode_instance(value: Any, place: Place) -> bytes | None:
     if isinstance(value, ParamsBase):
         return _object(value, place, _declared(value))
     if is_dataclass(kind) or hasattr(kind, "__attrs_attrs__"):
-        return _object(value, place, _state(value))
+        return _object(value, place, state_of(value))
     if hasattr(kind, "__pydantic_fields__"):
         return _object(value, place, _pydantic(value))
     if _is_estimator(value):
-        return _object(value, place, {**_asked(value, place), **_state(value)})
+        return _object(value, place, {**_asked(value, place), **state_of(value)})
     base = next((one for one in _PLAIN if isinstance(value, one)), None)
     if base is None:
         return None
     plain = encode_at(_PLAIN[base](value), Place(f".{base.__name__}()", place, id(value)))
-    return _object(value, place, _state(value), plain)
+    return _object(value, place, state_of(value), plain)
 
 
 def _object(value: Any, place: Place, state: Mapping[str, Any], base: bytes = b"") -> bytes:
@@ -61,7 +61,12 @@ def _object(value: Any, place: Place, state: Mapping[str, Any], base: bytes = b"
     return named(b"A", type(value).__qualname__, kind, base, mapping(state.items(), place, value))
 
 
-def _state(value: Any) -> dict[str, Any]:
+def plain_part(kind: type) -> Callable[[Any], Any] | None:
+    """Give what makes the plain value of an instance of a class derived from *kind*; None unless *kind* is plain."""
+    return _PLAIN.get(kind)
+
+
+def state_of(value: Any) -> dict[str, Any]:
     """Give the attributes of *value*, apart from properties that were kept after they were computed."""
     kind = type(value)
     out = {
@@ -93,7 +98,7 @@ def _pydantic(value: Any) -> dict[str, Any]:
 
 def _declared(value: ParamsBase) -> dict[str, Any]:
     """Give parameters and attributes of an object that declares its parameters."""
-    state = {name: one for name, one in _state(value).items() if one is not value.p}
+    state = {name: one for name, one in state_of(value).items() if one is not value.p}
     if isinstance(value, TradingCalendarBase) and is_known(type(value)):
         state = {}  # what it has looked up so far
     return {**state, "<params>": value.p._getkwargs()}
@@ -113,4 +118,4 @@ def _is_estimator(value: Any) -> bool:
     return hasattr(type(value), "get_params") and hasattr(type(value), "set_params")
 
 
-__all__ = ["encode_instance"]
+__all__ = ["encode_instance", "plain_part", "state_of"]

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from ..errors import BacktrailWarning, ResultError, StoreError
 from .cached import LARGEST_INLINE, restore, shape_of
+from .callables import asked_by
 from .code import Closure, closure_of, detect_entry_point
 from .code.closure import is_current
 from .code.model import Role
@@ -335,9 +336,10 @@ class Recording:
             *(["programs"] if watch.programs else []),
             *(["writes"] if watch.wrote else []),
             *(["outside-input"] if outside else []),
+            *(one for one in asked_by(self.description.classes) if one != "seed"),
         ]
         unseeded = self.description.seed is None and self.run.random.getstate() != self._random
-        if watch.chance or unseeded:
+        if (watch.chance or unseeded) and "chance" not in reasons:
             reasons.append("chance")
         return reasons or ["pure"]
 

@@ -82,6 +82,8 @@ class Watch:
     def inputs(self) -> tuple[list[dict[str, Any]], bool]:
         """Give the files that were read, with their digests, and whether one of them lies outside of the project.
 
+        A file that was to be read and is not there has no digest: a run that finds it is another one.
+
         Modules of the user's that were first loaded meanwhile are among them.
         """
         self.read.update(dict.fromkeys(self._late_, "imported"))
@@ -93,10 +95,10 @@ class Watch:
                 continue
             shown = relative(real, self.root)
             if shown is None or not _is_text(shown):
-                outside = True
+                outside = outside or os.path.exists(real)  # what was looked for elsewhere in vain is no input
                 continue
             seen = digest_of(real)
-            if seen is not None:
+            if seen is not None or not os.path.exists(real):
                 found.append({"path": shown, "digest": seen, "how": how})
         return found, outside
 

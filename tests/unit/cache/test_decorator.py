@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import multiprocessing
+import random
 import sys
 import time
 import warnings
@@ -496,13 +497,13 @@ def test_b07_what_cannot_be_keyed_runs_uncached_with_one_warning(
     assert len(cache.index) == 0
 
 
-DRAWS = iter([1.0, 2.0])
+random.DRAWS = iter([1.0, 2.0])  # type: ignore[attr-defined]  # out of sight, in a library's module
 
 
 @cached_backtest("random", wait_s=0.0)
 def random_result(data: Any) -> dict[str, float]:
     """Give another result each time; the first call makes the second, which is stored before it."""
-    draw = next(DRAWS)
+    draw = next(random.DRAWS)  # type: ignore[attr-defined]
     if draw == 1.0:
         random_result(data)
     return {"x": draw}

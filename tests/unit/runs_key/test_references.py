@@ -1,0 +1,239 @@
+"""What code reads of its module counts by its value; what no key can tell is named."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import datetime as dt
+import functools
+import logging
+import os
+import random
+import re
+import sys
+import textwrap
+import threading
+import time
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import backtrail as bt
+from backtrail.runs.callables import asked_by
+from backtrail.runs.encoding import UncacheableParameter, encode
+
+
+@dataclass
+class Limits:
+    """Limits of a risk."""
+
+    low: Any = 0
+
+
+class Pair(NamedTuple):
+    """Two values."""
+
+    a: Any
+    b: Any = 0
+
+
+class Plain:
+    """An object with attributes."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.me = self
+
+    def double(self) -> Any:
+        return self.value
+
+
+class Slotted:
+    """An object whose attributes are in slots."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class Listed(list[Any]):
+    """A list with a name."""
+
+
+def listed(value: Any) -> Listed:
+    made = Listed([1, value])
+    made.name = "x"  # type: ignore[attr-defined]
+    return made
+
+
+VALUE: Any = None
+
+
+def reads_value() -> Any:
+    """Give what is in this module."""
+    return VALUE
+
+
+KINDS: dict[str, Callable[[int], Any]] = {
+    "number": lambda n: n,
+    "date": lambda n: dt.date(2024, 1, n),
+    "timedelta": lambda n: dt.timedelta(n),
+    "timestamp": lambda n: pd.Timestamp(2024, 1, n),
+    "decimal": lambda n: Decimal(n),
+    "numpy number": lambda n: np.float64(n),
+    "array": lambda n: np.array([1.0, n]),
+    "frame": lambda n: pd.DataFrame({"a": [n]}),
+    "path": lambda n: Path(f"data{n}"),
+    "pattern": lambda n: re.compile(f"a{n}"),
+    "range": lambda n: range(n),
+    "counter": lambda n: collections.Counter(a=n),
+    "defaultdict": lambda n: collections.defaultdict(int, a=n),
+    "ordered": lambda n: collections.OrderedDict(a=n),
+    "deque": lambda n: collections.deque([n]),
+    "named tuple": lambda n: Pair(n),
+    "dataclass": lambda n: Limits(n),
+    "namespace": lambda n: types.SimpleNamespace(period=n),
+    "arguments": lambda n: argparse.Namespace(period=n),
+    "object": lambda n: Plain(n),
+    "slots": lambda n: Slotted(n),
+    "nested": lambda n: [Plain({"a": [Limits(n)]})],
+    "derived": listed,
+    "method": lambda n: Plain(n).double,
+    "partial": lambda n: functools.partial(max, n),
+    "beside a lock": lambda n: {"lock": threading.Lock(), "n": n},
+    "function with default": lambda n: lambda a=n: a,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_value_of_the_module_counts(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for n in (1, 2, 1):
+        monkeypatch.setitem(globals(), "VALUE", KINDS[kind](n))
+        found.append(encode(reads_value))
+    assert found[0] == found[2] != found[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_attribute_of_a_class_counts(kind: str) -> None:
+    def strategy(n: int) -> type:
+        class Mine(bt.Strategy):
+            pass
+
+        Mine.given = KINDS[kind](n)  # type: ignore[attr-defined]
+        return Mine
+
+    assert encode(strategy(1)) == encode(strategy(1)) != encode(strategy(2))
+
+
+@pytest.mark.parametrize("value", [logging.getLogger("mine"), threading.Lock(), sys.stderr])
+def test_where_messages_go_does_not_count(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "VALUE", value)
+    assert encode(reads_value)
+
+
+@pytest.mark.parametrize("value", [iter([1]), (n for n in [1]), np.random.default_rng(1)])
+def test_what_has_no_form_is_refused_by_its_name(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "VALUE", value)
+    with pytest.raises(UncacheableParameter, match="<global VALUE>"):
+        encode(reads_value)
+
+
+def module_of(name: str, text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> types.ModuleType:
+    path = tmp_path / f"{name}.py"
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    made = types.ModuleType(name)
+    made.__file__ = str(path)
+    monkeypatch.setitem(sys.modules, name, made)
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), made.__dict__)
+    return made
+
+
+def test_of_a_module_of_the_users_what_is_read_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = module_of("my_settings_", "period = 5\nother = 1\nlimits = {'low': 1}\n", monkeypatch, tmp_path)
+    code = """
+        import my_settings_ as settings
+
+        def low():
+            return settings.limits['low'] * settings.period
+    """
+    reader = module_of("my_reader_", code, monkeypatch, tmp_path).low
+    before = encode(reader)
+    settings.other = 2  # type: ignore[attr-defined]
+    assert encode(reader) == before
+    settings.limits["low"] = 2
+    assert encode(reader) != before
+
+
+def test_names_of_attributes_are_not_names_of_the_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    code = "period = 5\n\ndef read(one):\n    return one.period\n"
+    module = module_of("my_attributes_", code, monkeypatch, tmp_path)
+    before = encode(module.read)
+    module.period = 6  # type: ignore[attr-defined]
+    assert encode(module.read) == before
+
+
+def test_a_class_may_name_itself() -> None:
+    class Cross(bt.Strategy):
+        def __init__(self) -> None:
+            super(Cross, self).__init__()  # noqa: UP008  # how scripts write it
+
+    assert encode(Cross) == encode(Cross)
+
+
+def test_a_class_made_by_exec_counts_by_its_code() -> None:
+    made = []
+    for n in (1, 2):
+        names: dict[str, Any] = {}
+        exec(f"class Made:\n    x = {n}\n", names)
+        names["Made"].__module__ = "builtins"
+        made.append(encode(names["Made"]))
+    assert made[0] != made[1]
+
+
+def test_a_descriptor_of_the_users_counts() -> None:
+    def descriptor(n: int) -> type:
+        class Reads:
+            def __get__(self, one: Any, owner: Any = None) -> int:
+                return n
+
+        class Holds:
+            value = Reads()
+
+        return Holds
+
+    assert encode(descriptor(1)) != encode(descriptor(2))
+
+
+ASKING: dict[str, tuple[Callable[[], Any], list[str]]] = {
+    "nothing": (lambda: time.perf_counter(), []),
+    "time": (lambda: time.time(), ["clock"]),
+    "now": (lambda: dt.datetime.now(), ["clock"]),
+    "date": (lambda: dt.datetime(2024, 1, 2), []),
+    "generator": (lambda: np.random.default_rng(), ["chance"]),
+    "seeded generator": (lambda: np.random.default_rng(7), []),
+    "seed": (lambda: random.seed(7), ["seed"]),
+    "environment": (lambda: os.environ["HOME"], ["environment"]),
+    "arguments": (lambda: sys.argv, ["environment"]),
+    "folders": (lambda: os.path.exists("x"), ["folders"]),
+    "within": (lambda: reads_the_clock(), ["clock"]),
+}  # fmt: skip
+
+
+def reads_the_clock() -> float:
+    """Tell the time."""
+    return time.time()
+
+
+@pytest.mark.parametrize("kind", ASKING)
+def test_what_no_key_can_tell_is_named(kind: str) -> None:
+    code, asked = ASKING[kind]
+    assert asked_by([code]) == asked
