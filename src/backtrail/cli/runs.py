@@ -183,13 +183,14 @@ def pack(
 @app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(metavar="FILE.zip", show_default=False)],
+    trust: Annotated[bool, typer.Option("--trust", help="Let its results be served for runs of the same key.")] = False,
     store: Where = None,
     json: Json = False,
 ) -> None:
     """Take the run of a zip into the store: every digest is checked, nothing is executed."""
     from . import runs_care as care
 
-    _do(lambda: care.import_(store, source, json))
+    _do(lambda: care.import_(store, source, trust, json))
 
 
 @app.command()

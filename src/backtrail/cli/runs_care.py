@@ -120,9 +120,9 @@ def pack(where: str | None, reference: str, target: Path, acknowledged: bool, as
         print(f"run {run.id} in {made} ({made.stat().st_size:,} bytes)")
 
 
-def import_(where: str | None, source: Path, as_json: bool) -> None:
+def import_(where: str | None, source: Path, trust: bool, as_json: bool) -> None:
     """Take a run from a zip."""
-    run = unpack(Store.open(where), source)
+    run = unpack(Store.open(where), source, trust=trust)
     if as_json:
         print_json({"run": run})
     else:

@@ -8,8 +8,10 @@ form are left out; a run whose analyzers report values without one is not served
 from __future__ import annotations
 
 import json
+import sys
 import types
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Final
 
 from ..analyzers.base import Analyzer
@@ -150,9 +152,22 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
     own["analyzers"] = analyzers = ItemCollection()
     for build_, one in zip(_analyzer_builds(run.spec, told), told["analyzers"], strict=True):
         analyzers.append(_analyzer(strat, build_, one, record.bytes), one["name"])
+    of_the_run = own.keys() - set(cls._fields_)
     for name, value in told["attributes"].items():
-        own[name] = from_plain(value)
+        if name not in of_the_run:
+            own[name] = from_plain(value, loaded)
     return strat
+
+
+def loaded(name: str) -> Any:
+    """Give the class or function that :func:`name_of` names so, of a module that is loaded; ValueError if none is."""
+    module, _, path = name.partition(":")
+    found: Any = sys.modules.get(module)
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    if not isinstance(found, (type, FunctionType)):
+        raise ValueError(f"reading a stored value - expected {name} to be loaded - found no such class")
+    return found
 
 
 def _analyzer_builds(spec: Any, told: dict[str, Any]) -> list[Any]:
@@ -182,7 +197,7 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
             told_analysis = told["analysis"]
             if "artifact" in told:
                 told_analysis = json.loads(read(told["artifact"]))
-            held.append(from_plain(told_analysis))
+            held.append(from_plain(told_analysis, loaded))
         return held[0]
 
     own["get_analysis"] = types.MethodType(analysis, made)

@@ -23,8 +23,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import BacktrailError, RunNotFoundError, StoreError
+from ..errors import BacktrailError, ParameterValueError, RunNotFoundError, StoreError
 from .digests import blob_digest
+from .key import RunKey
 from .store.layout import blob_name
 from .store.manifest import blobs_of, decode, encode, is_safe_path
 
@@ -150,11 +151,12 @@ def _parquet(table: Any) -> bytes:
 # -- back ------------------------------------------------------------------------------------------------------------
 
 
-def unpack(store: Store, source: Path) -> str:
+def unpack(store: Store, source: Path, *, trust: bool = False) -> str:
     """Take the run that the zip *source* holds into *store*; give its id.
 
     Everything is checked first; :class:`PackRefused` says what is not as it must be, and nothing is stored then. A run
-    that the store has already is left as it is.
+    that the store has already is left as it is. What a stranger says that code resulted in cannot be checked but by
+    running it: unless you *trust* the run, its results are never served in the place of a run of yours.
     """
     try:
         with zipfile.ZipFile(source) as archive:
@@ -170,11 +172,16 @@ def unpack(store: Store, source: Path) -> str:
         known = store.run(run)
     except RunNotFoundError:
         store.put_all(blobs)
+        if not trust:
+            store.refs.take_in(run)
         return store.commit(manifest)
     if known.manifest != manifest:
         raise PackRefused(
             f"importing {source.name} - the store has another record of run {run} - one of them was altered"
         )
+    if trust and store.refs.is_foreign(run):
+        store.refs.trust(run)
+        store.point(manifest)
     return run
 
 
@@ -200,6 +207,7 @@ def _checked(archive: zipfile.ZipFile, source: Path) -> tuple[dict[str, Any], li
         manifest = decode(_read(archive, archive.getinfo("manifest.json"), source))
     except StoreError as error:
         raise PackRefused(f"importing {source.name} - its manifest is refused: {error}") from error
+    _check_key(manifest, source)
     wanted = blobs_of(manifest)
     blobs = []
     for member in members:
@@ -218,6 +226,19 @@ def _checked(archive: zipfile.ZipFile, source: Path) -> tuple[dict[str, Any], li
         if lacking:
             raise PackRefused(f"importing {source.name} - the blob of {name} is not in it")
     return manifest, blobs
+
+
+def _check_key(manifest: dict[str, Any], source: Path) -> None:
+    """Refuse a key that is not made of the components that the manifest gives."""
+    components = manifest.get("components")
+    if not manifest.get("key") or not components:
+        return
+    try:
+        made = RunKey.read(components).digest
+    except ParameterValueError as error:
+        raise PackRefused(f"importing {source.name} - its components are refused: {error}") from error
+    if made != manifest["key"]:
+        raise PackRefused(f"importing {source.name} - expected the key that its components make - found another")
 
 
 def _check_member(member: zipfile.ZipInfo, seen: set[str], source: Path) -> None:

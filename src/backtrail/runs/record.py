@@ -183,8 +183,10 @@ class Recording:
                 self._give_up_claim()
                 self.store.note_use(record)
             return strats
-        except (StoreError, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever a record holds, the run can be computed
             warn_once(f"The record of an identical run cannot be read, so the run is computed: {error}")
+            self.run.serve(None)
+            self.run.strats = []
             return None
 
     def _give_up_claim(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from ...errors import ManifestError, RunNotFoundError
 from .files import Files
-from .layout import PINS, TAGS, THINNED, check_name, is_run_id, lease_name
+from .layout import IMPORTED, PINS, TAGS, THINNED, check_name, is_run_id, lease_name
 from .manifest import read_object
 
 
@@ -95,6 +95,21 @@ class Refs:
         except (ManifestError, FileNotFoundError):
             return None  # of a note that cannot be read everything is kept
         return frozenset(map(str, parts)) if isinstance(parts, list) else None
+
+    def take_in(self, run: str) -> None:
+        """Say that *run* was computed elsewhere, by somebody who is not trusted: its results are never served."""
+        lease_name(run)
+        self._files.put(f"{IMPORTED}/{run}", b"")
+
+    def trust(self, run: str) -> None:
+        """Let the results of *run* be served, wherever they were computed."""
+        lease_name(run)
+        self._files.remove(f"{IMPORTED}/{run}")
+
+    def is_foreign(self, run: str) -> bool:
+        """Tell whether *run* was computed elsewhere and is not trusted."""
+        lease_name(run)
+        return self._files.size(f"{IMPORTED}/{run}") is not None
 
     def _read(self, folder: str) -> Iterator[tuple[str, str | None]]:
         for entry in self._files.list(folder):

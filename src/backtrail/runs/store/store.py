@@ -225,7 +225,7 @@ class Store:
 
     def point(self, plain: Manifest) -> None:
         """Let the key of a finished run point to it. The pointer can be made again, so a fault is no failure."""
-        if plain.get("key") and plain["status"] == "finished":
+        if plain.get("key") and plain["status"] == "finished" and not self.refs.is_foreign(plain["run"]):
             try:
                 self.files.put(key_name(plain["key"]), f"{plain['run']}\n".encode(), durable=False)
             except OSError:
@@ -305,7 +305,7 @@ class Store:
         parts = [part for item in artifacts for part in item.get("parts") or ()]
         if self.blobs.missing(parts) or (artifacts and self.refs.parts_of(run) is not None):
             return None  # a blob is lost, or results were given up
-        return Run(self, run, manifest)
+        return None if self.refs.is_foreign(run) else Run(self, run, manifest)
 
     def _has_sweeps(self) -> bool:
         return next(iter(self.files.list("sweeps")), None) is not None
