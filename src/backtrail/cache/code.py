@@ -17,7 +17,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ..runs.callables import encode_reference, is_known, reached
-from ..runs.code.loaded import changed_since_loaded
+from ..runs.code.loaded import changed_since_loaded, own_things
 from ..runs.digests import raw_digest
 from ..runs.encoding import encode
 from ..runs.source import Sources, form_of_function
@@ -138,13 +138,7 @@ def changed_modules(closure: Closure) -> list[str]:
             continue
         if os.path.realpath(path) != os.path.realpath(closure.root / file.path):
             continue
-        things = [
-            inspect.unwrap(one) if isinstance(one, FunctionType) else one for one in vars(module).values()
-        ]
-        own = [
-            one for one in things if isinstance(one, FunctionType | type) and one.__module__ == file.module
-        ]
-        difference = changed_since_loaded(file.module, path, file.content, own)
+        difference = changed_since_loaded(file.module, path, file.content, own_things(module))
         if difference is not None:
             found.append(
                 f"{file.path} was changed after it was loaded ({difference}): start again to run what it says"

@@ -322,6 +322,21 @@ def test_a22_a_file_edited_after_it_was_loaded_is_stale(imported, tmp_path: Path
 
 
 @pytest.mark.row("A22")
+def test_a22_a_helper_edited_after_it_was_loaded_is_stale(imported, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    files: dict[str, str | bytes] = {
+        "helper.py": "def f():\n    return 1\n",
+        "strategy.py": "import helper\n\nclass S:\n    def next(self):\n        return helper.f()\n",
+    }
+    (strategy,) = imported(files, "strategy")
+    assert not closure_of(strategy.S, entry=tmp_path / "strategy.py").stale
+    write(tmp_path, {"helper.py": "def f():\n    return 2\n"})
+    closure = closure_of(strategy.S, entry=tmp_path / "strategy.py")
+    assert closure.stale
+    assert not closure.keyable
+    assert "helper.py was changed after it was loaded (f is not the same" in closure.problems[0].message
+
+
+@pytest.mark.row("A22")
 def test_a22_a_changed_constant_of_an_imported_module_is_stale(tmp_path: Path) -> None:
     program = """
         import strategy

@@ -75,7 +75,7 @@ def test_enumerations_dataclasses_and_classes_come_back(tmp_path: Path) -> None:
 def test_an_imported_run_is_served_if_it_is_trusted(tmp_path: Path) -> None:
     theirs = Store.open(tmp_path / "theirs")
     made = ran(theirs).run_id
-    packed = pack(theirs.run(made), tmp_path / "run.zip")
+    packed = pack(theirs.run(made), tmp_path / "run.zip", acknowledge_secrets=True)
     mine = Store.open(tmp_path / "mine")
     assert unpack(mine, packed) == made
     assert mine.run(made).metrics == theirs.run(made).metrics
@@ -110,7 +110,7 @@ def changed(packed: Path, target: Path, change: Callable[[dict[str, Any]], None]
 
 def test_a_key_that_is_not_made_of_its_components_is_refused(tmp_path: Path) -> None:
     theirs = Store.open(tmp_path / "theirs")
-    packed = pack(theirs.run(ran(theirs).run_id), tmp_path / "run.zip")
+    packed = pack(theirs.run(ran(theirs).run_id), tmp_path / "run.zip", acknowledge_secrets=True)
     bad = changed(packed, tmp_path / "bad.zip", lambda manifest: manifest.update(key="b3:" + "0" * 64))
     mine = Store.open(tmp_path / "mine")
     with pytest.raises(PackRefused, match="the key that its components make"):

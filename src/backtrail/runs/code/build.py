@@ -14,7 +14,7 @@ from .analysis import FORM, unreadable_norm
 from .entry import main_file
 from .folders import Signature, digest_of_file, is_settled, signature
 from .listed import ListedFiles, secret_problems
-from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of, parts_of
+from .loaded import Origin, changed_since_loaded, loaded_files, module_name, origin_of, own_things, parts_of
 from .memo import Memo
 from .model import UNKNOWN_CODE, Closure, CodeFile, EntryPointDetectionResult, Problem, Role
 from .notebook import Cell, executed_cells, remembered_source, session_names
@@ -277,7 +277,10 @@ class Builder:
             self.problems.append(Problem("path", said, path, partial=False))
 
     def _check_loaded_(self, walk: Walk) -> None:
-        """Compare the classes in use with their files, which may have been edited after they were loaded."""
+        """Compare what is loaded with its files, which may have been edited after they were loaded.
+
+        Those of the classes in use are always compared, of other modules those that were edited lately.
+        """
         if not self.runtime:
             return
         by_file: dict[tuple[str, str], list[Any]] = {}
@@ -285,6 +288,10 @@ class Builder:
             file = self._module_file(origin)
             if file is not None and file in origin.files:
                 by_file.setdefault((getattr(thing, "__module__", "__main__"), file), []).append(thing)
+        for name, file in self.loaded:
+            unit = walk.units.get(os.path.realpath(file))
+            if unit is not None and unit.snapshot is not None and _is_late(unit.snapshot.signature):
+                by_file.setdefault((name, os.path.abspath(file)), []).extend(own_things(sys.modules.get(name)))
         for (name, file), things in by_file.items():
             unit = walk.units.get(os.path.realpath(file))
             if unit is None or unit.snapshot is None:
@@ -351,6 +358,14 @@ class Builder:
             watched[path] = signature(path)
         settled = all(seen is None or is_settled(seen, now_ns) for seen in watched.values())
         return watched if settled else None
+
+
+def _is_late(seen: Signature) -> bool:
+    """Tell whether a file was edited so late that it may have been loaded before."""
+    return max(seen[3], seen[4]) > _EARLIEST_NS
+
+
+_EARLIEST_NS = time.time_ns() - 60_000_000_000
 
 
 def _counting_cells() -> list[Cell]:

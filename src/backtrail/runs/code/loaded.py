@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import inspect
 import marshal
 import os
 import struct
@@ -140,6 +141,13 @@ def loaded_files() -> list[tuple[str, str]]:
     return found
 
 
+def own_things(module: ModuleType | None) -> list[Any]:
+    """Give the functions and classes that *module* itself defines, without decorators."""
+    things = [inspect.unwrap(one) if isinstance(one, FunctionType) else one for one in vars(module or object).values()]
+    name = getattr(module, "__name__", None)
+    return [one for one in things if isinstance(one, FunctionType | type) and one.__module__ == name]
+
+
 def changed_since_loaded(name: str, file: str, source: bytes, things: list[Any]) -> str | None:
     """Say in what the loaded module *name* differs from *source*, its file's present bytes; None if in nothing seen.
 
@@ -245,5 +253,6 @@ __all__ = [
     "loaded_files",
     "module_name",
     "origin_of",
+    "own_things",
     "parts_of",
 ]
