@@ -61,11 +61,14 @@ class Script:
 
     @classmethod
     def parse(cls, source: bytes, name: str) -> Script:
-        """Parse *source*; SyntaxError as Python raises it."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            script = cls(ast.parse(source, name))
-        script._bind()
+        """Parse *source*; SyntaxError as Python raises it, and for what is nested too deeply to be read."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                script = cls(ast.parse(source, name))
+            script._bind()
+        except (RecursionError, MemoryError):
+            raise SyntaxError("an expression is nested too deeply to be read") from None
         return script
 
     def _bind(self) -> None:

@@ -83,7 +83,7 @@ class Table:
     def __getitem__(self, name: str) -> NDArray[Any]:
         column = self._columns_.get(name)
         if column is None:
-            raise KeyError(unknown_name("column", f"The table {self.name!r}", name, self._columns_))
+            raise KeyError(unknown_name("column", f"The table {self.name!r}", str(name), self._columns_))
         if column.kind == "time":
             return np.asarray(column.values, dtype=np.int64).view("datetime64[us]")
         if isinstance(column.values, np.ndarray):

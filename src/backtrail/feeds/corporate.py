@@ -70,10 +70,35 @@ class CorporateActions(DataBase):
                 "dividends and splits of bars that are resampled or replayed are not accounted for. Use "
                 "dividend_policy='adjust' and split_policy='adjust', or 'ignore' if this is meant.",
             )
+        feed = self._name or type(self).__name__
+        _warn_of_actions(columns, feed)
         dividends, splits = self.p.dividend_policy == "adjust", self.p.split_policy == "adjust"
         if not (dividends or splits):
             return columns
-        return adjusted(columns, dividends, splits, self._name or type(self).__name__)
+        return adjusted(columns, dividends, splits, feed)
+
+
+def _warn_of_actions(columns: Columns, feed: str) -> None:
+    """Warn of dividends and splits that there cannot be: the first row of each kind."""
+    splits, paid = columns.extra.get("splits"), columns.extra.get("dividends")
+    if splits is not None:
+        odd = np.isinf(splits) | (splits < 0.0)
+        _warn_of(odd, splits, "split", "a positive number of shares; it is ignored", columns, feed)
+    if paid is not None:
+        before = np.concatenate(([np.nan], columns.close[:-1]))
+        odd = np.isinf(paid) | (paid < 0.0) | (paid >= before)
+        _warn_of(odd, paid, "dividend", "one from 0 to the close of the bar before; it is paid as it is", columns, feed)
+
+
+def _warn_of(odd: NDArray[np.bool_], values: Floats, kind: str, wanted: str, columns: Columns, feed: str) -> None:
+    found = np.flatnonzero(odd)
+    if found.size:
+        at = int(found[0])
+        warn_data(
+            feed,
+            f"{found.size} {kind}(s) are not possible, first row {columns.row(at)} "
+            f"({num2date(float(columns.datetime[at]))}): {float(values[at])} instead of {wanted}. Correct the column.",
+        )
 
 
 class StockData(CorporateActions, FrameData):
