@@ -84,8 +84,11 @@ def missing_parts(run: Run) -> list[str]:
             lacking.append(f"the file {one['path']}")
     feeds = manifest.get("data") or []
     for at, one in enumerate(feeds):
+        called = one.get("name") or "it has no name"
         if not one.get("snapshot"):
-            lacking.append(f"the bars of feed {at} ({one.get('name') or 'it has no name'})")
+            lacking.append(f"the bars of feed {at} ({called})")
+        elif "resampled from" in (one.get("settings") or {}):
+            lacking.append(f"the bars that those of feed {at} ({called}) are made of, which say when each is delivered")
     if not feeds:
         lacking.append("its bars")
     return lacking

@@ -24,6 +24,7 @@ from backtrail.engine.run import Run
 from backtrail.errors import DataError, StoreWriteError
 from backtrail.optimize.transport import dumps, loads
 from backtrail.runs import record as recording
+from backtrail.runs.checkout import missing_parts
 from backtrail.runs.folds import Split, in_fold
 from backtrail.runs.record import RecordWarning
 from backtrail.runs.store import Store
@@ -472,7 +473,10 @@ def test_recorded_runs_are_those_without_records(
     assert recorded.broker.getvalue() == plain.broker.getvalue()
     assert recorded.result.orders.to_arrow().equals(plain.result.orders.to_arrow())
     assert len(recorded.runstrats[0][0]) == len(plain.runstrats[0][0])
-    assert store.run(recorded.run_id).key is not None
+    run = store.run(recorded.run_id)
+    assert run.key is not None
+    lacking = " ".join(missing_parts(run))
+    assert ("are made of, which say when each is delivered" in lacking) == (kind == "resampled")
 
 
 def test_a_store_that_cannot_be_opened_costs_no_run(tmp_path: Path) -> None:
