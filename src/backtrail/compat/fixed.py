@@ -202,8 +202,8 @@ FIXED: tuple[Difference, ...] = (
         "linebuffer:LinesOperation lineseries:LineSeries",
         "an expression or indicator over a feed that begins later than another reads that feed's last bar (bar by bar) "
         "or raises IndexError (vectorised); shorter data than a warm-up raise IndexError in some indicators",
-        "NaN until the feed begins, and in what goes on from its own last value (EMA) after it; NaN and a warning for "
-        "short data",
+        "NaN until the feed begins; what is computed from the expression begins then (without preload, what goes on "
+        "from its own last value stays NaN); NaN and a warning for short data",
     ),
     right(
         "forgotten-bars",

@@ -24,6 +24,7 @@ from ..lines.memory import Memory
 from ..lines.place import Placed, place_on
 from .behind import Behind
 from .messages import Messages
+from .waiting import wait_for_feeds
 
 _NEVER = 2**31 - 1
 _HANDING_OUT = methods_of(BrokerBase, ("get_notification",))
@@ -48,6 +49,8 @@ def prepare(run: Any, strat: Any) -> None:
     """Put the strategy on its clock and find its warm-up."""
     strat._periodset()
     timeline = run.timeline
+    if timeline is not None and len(timeline.groups) > 1:
+        wait_for_feeds(strat)
     clock = Clock(timeline.cycles if timeline is not None else 0)
     strat._c_ = clock
     for line in strat.lines:
