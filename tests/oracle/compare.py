@@ -172,4 +172,7 @@ def compare(
     expected = record(theirs, scenario_of(spec))
     if expected.error == "IndexError" and spec["cerebro"].get("exactbars", 0) > 0:
         return None  # backtrader forgot a bar that it needs itself
-    return diff(expected, record(ours, scenario_of(spec)), strict)
+    found = record(ours, scenario_of(spec))
+    if expected.error == "IndexError" and not expected.events and not found.error:
+        return None  # backtrader cannot compute an indicator over so few bars: the page of compatibility says so
+    return diff(expected, found, strict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from random import Random
 from typing import Any
 
@@ -80,6 +82,8 @@ def choose_observers(rng: Random) -> list[Choice]:
 def with_hooks(bt: Any, name: str) -> Any:
     """Give a subclass of the analyzer that changes its hooks, so that it is stepped bar by bar."""
     base = getattr(bt.analyzers, name)
+    for package in getattr(base, "packages", ()):  # backtrader imports them for the module of the derived class alone
+        setattr(sys.modules[base.__module__], package, importlib.import_module(package))
 
     def notify_order(self: Any, order: Any) -> None:
         base.notify_order(self, order)
