@@ -327,6 +327,8 @@ class _Reach:
         if isinstance(member, functools.cached_property):
             return self.value(member.func, label, owner)
         kind = type(member)
+        if isinstance(member, (MethodType, functools.partial)):
+            return self.reference(member, f"{owner.__qualname__}.{label}")
         ours = is_known(kind) and (hasattr(kind, "__get__") or kind.__module__.partition(".")[0] == _OURS)
         if ours or (label.startswith("__") and label.endswith("__")):  # what declarations make of the class's source
             if known:
