@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,16 @@ def arrow_column(
     import pyarrow as pa
 
     kind = column.type
-    types = pa.types
     rows = len(column)
-    outer = ""
     own = isinstance(kind, pa.BaseExtensionType)
     number = None if own else _number(kind)
     if number is not None and column.null_count == 0:
-        pieces = _pieces(column)
-        if len(pieces) == 1:
-            chunks = fixed_chunks(_lying(pieces[0], number[1]))
+        piece = _piece(column)
+        if piece is not None:
+            chunks = fixed_chunks(_lying(piece, number[1]))
             return make_column(name, role, number[0] + note, rows, chunks)
+    types = pa.types
+    outer = ""
     if own:
         column = pa.chunked_array([one.storage for one in _pieces(column)], type=kind.storage_type)
         outer, kind = f"{kind} of ", kind.storage_type
@@ -57,9 +57,21 @@ def arrow_column(
 
 
 def _pieces(column: Any) -> list[Any]:
-    return list(column.chunks) if hasattr(column, "chunks") else [column]
+    return list(column.chunks) if _is_chunked(column) else [column]
 
 
+def _piece(column: Any) -> Any:
+    """Give the one array that *column* consists of, None if there are several or none."""
+    if not _is_chunked(column):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else None
+
+
+def _is_chunked(column: Any) -> bool:
+    return type(column).__name__ == "ChunkedArray"
+
+
+@functools.lru_cache(maxsize=256)
 def _text_name(kind: Any) -> str:
     """Give one name for the layouts in which the same strings can be held; of other types their own."""
     if str(kind) in ("string", "large_string", "string_view"):
@@ -121,13 +133,13 @@ def _parts(column: Any) -> Iterator[Any]:
     """Give 65,536 rows at a time as one array, whatever the pieces are that the column is made of."""
     import pyarrow as pa
 
-    pieces = _pieces(column)
-    if len(pieces) == 1 and 0 < len(column) <= CHUNK_ROWS:
-        yield pieces[0]
+    piece = _piece(column)
+    if piece is not None and 0 < len(piece) <= CHUNK_ROWS:
+        yield piece
         return
     for at in range(0, len(column), CHUNK_ROWS):
         part = column.slice(at, CHUNK_ROWS)
-        yield pa.concat_arrays(part.chunks) if hasattr(part, "chunks") else part
+        yield pa.concat_arrays(part.chunks) if _is_chunked(part) else part
 
 
 def _values(part: Any, kind: Any) -> NDArray[Any]:
@@ -158,22 +170,26 @@ def _valid(part: Any) -> NDArray[np.bool_]:
     return np.unpackbits(bits, count=part.offset + len(part), bitorder="little")[part.offset :].view(np.bool_)
 
 
+_OFFSETS: Final = {"string": 4, "binary": 4, "large_string": 8, "large_binary": 8}
+"""Bytes of where a text ends, by the types that hold them one after the other."""
+
+
 def _text(column: Any, kind: Any, nulls: bool) -> list[bytes]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     text = _text_name(kind) == "utf8"
-    wide, narrow = (pa.large_string(), pa.string()) if text else (pa.large_binary(), pa.binary())
+    width = _OFFSETS.get(str(kind), 0)
     out: list[bytes] = []
     for part in _parts(column):
         valid = _valid(part) if nulls else None
-        if part.type not in (wide, narrow):
-            part = part.cast(wide)
+        if not width:
+            part = part.cast(pa.large_string() if text else pa.large_binary())
         if part.null_count:
             part = pc.fill_null(part, "" if text else b"")
         _, offsets, content = part.buffers()
-        width = 8 if part.type == wide else 4
-        ends = np.frombuffer(offsets, dtype=f"<i{width}", count=len(part) + 1, offset=part.offset * width)
+        size = width or 8
+        ends = np.frombuffer(offsets, dtype=f"<i{size}", count=len(part) + 1, offset=part.offset * size)
         out.extend(text_chunks(ends.astype(np.int64, copy=False), content, valid))
     return out
 

@@ -52,15 +52,15 @@ class ColumnFingerprint:
 
 def column_root(kind: str, rows: int, nullable: bool, chunks: bytes) -> bytes:
     """Give the 32 bytes that stand for a column of type *kind* with these chunks."""
-    written = _head(kind, nullable) + framed(rows.to_bytes(8, "little"), chunks)
-    value: bytes = blake3(written).digest()
+    length = len(chunks).to_bytes(8, "little")
+    value: bytes = blake3(_head(kind, nullable) + rows.to_bytes(8, "little") + length + chunks).digest()
     return value
 
 
 @functools.lru_cache(maxsize=256)
 def _head(kind: str, nullable: bool) -> bytes:
-    """Give the first parts of what is digested for a column."""
-    return framed(_COLUMN.encode(), kind.encode(), b"nulls" if nullable else b"")
+    """Give what is digested for a column before its number of rows, the length of that number included."""
+    return framed(_COLUMN.encode(), kind.encode(), b"nulls" if nullable else b"", bytes(8))[:-8]
 
 
 def make_column(
@@ -179,11 +179,7 @@ def _nullable(part: Array, valid: NDArray[np.bool_]) -> bytes:
 
 def _joined(*arrays: Array) -> bytes:
     """Give the digest of *arrays*, each preceded by its length in bytes."""
-    state: Any = blake3()
-    for one in arrays:
-        state.update(one.nbytes.to_bytes(8, "little"))
-        state.update(np.ascontiguousarray(one).view(np.uint8))
-    value: bytes = state.digest()
+    value: bytes = blake3(framed(*[one.tobytes() for one in arrays])).digest()
     return value
 
 

@@ -25,6 +25,7 @@ from .callables import asked_by
 from .code import Closure, closure_of, detect_entry_point
 from .code.closure import is_current
 from .code.model import Role
+from .collecting import without_collection
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
@@ -247,10 +248,11 @@ class Recording:
         if work is None:
             return None
         try:
-            manifest = self._manifest(status, strats, error, work)
-            manifest["time"] = _time_entry(self.begun, wall, cpu)
-            self._compare_with_record(manifest)
-            run_id: str = work.commit(manifest)
+            with without_collection():
+                manifest = self._manifest(status, strats, error, work)
+                manifest["time"] = _time_entry(self.begun, wall, cpu)
+                self._compare_with_record(manifest)
+                run_id: str = work.commit(manifest)
         except Exception as fault:  # noqa: BLE001  # whatever it is, the result of the run is not lost
             warnings.warn(
                 f"The run is {status} and its result is there; its record is not: {fault}",

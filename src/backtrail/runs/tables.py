@@ -283,7 +283,9 @@ def _polars_series(source: Any, place: Place) -> Iterator[ColumnFingerprint]:
 
 
 def _arrow_table(source: Any, place: Place) -> Iterator[ColumnFingerprint]:
-    for name, column in zip(source.schema.names, source.columns):
+    batches: list[Any] = source.to_batches() if type(source).__name__ == "Table" else []
+    columns = batches[0].columns if len(batches) == 1 else source.columns
+    for name, column in zip(source.schema.names, columns):
         yield arrow_column(column, place.key(name), name)
 
 

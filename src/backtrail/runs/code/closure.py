@@ -6,14 +6,13 @@ the modules that are loaded; the cells that were executed. Nothing is imported o
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ..collecting import without_collection
 from .build import Builder
 from .entry import detect_entry_point
 from .folders import Signature, signature
@@ -74,7 +73,7 @@ def closure_of(
     if known is not None and _unchanged(known[0]):
         closure = known[1]
     else:
-        with _without_collection():
+        with without_collection():
             closure = build.make(yaml)
         _remember(key, build, closure)
     if strict:
@@ -82,18 +81,6 @@ def closure_of(
             if problem.kind == "unresolved":
                 raise UnresolvedImport(f"{problem.message}. Install it, or correct the import.")
     return closure
-
-
-@contextlib.contextmanager
-def _without_collection() -> Iterator[None]:
-    """Keep the garbage collector from walking the syntax trees again and again: they hold no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _remember(key: Any, build: Builder, closure: Closure) -> None:

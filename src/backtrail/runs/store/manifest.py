@@ -58,7 +58,7 @@ def to_plain(manifest: Mapping[str, Any]) -> Manifest:
 def dump(plain: Manifest) -> bytes:
     """Give the JSON of plain values in UTF-8."""
     try:
-        body = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        body = _WRITER.encode(plain).encode("utf-8")
     except (ValueError, TypeError, RecursionError) as error:
         raise ManifestError(f"writing a record - expected plain values - found: {error}") from error
     if len(body) > LIMIT:
@@ -150,6 +150,7 @@ def _constant(text: str) -> float:
     raise ManifestError(f"reading a record - expected numbers of JSON - found {text}")
 
 
+_WRITER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 _STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_constant)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -37,7 +36,6 @@ from .opening import index_path, open_files, prepare
 from .place import Place, find_place, without_secrets
 from .ranking import Direction, Directions
 from .refs import Refs
-from .rows import Source, rows_of
 from .run import Run
 from .scan import Scanner
 from .search import Best, Search, as_list
@@ -194,9 +192,11 @@ class Store:
         raise ManifestError(f"recording run {plain['run']} - expected a run of its own - found it recorded already")
 
     def recorded(self, plain: Manifest) -> str:
-        """Let a run whose record is on the medium be found by its key and in the index; give its id."""
+        """Let a run whose record is on the medium be found by its key; give its id.
+
+        The index reads it from the manifest at the next question.
+        """
         self.point(plain)
-        self._index_soon(plain, manifest_name(plain["run"]))
         return str(plain["run"])
 
     def _complete_(self, plain: Manifest, facts: Mapping[str, Facts]) -> None:
@@ -230,15 +230,6 @@ class Store:
                 self.files.put(key_name(plain["key"]), f"{plain['run']}\n".encode(), durable=False)
             except OSError:
                 return
-
-    def _index_soon(self, plain: Manifest, name: str) -> None:
-        """Add the run to the index unless another process is at it: the next question reads it from the manifest."""
-        try:
-            with self.index.writing(0.0) as connection:
-                if connection is not None:
-                    self.index.add(connection, [rows_of(plain, Source(name.rpartition("/")[0]))])
-        except (sqlite3.Error, OSError):
-            return
 
     def manifest(self, run: str, again: Again | None = None) -> Manifest:
         """Read the manifest of *run* and check it; raise `RunNotFoundError` or `ManifestError`.

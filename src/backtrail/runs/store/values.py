@@ -32,6 +32,7 @@ Json = Any
 """None, bool, int, float, str, or lists and dicts of those: what ``json`` writes."""
 
 DEPTH = 64
+_AS_IS = frozenset([str, int, bool, type(None)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,11 @@ class Named:
 
 def to_json(value: object, depth: int = 0) -> Json:
     """Give *value* as JSON. Whatever has no type of its own here is named, not contained."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if kind in _AS_IS:
         return value
     if depth > DEPTH:
         raise ValueError(f"writing a value - expected at most {DEPTH} levels - found more - store a blob instead")
-    kind = type(value)
-    if kind is str or kind is int:
-        return value
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}  # type: ignore[arg-type]  # a float is one
     if kind is dict:
@@ -68,7 +67,7 @@ def to_json(value: object, depth: int = 0) -> Json:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
     if isinstance(value, list):
-        return [to_json(item, depth + 1) for item in value]
+        return [item if type(item) in _AS_IS else to_json(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
         return _mapping(value, depth)
     return _other(value, depth)
@@ -81,7 +80,7 @@ def _mapping(value: Mapping[Any, Any], depth: int) -> Json:
     for key, item in value.items():
         if type(key) is not str or key.startswith("$"):
             break
-        made[key] = to_json(item, depth + 1)
+        made[key] = item if type(item) in _AS_IS else to_json(item, depth + 1)
     else:
         return made
     return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
