@@ -175,4 +175,7 @@ def compare(
     found = record(ours, scenario_of(spec))
     if expected.error == "IndexError" and not expected.events and not found.error:
         return None  # backtrader cannot compute an indicator over so few bars: the page of compatibility says so
+    if expected.error == "AttributeError" and "'_lastdteos'" in expected.message and not found.error:
+        until = Recording(expected.events, {}, None)  # backtrader's Replayer missed an attribute of its own
+        return diff(until, Recording(found.events[: len(expected.events)]), strict)
     return diff(expected, found, strict)

@@ -36,6 +36,12 @@ FIXED: tuple[Difference, ...] = (
         "the value is NaN, a fractal sets no mark",
     ),
     right(
+        "replayed-times",
+        "resamplerfilter:Replayer",
+        "some feeds replayed with adjbartime=True end the run: AttributeError, Replayer has no attribute '_lastdteos'",
+        "they are replayed to their end",
+    ),
+    right(
         "heikin-ashi",
         "indicators.heikinashi:HeikinAshi",
         "it is computed bar by bar in vectorised mode",
