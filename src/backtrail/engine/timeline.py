@@ -236,12 +236,16 @@ def _first_cycles(clone: Any, moments: Floats, mixed: bool) -> Ints | None:
     if not mixed:
         return inside  # type: ignore[no-any-return]
     delivered = np.searchsorted(moments, times)
+    lone = clone._lone_bars()
+    if bool((delivered[lone] - delivered[lone - 1] > 1).any()):
+        return None  # such a bar is looked at again while it waits for its turn
     asked = np.where(inside > 0, delivered[inside - 1] + 1, 0)
     cycles: Ints = np.maximum(asked, np.searchsorted(moments, due))
     if bool((cycles != asked).any()):
         return None  # a clone whose bar has to wait misses bars of its source meanwhile
     if len(inside) < len(triggers):
-        after = int(delivered[-1]) + 1
+        # the last bar of the source is taken in when it is next in turn there, and looked at in each cycle after that
+        after = int(delivered[-2]) + 2 if count > 1 else 1
         closed = clone._finish_at(moments[after:].tolist())
         if closed is not None:
             cycles = np.append(cycles, after + closed)

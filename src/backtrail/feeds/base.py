@@ -19,7 +19,7 @@ from ..base.time import TIME_MAX, Localizer, date2num, num2date, time2num, tzpar
 from ..base.timeframe import TimeFrame
 from ..errors import DataError
 from .columns import Columns
-from .grouping import checks_matter, resample_columns, unfinished
+from .grouping import checks_matter, lone_bars, resample_columns, unfinished
 from .loading import Loading
 from .parameters import check_parameters
 from .series import OHLCDateTime
@@ -344,6 +344,11 @@ class DataClone(AbstractDataBase):
         """Tell whether the bars depend on the cycles in which the one in the making is looked at."""
         return checks_matter(self._filters[0][0].rule)
 
+    def _lone_bars(self) -> Any:
+        """Give the numbers of the other feed's bars on which larger bars rest by how often they are looked at."""
+        source = self._source_
+        return [] if source is None else lone_bars(source, self._filters[0][0].rule, self)
+
     def _as_delivered(self) -> None:
         """Make the preloaded bars those that the other feed's bars give when they are delivered one by one."""
         if self._source_ is not None and self._needs_checks():
@@ -353,7 +358,7 @@ class DataClone(AbstractDataBase):
             self._take_(columns)
 
     def _finish_at(self, moments: list[float]) -> int | None:
-        """Find the first of *moments*, after the last bar of the other feed, that completes the last bar here.
+        """Find the first of *moments*, after the last bar of the other feed was taken in, that completes the last here.
 
         None if none does. The time of the last bar is set to what it is then.
         """

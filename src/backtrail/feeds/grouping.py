@@ -79,6 +79,20 @@ def unfinished(columns: Columns, rule: Rule, source: Any) -> Aggregation:
     return _added(columns, rule, source)[0]
 
 
+def lone_bars(columns: Columns, rule: Rule, source: Any) -> Ints:
+    """Give the numbers of the bars of *columns* that pass an end of session and are alone in the one they begin.
+
+    Each but the last completes a larger bar if it is looked at again before the next one comes, and else does not.
+    """
+    grouping = _Grouping(columns, rule, source)
+    if not len(columns) or not rule.compression or grouping.group() is None:
+        return np.arange(len(columns), dtype=np.int64)  # not known
+    when, after = columns.datetime, source._eos_after_
+    passing = np.fromiter(grouping.ends, dtype=np.int64)
+    passing = passing[passing < len(columns) - 1]
+    return np.array([at for at in passing.tolist() if when[at + 1] > after(float(when[at]))[1]], dtype=np.int64)
+
+
 def _one_by_one(columns: Columns, rule: Rule, source: Any, checked: bool = False) -> tuple[Columns, Ints]:
     made, bars, triggers = _added(columns, rule, source, checked)
     done = made.last()

@@ -70,3 +70,27 @@ def test_feeds_on_one_grid_with_larger_bars_of_each(block: int) -> None:
                     cerebro.resampledata(data, timeframe=timeframe, compression=compression)
 
         assert differ(build, feeds=(BulkRows, OURS)) is not True, seed
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_last_bar_that_is_seen_before_its_turn_ends_as_there(mode: str) -> None:
+    for seed in range(60):
+        chance = random.Random(seed)
+        plans = []
+        for _ in range(2):
+            day = START + timedelta(days=chance.randint(0, 2), minutes=chance.randint(0, 90))
+            times = []
+            for _ in range(chance.randint(1, 4)):
+                times += [day + timedelta(minutes=17 * k) for k in range(chance.choice([1, 1, 2, 5]))]
+                day += timedelta(days=chance.choice([1, 1, 2, 7]), minutes=chance.randint(-5, 5))
+            wanted = chance.choice([None, (5, 1), (5, 1), (5, 2), (6, 1), (7, 1), (MINUTES, 60)])
+            plans.append((prices(chance, times), wanted))
+
+        def build(cerebro: Any, feed: Any, plans: list[Any] = plans) -> None:
+            for rows, wanted in plans:
+                data = feed(rows=rows, timeframe=MINUTES)
+                cerebro.adddata(data)
+                if wanted is not None:
+                    cerebro.resampledata(data, timeframe=wanted[0], compression=wanted[1])
+
+        assert differ(build, **MODES[mode]) is not True, seed
