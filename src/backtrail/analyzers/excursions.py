@@ -44,7 +44,7 @@ class TradeExcursions(Analyzer):
         self._noticed = 0
         self._prices: dict[Any, float] = {}  # of the last execution by data
         self._followed: list[Any] = []  # open trades
-        self._ranges: dict[int, tuple[float, float]] = {}  # their lowest and highest price so far, by number
+        self._ranges: dict[int, _Span] = {}  # of the open trades by number
 
     def notify_order(self, order: Any) -> None:
         """Note the price of an execution."""
@@ -58,19 +58,18 @@ class TradeExcursions(Analyzer):
     def notify_trade(self, trade: Any) -> None:
         """Follow the trade, or report on it."""
         if trade.justopened and trade.status != _CLOSED:
-            self._ranges[trade.ref] = (math.inf, -math.inf)
+            self._ranges[trade.ref] = _Span()
             self._followed.append(trade)
         elif trade.status == _CLOSED:
-            low, high = self._ranges.pop(trade.ref, (math.inf, -math.inf))
+            low, high = self._ranges.pop(trade.ref, _Span()).before(trade.barclose)
             self._followed[:] = [one for one in self._followed if one.ref != trade.ref]
             self._report(trade, low, high)
 
     def next(self) -> None:
         """Widen the range of the open trades by this bar."""
         for trade in self._followed:
-            low, high = self._ranges[trade.ref]
             data = trade.data
-            self._ranges[trade.ref] = (_lower(low, data.low[0]), _higher(high, data.high[0]))
+            self._ranges[trade.ref].add(len(data), data.low[0], data.high[0])
 
     def advance(self, start: int, stop: int) -> None:
         """Report on the trades that closed since the last time."""
@@ -96,7 +95,7 @@ class TradeExcursions(Analyzer):
         self._note_until(cycle)
         for trades in self.strategy._trades.values():
             for trade in (one for by_id in trades.values() for one in by_id if one.isopen):
-                self._ranges[trade.ref] = _range(trade, len(trade.data) - 1)
+                self._ranges[trade.ref] = _Span(*_range(trade, len(trade.data) - 1))
                 self._followed.append(trade)
 
     def _report(self, trade: Any, low: float, high: float, opened: float | None = None) -> None:
@@ -138,6 +137,28 @@ class TradeExcursions(Analyzer):
             n: math.fsum(row[n] for row in rows) / len(rows) if rows else None for n in names
         }
         self.rets["max"] = {n: max((row[n] for row in rows), default=None) for n in names}
+
+
+class _Span:
+    """The lowest and the highest price of the bars since a trade began; its last bar may be the one of the exit."""
+
+    __slots__ = ("bar", "high", "highest", "low", "lowest")
+
+    def __init__(self, lowest: float = math.inf, highest: float = -math.inf) -> None:
+        self.lowest, self.highest = lowest, highest  # of the bars before number *bar*, which ranges from low to high
+        self.bar, self.low, self.high = 0, math.inf, -math.inf
+
+    def add(self, bar: int, low: float, high: float) -> None:
+        """Take the present bar, which may come again in a later cycle."""
+        if bar != self.bar:
+            self.lowest, self.highest = self.before(bar)
+        self.bar, self.low, self.high = bar, low, high
+
+    def before(self, bar: int) -> tuple[float, float]:
+        """Give the range of the bars before *bar*."""
+        if self.bar >= bar:
+            return self.lowest, self.highest
+        return _lower(self.lowest, self.low), _higher(self.highest, self.high)
 
 
 def _range(trade: Any, end: int) -> tuple[float, float]:

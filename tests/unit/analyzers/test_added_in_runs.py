@@ -55,7 +55,7 @@ def check(seed: int) -> None:
     assert afterwards == reports(seed, look_every=7)
 
 
-@pytest.mark.parametrize("seed", [0, 2, 5, 8, 13])
+@pytest.mark.parametrize("seed", [0, 2, 5, 8, 13, 234])
 def test_every_way_of_working_reports_the_same(seed: int) -> None:
     check(seed)
 
