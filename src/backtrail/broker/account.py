@@ -141,6 +141,7 @@ class Account(BrokerBase):
         """Look schemes up again: one of them changed."""
         self._books_ = {}
         self._daily_ = []
+        self._find_own_values_()
         for data, position in self.positions.items():
             if position.size:
                 self._watch_(self._book_(data))
@@ -148,6 +149,12 @@ class Account(BrokerBase):
                 position.datetime = data.datetime.datetime()
         self.active = True
         self._sleeps_until_ = -1
+
+    def _find_own_values_(self) -> None:
+        """Find out whether a scheme has a way of its own: it is asked on every bar, also about positions of size 0."""
+        for one in self.comminfo.values():
+            let_watch(self, one)
+        self._own_values_ = any(not one._standard_ for one in self.comminfo.values())
 
     def set_fundmode(self, fundmode: bool, fundstartval: float | None = None) -> None:
         """Report as a fund does: analyzers and observers then follow the value of a share."""
@@ -387,9 +394,9 @@ class Account(BrokerBase):
                 unrealized = size * (close - position.price) * scheme.mult
             else:
                 value, unrealized = self._position_value_(data)
-                leverage = book.comminfo.get_leverage()
                 if not shortcash:
                     value = abs(value)
+                leverage = book.comminfo.get_leverage() if value > 0 else 1.0
             full += value
             profit += unrealized
             if value > 0:

@@ -94,6 +94,7 @@ class Matcher(MarketLane):
             or not self._quick_
             or not self.lazy_value
             or self._daily_
+            or self._own_values_
             or self._cash_addition
             or self._userhist
             or self._fundhist
@@ -193,7 +194,8 @@ class Matcher(MarketLane):
 
     def _close_cycle_(self) -> None:
         """Value the account, and tell the engine whether the next bar needs the broker."""
-        lazy = self.lazy_value and not self._daily_ and not self._fundhist
+        daily = self._daily_ or self._fundhist or self._own_values_
+        lazy = self.lazy_value and not daily
         if lazy and not self._cash_addition:
             self._valued_ = -2
         else:
@@ -201,7 +203,7 @@ class Matcher(MarketLane):
             self._move_positions_()
             recorded = self.journal.dense
             early = bool(recorded) and recorded[-1][0] == self._cycle_()  # by a reading before the bar was worked on
-            if self._daily_ or self._fundhist or early:
+            if daily or early:
                 self._record_()
         pending = self.pending
         self.active = not lazy or bool(pending or self.submitted or self._toactivate or self._userhist)

@@ -112,6 +112,7 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         super().start()
         self.p._let_hear(self)  # a copy from another process has lost its hearing
         self._configure_()
+        self._find_own_values_()
 
     def stop(self) -> None:
         """End a run: the histories were for this run."""
