@@ -48,6 +48,15 @@ class Book:
         )
         self.percent: bool = self.plain and comminfo._commtype == comminfo.COMM_PERC
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the terms: the scheme has them, beside whom to tell when one is set."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "terms"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.terms = self.scheme.__dict__
+
 
 class Account(BrokerBase):
     """Cash, positions and fund of a simulated broker, valued as backtrader values them.

@@ -153,7 +153,7 @@ class AbstractDataBase(Loading):
     def stop(self) -> None:
         """End delivering; subclasses that opened something extend this."""
         self._started = False
-        self._columns_ = None
+        self._columns_, self._feeders_ = None, []
 
     # -- time -------------------------------------------------------------------------------------------------------
 

@@ -340,7 +340,7 @@ class Line(LineSingle):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._c_, self._live_ = state.pop("_c_"), state.pop("_live_")
         self.__dict__ = state
-        self._a_ = view = memoryview(self.array)  # type: ignore[arg-type]  # an array is a buffer
+        self._a_ = view = memoryview(state["array"])  # as it was kept: asking for it may compute, when all is restored
         for mirror in self._mirrors:
             mirror._a_ = view
 

@@ -269,6 +269,36 @@ def test_a_cerebro_is_pickled_without_its_results_and_callbacks() -> None:
     assert state["p"] is state["params"]
 
 
+class Keeping(bt.Strategy):
+    """Keeps its last order, and a pickled one of each notification."""
+
+    def __init__(self) -> None:
+        self.kept: list[bytes] = []
+
+    def next(self) -> None:
+        if len(self) == 2:
+            self.buy(size=3)
+
+    def notify_order(self, order: Any) -> None:
+        self.order = order
+        if self.env.p.preload:  # what reads bars one by one cannot be kept
+            self.kept.append(pickle.dumps(order))
+            assert pickle.loads(self.kept[-1]).owner.broker.getcash() == self.broker.getcash()
+
+
+@pytest.mark.parametrize("modes", MODES.values(), ids=MODES)
+def test_orders_and_strategies_can_be_pickled_while_and_after_they_trade(modes: dict[str, Any]) -> None:
+    (strat,) = cerebro(Keeping, stdstats=True, **modes).run()
+    assert [pickle.loads(one).status for one in strat.kept] == [1, 2, 4][: len(strat.kept)]
+    assert pickle.loads(pickle.dumps(strat.order)).executed.price == strat.order.executed.price
+    again = pickle.loads(pickle.dumps(strat))
+    assert again.broker.getvalue() == strat.broker.getvalue()
+    assert again.stats.broker.value[0] == strat.stats.broker.value[0]
+    book = again.broker._books_[again.data]
+    book.comminfo.p.commission = 0.5
+    assert book.terms["commission"] == 0.5
+
+
 def test_a_cerebro_is_called_to_run_one_combination() -> None:
     setup = cerebro()
     (found,) = setup([bt.cerebro.Build(bt.Strategy)])
