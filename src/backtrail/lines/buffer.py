@@ -234,6 +234,16 @@ class Line(LineSingle):
         """Move to the stored index *idx*, together with every line that advances with this one."""
         self._c_.i = idx
 
+    @property
+    def lencount(self) -> int:
+        """The number of bars that were delivered."""
+        return len(self)
+
+    @property
+    def extension(self) -> int:
+        """How many bars after the last one may be read (Cerebro's ``lookahead``)."""
+        return self._padding
+
     # -- writing ----------------------------------------------------------------------------------------------------
 
     def __setitem__(self, ago: int, value: float) -> None:

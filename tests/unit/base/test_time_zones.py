@@ -56,6 +56,20 @@ def test_zoneinfo_zones_work_where_backtrader_wants_pytz() -> None:
     assert num2date(date2num(datetime(2006, 7, 2, 13, 31)), zone) == datetime(2006, 7, 2, 9, 31)
 
 
+def test_named_zones_answer_what_scripts_ask_of_pytz() -> None:
+    zone = tzparse("US/Eastern")
+    assert zone.zone == "US/Eastern"
+    noon = datetime(2006, 7, 4, 12, tzinfo=BUILTIN_UTC)
+    assert zone.normalize(noon).isoformat() == "2006-07-04T08:00:00-04:00"
+    assert zone.normalize(noon).tzinfo is zone
+    summer = zone.localize(datetime(2006, 10, 28, 12))
+    assert zone.normalize(summer + timedelta(days=1)).isoformat() == "2006-10-29T12:00:00-05:00"
+    never = NEVER.replace(tzinfo=zone)
+    assert zone.normalize(never).isoformat() == "2006-04-02T03:30:00-04:00"
+    with pytest.raises(ValueError, match=r"normalised to time zone US/Eastern, but it has no zone.*localize"):
+        zone.normalize(TWICE)
+
+
 def test_a_zone_with_its_own_localize_is_asked() -> None:
     zone = WithLocalize()
     assert Localizer(zone) is zone

@@ -49,6 +49,7 @@ def test_length_counts_the_bars_seen_also_those_that_were_dropped() -> None:
     assert len(data) == len(data.close) == len(data.lines) == len(data._c_) == 3
     data._c_.dropped = 100
     assert len(data) == len(data.close) == len(data._c_) == 103
+    assert data.close.lencount == 103
     assert repr(data._c_) == "Clock(i=2, size=5, dropped=100)"
 
 
@@ -67,6 +68,7 @@ def test_indices_can_be_read_and_set() -> None:
     assert data.high[0] == 4.0
     data.close.idx = 1
     assert data.high[0] == 2.0
+    assert data.close.extension == 0
 
 
 # -- outside of the past -------------------------------------------------------------------------------------------
