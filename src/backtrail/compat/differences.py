@@ -212,8 +212,8 @@ OWN_WAYS: tuple[Difference, ...] = (
     own_way(
         "buffers",
         "linebuffer:LineBuffer.qbuffer linebuffer:LineActions.arrayize lineroot:LineRoot.qbuffer",
-        "line.array is an array.array; qbuffer makes it shorter",
-        "a numpy array of doubles; memory is saved by the run (exactbars), qbuffer does nothing",
+        "line.array is an array.array; qbuffer makes it shorter; mode, useislice and bindings are its state",
+        "a numpy array of doubles; memory is saved by the run (exactbars), qbuffer does nothing; no such state",
         "whole arrays are computed at once",
     ),
     own_way(

@@ -9,8 +9,17 @@ FIXED: tuple[Difference, ...] = (
         "couplers",
         "lineiterator:LinesCoupler",
         "couplers give NaN in vectorised mode; what is computed from one waits for the bars of its source, counted on "
-        "the other feed; a coupled indicator has the bars of a feed, be it that of its source",
-        "their values in all modes, from the first bar of the source on, in the bars of who couples them",
+        "the other feed; a coupled indicator has the bars of a feed, be it that of its source; over a replayed feed a "
+        "coupled line stays at the first tick of each bar",
+        "their values in all modes, from the first bar of the source on, in the bars of who couples them; over a "
+        "replayed feed the value of the present tick",
+    ),
+    right(
+        "lines-of-strategies",
+        "strategy:Strategy",
+        "in vectorised mode a line that a strategy declares and binds to another is NaN, and what is computed from it "
+        "one bar late",
+        "it has the values it is bound to, in all modes",
     ),
     right(
         "layered-indicators",
@@ -239,8 +248,20 @@ FIXED: tuple[Difference, ...] = (
     right(
         "rollover-end",
         "feeds.rollover:RollOver",
-        "a future that ends before the one in use can keep the run from ending",
+        "a future that ends before the one in use can keep the run from ending, or end it with IndexError",
         "the run ends",
+    ),
+    right(
+        "ends-of-filters",
+        "feed:AbstractDataBase.addfilter",
+        "with preload, but without runonce, last() of filters is called a second time at the end of the run",
+        "it is called once, in all modes",
+    ),
+    right(
+        "bars-between-filters",
+        "feed:AbstractDataBase.addfilter",
+        "without preload, an indicator passes over a bar that one filter added and another one let through",
+        "indicators have every bar of their feed, in all modes",
     ),
     right(
         "fund-history", "cerebro:Cerebro.set_fund_history", "raises in vectorised mode", "works in all modes"
