@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
-from .base.declare import ParamsBase
+from .base.declare import Param, ParamsBase, param
 from .base.info import Info
 from .base.legacy import answering
 from .base.owner import inside
+from .base.parameter import FUNCTION, WHOLE, warn_of_text
 from .engine.realism import settle
 from .engine.returned import OptReturn, ResultOfLastRun, opt_return
 from .engine.run import Run
-from .engine.spec import Build, RunSpec, Settings, check_class, part
+from .engine.spec import EXACTBARS, EXECUTOR, Build, RunSpec, Settings, check_class, part
 from .errors import CompatWarning, DataError, DataWarning, ParameterValueError, unknown_name
 from .runs.configured import is_configured
 
@@ -44,11 +45,12 @@ class Cerebro(ParamsBase):
 
     params: ClassVar[Any] = (
         ("preload", True), ("runonce", True), ("maxcpus", None), ("stdstats", True), ("oldbuysell", False),
-        ("oldtrades", False), ("lookahead", 0), ("exactbars", False), ("optdatas", True), ("optreturn", True),
+        ("oldtrades", False), ("lookahead", 0), ("exactbars", EXACTBARS), ("optdatas", True), ("optreturn", True),
         ("objcache", False), ("live", False), ("writer", False), ("tradehistory", False), ("oldsync", False),
         ("tz", None), ("cheat_on_open", False), ("broker_coo", True), ("quicknotify", False),
-        ("future_reads", None), ("realism", "backtrader"), ("seed", None), ("progress", False),
-        ("broker_factory", None), ("executor", None), ("zero_division", None), ("repeat_slow_indicators", None),
+        ("future_reads", None), ("realism", "backtrader"), ("seed", param(kind=WHOLE)), ("progress", False),
+        ("broker_factory", param(kind=FUNCTION)), ("executor", param(kind=EXECUTOR)),
+        ("zero_division", None), ("repeat_slow_indicators", None),
         ("honour_rightedge", None), ("sort_timer_days", None), ("store", None), ("cache", None),
     )  # fmt: skip
 
@@ -344,12 +346,12 @@ class Cerebro(ParamsBase):
         **kwargs: Any,
     ) -> Any:
         """Schedule a timer; :meth:`notify_timer` (and the strategies' with *strats*) is called when it is due."""
-        from .strategy.timers import Timer
+        from .strategy.timers import Timer, days_of
 
         timer = Timer(
             tid=len(self._pretimers), owner=self, strats=strats, when=when, offset=offset, repeat=repeat,
-            weekdays=list(weekdays), weekcarry=weekcarry, monthdays=list(monthdays), monthcarry=monthcarry, allow=allow,
-            tzdata=tzdata, cheat=cheat,
+            weekdays=days_of("weekdays", weekdays), weekcarry=weekcarry, monthdays=days_of("monthdays", monthdays),
+            monthcarry=monthcarry, allow=allow, tzdata=tzdata, cheat=cheat,
         )  # fmt: skip
         timer.args = args
         timer.kwargs = kwargs
@@ -412,11 +414,13 @@ class Cerebro(ParamsBase):
         known = self.params._getkeys()
         for name, value in kwargs.items():
             if name in known:
+                self._checks_.get(name, Param(None)).check("Cerebro.run", name, value)
                 setattr(self.params, name, value)
             else:
                 warnings.warn(
                     unknown_name("parameter", "Cerebro.run", name, known), CompatWarning, stacklevel=2
                 )
+        warn_of_text("Cerebro.run", self._switches_, kwargs, 3)
         self._check_settings()
         strats: list[Iterable[Build]] = list(self.strats)
         if self.signals:

@@ -6,6 +6,8 @@
     ├── DeclarationError          a class or a line expression is declared in a way that cannot work
     ├── ParameterError            (TypeError) an unknown parameter
     ├── ParameterValueError       (ValueError) a parameter outside its range
+    │   ├── ParameterTypeError    (TypeError) a parameter that is not of the kind that is needed
+    │   └── UnknownCalendarError  (RuntimeError) a name that no trading calendar has
     ├── DataError                 (ValueError) a feed cannot be read
     ├── LookAheadError            a bar of the future was read
     ├── OrderError                (ValueError) an order that no broker could take
@@ -34,6 +36,7 @@
     ├── DataWarning               bars that are traded on although something is wrong with them
     ├── LookAheadWarning          a read that reaches outside the past and is allowed
     ├── OrderWarning              an order that will not do what it seems to ask
+    ├── ParameterWarning          a parameter that will hardly do what it seems to ask
     └── CompatWarning             a setting that has no effect here
 """
 
@@ -60,6 +63,14 @@ class ParameterError(BacktrailError, TypeError):
 
 class ParameterValueError(BacktrailError, ValueError):
     """A parameter value outside of what the parameter accepts."""
+
+
+class ParameterTypeError(ParameterValueError, TypeError):
+    """A parameter value that is not of the kind that is needed; backtrader raises ``TypeError``, mostly later."""
+
+
+class UnknownCalendarError(ParameterValueError, RuntimeError):
+    """A name that no trading calendar has; pandas_market_calendars raises ``RuntimeError``."""
 
 
 class DataError(BacktrailError, ValueError):
@@ -182,6 +193,10 @@ class LookAheadWarning(BacktrailWarning):
 
 class OrderWarning(BacktrailWarning):
     """An order that will not do what it seems to ask for."""
+
+
+class ParameterWarning(BacktrailWarning):
+    """A parameter value that is taken, as in backtrader, and will hardly do what it seems to ask for."""
 
 
 class CompatWarning(BacktrailWarning):

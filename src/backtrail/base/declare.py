@@ -12,81 +12,15 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from inspect import CO_VARKEYWORDS, get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..errors import ParameterError, ParameterValueError, unknown_name
+from ..errors import ParameterError, unknown_name
 from .info import Info, hold_plainly, pairs_of
 from .owner import _stack
 from .packages import inject_packages
-
-
-class Param:
-    """A declared parameter: default and the range that values must lie in."""
-
-    __slots__ = ("choices", "default", "ge", "gt", "le", "lt")
-
-    def __init__(
-        self,
-        default: Any,
-        ge: float | None = None,
-        gt: float | None = None,
-        le: float | None = None,
-        lt: float | None = None,
-        choices: Iterable[Any] | None = None,
-    ) -> None:
-        self.default = default
-        self.ge = ge
-        self.gt = gt
-        self.le = le
-        self.lt = lt
-        self.choices = None if choices is None else tuple(choices)
-
-    def check(self, owner: str, name: str, value: Any) -> None:
-        """Raise :class:`ParameterValueError` unless *value* is acceptable; None is where it is the default."""
-        if value is None and self.default is None:
-            return
-        wanted = []
-        try:
-            for sign, bound, ok in (
-                (">=", self.ge, self.ge is None or value >= self.ge),
-                (">", self.gt, self.gt is None or value > self.gt),
-                ("<=", self.le, self.le is None or value <= self.le),
-                ("<", self.lt, self.lt is None or value < self.lt),
-            ):
-                if bound is not None and not ok:
-                    wanted.append(f"{sign} {bound}")
-            if wanted and value != value:
-                wanted = ["a number that is not NaN"]
-        except TypeError:
-            wanted.append("a number")
-        if self.choices is not None and value not in self.choices:
-            wanted.append(f"one of {list(self.choices)}")
-        if wanted:
-            raise ParameterValueError(
-                f"{owner}: parameter {name!r} must be {' and '.join(wanted)}; got {value!r}. "
-                f"The default is {self.default!r}."
-            )
-
-
-def param(
-    *,
-    default: Any = None,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    lt: float | None = None,
-    choices: Iterable[Any] | None = None,
-    kw_only: bool = True,
-    init: bool = True,
-) -> Any:
-    """Declare a parameter with a *default* and a range: ``period: int = param(default=30, ge=1)``.
-
-    *kw_only* and *init* are for type checkers: is it passed by keyword only, is it passed at all.
-    """
-    return Param(default, ge, gt, le, lt, choices)
-
+from .parameter import Param, param, warn_of_text
 
 _OURS = __name__.partition(".")[0]
 _DECLARATIONS = ("params", "lines", "plotinfo", "plotlines")
@@ -119,6 +53,12 @@ def _accepts(init: Callable[..., Any], name: str) -> bool:
     if code is None or code.co_flags & CO_VARKEYWORDS:
         return True
     return name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def accepts_keyword(init: Callable[..., Any], name: str) -> bool:
+    """Tell whether the ``__init__`` of a class takes a keyword called *name* that is no parameter."""
+    plain = getattr(init, "__wrapped__", init)
+    return plain is not _plain_init and _accepts(plain, name)
 
 
 def _construct(
@@ -211,6 +151,7 @@ class Declared:
     frompackages: ClassVar[Any] = ()
     _fields_: ClassVar[tuple[str, ...]] = ()
     _checks_: ClassVar[dict[str, Param]] = {}
+    _switches_: ClassVar[frozenset[str]] = frozenset()  # parameters of ours that are True or False
     _own_body_: ClassVar[dict[str, Any]] = {}
     _holder_: ClassVar[type[Info]] = Info  # what the parameters of an instance are
     _sets_up_: ClassVar[bool] = True
@@ -246,6 +187,10 @@ class Declared:
             merged_checks.update(getattr(base, "_checks_", {}))
         cls._checks_ = merged_checks | checks
         cls.params = Info(merged_pairs(cls, "params", own))
+        if cls.__module__.partition(".")[0] == _OURS:
+            cls._switches_ = frozenset(
+                name for name, value in cls.params._getitems() if isinstance(value, bool) and name not in cls._checks_
+            )
         init = cls.__dict__.get("__init__")
         if init is not None and not getattr(init, "_declared", False):
             cls.__init__ = _wrapped(init)  # type: ignore[method-assign]  # the one wrapper
@@ -274,6 +219,8 @@ class Declared:
         for name, check in cls._checks_.items():
             if name in values:
                 check.check(cls.__name__, name, values[name])
+        if values:
+            warn_of_text(cls.__name__, cls._switches_ & values.keys(), values)
         params = cls._holder_(defaults, values)
         own = self.__dict__
         own["params"] = own["p"] = params
@@ -289,4 +236,4 @@ class ParamsBase(Declared):
     """Base of objects with parameters but without lines."""
 
 
-__all__ = ["Declared", "Param", "ParamsBase", "merged_pairs", "param"]
+__all__ = ["Declared", "Param", "ParamsBase", "accepts_keyword", "merged_pairs", "param"]

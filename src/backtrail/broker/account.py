@@ -9,10 +9,12 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from ..base.declare import param
+from ..base.parameter import FINITE
 from ..base.time import num2date
 from ..market.commission import CommInfoBase, has_interest, let_watch
 from ..market.position import Position
-from .checks import check_cash, check_settings
+from .checks import SLIPPAGE, check_cash, check_settings
 from .history import PastFund
 from .journal import Journal, no_run
 from .protocol import BrokerBase
@@ -66,12 +68,12 @@ class Account(BrokerBase):
     """
 
     params: ClassVar[Any] = (
-        ("cash", 10000.0),
+        ("cash", param(default=10000.0, kind=FINITE)),
         ("checksubmit", True),
         ("eosbar", False),
         ("filler", None),
-        ("slip_perc", 0.0),
-        ("slip_fixed", 0.0),
+        ("slip_perc", SLIPPAGE),
+        ("slip_fixed", SLIPPAGE),
         ("slip_open", False),
         ("slip_match", True),
         ("slip_limit", True),

@@ -7,6 +7,7 @@ import warnings
 from numbers import Real
 from typing import Any
 
+from ..base.declare import Param
 from ..errors import OrderError, OrderTypeError, OrderWarning, ParameterValueError
 from ..market.order import Order
 
@@ -22,6 +23,9 @@ _IN_COMPLAIN = 6
 _SLIPPAGES = (
     ("slip_perc", "One percent is set_slippage_perc(0.01)."),
     ("slip_fixed", "Five cents are set_slippage_fixed(0.05)."),
+)
+SLIPPAGE = Param(
+    0.0, usual=Param(None, ge=0), unusual="orders are executed at better prices than the market's, as far as bars go"
 )
 _RIGHT: tuple[frozenset[int], ...] = (
     *(frozenset({0}), frozenset({0}), frozenset({1, 2}), frozenset({1, 2})),
@@ -175,4 +179,6 @@ def _warn(text: str, depth: int = _IN_COMPLAIN + 1) -> None:
     warnings.warn(text, OrderWarning, stacklevel=depth)
 
 
-__all__ = ["Terms", "check_cash", "check_settings", "check_target", "check_terms", "is_number", "warn_no_order"]
+__all__ = [
+    "SLIPPAGE", "Terms", "check_cash", "check_settings", "check_target", "check_terms", "is_number", "warn_no_order",
+]  # fmt: skip

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..base.declare import ParamsBase, param
+from ..base.declare import Param, ParamsBase, param
+
+_PERCENT = param(
+    default=100.0,
+    ge=0,
+    usual=Param(None, le=100),
+    unusual="more is filled than was traded",
+)
 
 
 class FixedSize(ParamsBase):
@@ -26,7 +33,7 @@ class FixedSize(ParamsBase):
 class FixedBarPerc(ParamsBase):
     """Fill at most *perc* percent of the bar's volume."""
 
-    params: ClassVar[Any] = (("perc", param(default=100.0, ge=0)),)
+    params: ClassVar[Any] = (("perc", _PERCENT),)
 
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""
@@ -41,7 +48,7 @@ class BarPointPerc(ParamsBase):
     *perc* percent of the volume are spread evenly over the prices from low to high in steps of *minmov*.
     """
 
-    params: ClassVar[Any] = (("minmov", param(default=None, ge=0)), ("perc", param(default=100.0, ge=0)))
+    params: ClassVar[Any] = (("minmov", param(default=None, ge=0)), ("perc", _PERCENT))
 
     def __call__(self, order: Any, price: float, ago: int) -> float:
         """Give the size that is executed."""

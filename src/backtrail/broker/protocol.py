@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, ClassVar, Protocol
 
-from ..base.declare import ParamsBase
+from ..base.declare import ParamsBase, param
 from ..base.info import Noticed
+from ..base.keywords import named_keywords
+from ..base.parameter import Kind
+from ..errors import ParameterTypeError
 from ..market.commission import CommInfoBase, CommissionInfo
 
 
@@ -55,13 +58,18 @@ class Broker(Protocol):
 _scheme: Any = CommInfoBase
 
 
+_SCHEME = Kind(
+    "a commission scheme such as bt.CommissionInfo(commission=0.001)", lambda value: isinstance(value, CommInfoBase)
+)
+
+
 class BrokerBase(ParamsBase):
     """Base of brokers: the commission schemes by data name, and the names that every broker answers.
 
     A scheme stored under None is for the datas that have none of their own.
     """
 
-    params: ClassVar[Any] = (("commission", _scheme(percabs=True)),)
+    params: ClassVar[Any] = (("commission", param(default=_scheme(percabs=True), kind=_SCHEME)),)
 
     active = True
     lazy_value = False
@@ -110,6 +118,7 @@ class BrokerBase(ParamsBase):
         name = data._name
         return schemes[name] if name in schemes else schemes[None]
 
+    @named_keywords("setcommission()")
     def setcommission(
         self,
         commission: float = 0.0,
@@ -141,6 +150,11 @@ class BrokerBase(ParamsBase):
 
     def addcommissioninfo(self, comminfo: Any, name: str | None = None) -> None:
         """Use *comminfo* for the data called *name*, or as the default."""
+        if not isinstance(comminfo, CommInfoBase):
+            raise ParameterTypeError(
+                f"{type(self).__name__}.addcommissioninfo() takes a commission scheme such as "
+                f"bt.CommissionInfo(commission=0.001); got {comminfo!r}."
+            )
         self.comminfo[name] = comminfo
 
     def getcash(self) -> float:

@@ -11,7 +11,7 @@ from ..base.replaced import methods_of, replaced
 from ..errors import CompatWarning
 from ..market.order import BuyOrder, Order, SellOrder
 from .actions import ActionRules
-from .checks import check_settings, check_terms, warn_no_order
+from .checks import SLIPPAGE, check_settings, check_terms, warn_no_order
 from .history import PastFund, PastOrders
 from .instruments import InstrumentRules
 from .intrabar import Intrabar
@@ -196,6 +196,8 @@ class BackBroker(InstrumentRules, ActionRules, Matcher):
         self, perc: float, fixed: float, opening: bool, limit: bool, match: bool, out: bool
     ) -> None:
         p = self.p
+        for name, value in (("slip_perc", perc), ("slip_fixed", fixed)):
+            SLIPPAGE.check(type(self).__name__, name, value)
         p.slip_perc, p.slip_fixed = perc, fixed
         p.slip_open, p.slip_limit, p.slip_match, p.slip_out = opening, limit, match, out
         self._configure_()

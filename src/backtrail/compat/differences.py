@@ -123,8 +123,9 @@ LOUD: tuple[Difference, ...] = (
     speaks(
         "wrong-values",
         "metabase:ParamsBase",
-        "parameters out of their range fail later or never",
-        "ParameterValueError, a ValueError, where the object is made",
+        "parameters out of their range or of another kind fail later or never",
+        "ParameterValueError, a ValueError (a TypeError too for another kind), where the object is made; a warning for "
+        "values that work and are hardly meant (a negative slippage, runonce='no')",
     ),
     speaks(
         "bars",

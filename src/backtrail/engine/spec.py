@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ..base.parameter import Kind, Param
 from ..errors import ParameterValueError
+
+EXECUTOR = Kind("a concurrent.futures.Executor", lambda value: callable(getattr(value, "submit", None)))
+EXACTBARS = Param(False, usual=Param(0, le=1), unusual="no number of bars: it counts as 1, the fewest that will do")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta
 from math import nan
 from typing import Any, ClassVar
 
-from ..base.declare import ParamsBase
+from ..base.declare import ParamsBase, param
+from ..base.parameter import FINITE, FUNCTION, Kind
 from ..base.timeframe import TimeFrame
 from ..errors import DataError, ParameterValueError
 from .base import AbstractDataBase
@@ -243,7 +244,7 @@ class DaySplitter_Close(ParamsBase):
     The first one closes at the mean of its three prices. ``closevol`` is the part of the volume in the second one.
     """
 
-    params: ClassVar[Any] = (("closevol", 0.5),)
+    params: ClassVar[Any] = (("closevol", param(default=0.5, kind=FINITE)),)
 
     def __init__(self, data: Any) -> None:
         self._split_: date | None = None
@@ -313,6 +314,10 @@ class BarReplayer_Open(ParamsBase):
 DayStepsFilter = BarReplayer_Open
 
 
+def _is_divisor(value: Any) -> bool:
+    return FINITE.holds(value) and value != 0
+
+
 class Renko(Filter):
     """Turn bars into Renko bricks: one of a fixed height each time that the price has gone that far.
 
@@ -323,10 +328,10 @@ class Renko(Filter):
 
     params: ClassVar[Any] = (
         ("hilo", False),
-        ("size", None),
-        ("autosize", 20.0),
+        ("size", param(kind=FINITE)),
+        ("autosize", param(default=20.0, kind=Kind("a finite number other than 0", _is_divisor, number=True))),
         ("dynamic", False),
-        ("align", 1.0),
+        ("align", param(default=1.0, kind=FINITE)),
         ("roundstart", True),
     )
 
@@ -383,8 +388,13 @@ class Renko(Filter):
 # -- feeds that read another feed -------------------------------------------------------------------------------------
 
 
+_FEED = Kind("a feed", lambda value: isinstance(value, AbstractDataBase))
+
+
 class _OverData(AbstractDataBase):
     """A feed that reads the feed given as *dataname*, which need not be in the run itself."""
+
+    params: ClassVar[Any] = (("dataname", param(default=None, kind=_FEED)),)
 
     def __init__(self) -> None:
         source = self.p.dataname
@@ -437,7 +447,7 @@ class _OverData(AbstractDataBase):
 class DataFilter(_OverData):
     """Deliver the bars of another feed for which ``funcfilter(feed)`` is true."""
 
-    params: ClassVar[Any] = (("funcfilter", None),)
+    params: ClassVar[Any] = (("funcfilter", param(kind=FUNCTION)),)
 
     def _load(self) -> bool | None:
         source = self.p.dataname

@@ -13,6 +13,7 @@ from ..base.datenums import localize_numbers
 from ..errors import DataError, ParameterValueError, unknown_name
 from .base import DataBase
 from .columns import FIELDS, PRICES, Columns, warn_data
+from .parameters import is_whole, refuse
 from .paths import file_stem, is_path
 from .tables import ArrowTable, Table, as_table, open_ipc, type_name
 
@@ -181,6 +182,9 @@ class PandasDirectData(PandasData):
 
     def _position_(self, table: Table, name: str) -> int | None:
         wanted = getattr(self.p, name, None)
+        if wanted is not None and not isinstance(wanted, str) and not is_whole(wanted):
+            remedy = f"Pass {name}=1, for example."
+            refuse(type(self).__name__, name, "the number of a column (0 is the index), or -1 for none", wanted, remedy)
         if wanted is None or isinstance(wanted, str) or wanted < 0 or (wanted == 0 and name == "datetime"):
             return super()._position_(table, name) if isinstance(wanted, str) else None
         if wanted == 0 or wanted > len(table.names):

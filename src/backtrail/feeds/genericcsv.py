@@ -171,7 +171,12 @@ class GenericCSVData(CSVDataBase):
     # -- all at once ------------------------------------------------------------------------------------------------
 
     def _kinds_(self, first: Sequence[str]) -> dict[int, Kind] | None:
-        at, form, clock = self.p.datetime, self.p.dtformat, self._column_("time")
+        at, form, clock = self._column_("datetime"), self.p.dtformat, self._column_("time")
+        if at is None:
+            raise ParameterValueError(
+                f"reading feed {self._label_()} - expected datetime to be a column number counted from 0 - found None "
+                "- pass the number of the column"
+            )
         if at < 0 or callable(form):
             return None
         kinds: dict[int, Kind] = {column: "number" for _, column in self._plan_ if column is not None}

@@ -156,8 +156,8 @@ class AdaptiveMovingAverage(MovingAverageBase):
     """
 
     alias = ("KAMA", "MovingAverageAdaptive")
-    fast: int = 2
-    slow: int = 30
+    fast: int = param(default=2, ge=0)
+    slow: int = param(default=30, ge=0)
     kama = line()
 
     def setup(self) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ParameterValueError
+from ..errors import ParameterTypeError
 from ..lines.iterator import IndicatorBase
 from ..lines.root import LineRoot
 
 Floats = NDArray[np.float64]
 
+# Numbers that only a plot shows, or that are asked for in some cases only.
+_MAY_BE_NONE = frozenset((
+    "upperband", "lowerband", "band", "safehigh", "safelow", "safezero", "af", "level1", "level2", "level3",
+))  # fmt: skip
 _FAMILY = __name__.rpartition(".")[0] + "."
 
 
@@ -30,7 +36,9 @@ class Indicator(IndicatorBase):
         "plotyhlines": [], "plotyticks": [], "plothlines": [], "plotforce": False,
     }  # fmt: skip
 
+    # parameters of ours by what they are: numbers, and classes such as the moving average to use
     _numbers_: ClassVar[frozenset[str]] = frozenset()
+    _classes_: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def _declare_(cls) -> None:
@@ -40,18 +48,36 @@ class Indicator(IndicatorBase):
             cls._numbers_ = frozenset(
                 name for name, value in given if isinstance(value, (int, float)) and not isinstance(value, bool)
             )
+            cls._classes_ = frozenset(name for name, value in given if isinstance(value, type))
 
     def _prepare_(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         for name in self._numbers_ & kwargs.keys():
             value = kwargs[name]
-            if value is not None and not (hasattr(type(value), "__float__") or isinstance(value, LineRoot)):
-                raise ParameterValueError(
+            if value is None and name in _MAY_BE_NONE:
+                continue
+            if not (hasattr(type(value), "__float__") or isinstance(value, LineRoot)):
+                raise ParameterTypeError(
                     f"{type(self).__name__}: parameter {name!r} must be a number; got {value!r}. "
                     f"The default is {self.params._getpairs()[name]!r}."
                 )
+        for name in self._classes_ & kwargs.keys():
+            value = kwargs[name]
+            if isinstance(value, LineRoot) or not callable(value):
+                default = self.params._getpairs()[name].__name__
+                near = get_close_matches(value, self._made_by_name_()) if isinstance(value, str) else ()
+                raise ParameterTypeError(
+                    f"{type(self).__name__}: parameter {name!r} must be a class of indicators; got {value!r}. "
+                    f"The default is bt.ind.{default}." + "".join(f" Did you mean bt.ind.{n}?" for n in near[:1])
+                )
         return super()._prepare_(args, kwargs)
+
+    @staticmethod
+    def _made_by_name_() -> list[str]:
+        """Give the names under which indicators are found: ``bt.ind.SMA``."""
+        package = sys.modules[_FAMILY.rstrip(".")]
+        return list(package.__all__)
 
     def setup(self) -> None:
         """Build what the indicator needs.

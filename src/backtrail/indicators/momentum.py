@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..base.declare import param
+from ..base.parameter import Kind, Param
 from ..lines.series import line
 from .averages import EMA, SMA, MovingAverageSimple
 from .base import Indicator
 from .volatility import AverageTrueRange, MeanDeviation
+
+_FACTORS = Kind(
+    "a list of numbers",
+    lambda value: (
+        isinstance(value, Sequence) and bool(value) and all(hasattr(type(one), "__float__") for one in value)
+    ),
+)
+_FOUR = Param(None, kind=Kind("four numbers", lambda value: len(value) == 4))
+_NOT_FOUR = "there are four rates of change, and rates without a factor or factors without a rate do not count"
 
 
 class Momentum(Indicator):
@@ -208,7 +219,7 @@ class KnowSureThing(Indicator):
     rma3: int = param(default=10, ge=1)
     rma4: int = param(default=10, ge=1)
     rsignal: int = param(default=9, ge=1)
-    rfactors: Any = param(default=[1.0, 2.0, 3.0, 4.0])
+    rfactors: Any = param(default=[1.0, 2.0, 3.0, 4.0], kind=_FACTORS, usual=_FOUR, unusual=_NOT_FOUR)
     _rmovav: Any = param(default=SMA)
     _smovav: Any = param(default=SMA)
     kst = line()

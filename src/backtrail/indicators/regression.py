@@ -136,7 +136,7 @@ class CointN(_Pairwise):
     with the exception of statsmodels and the bar; ``Cerebro(zero_division="nan")`` takes NaN for both values instead.
     """
 
-    trend: str = "c"
+    trend: str = param(default="c", choices=("c", "n", "ct", "ctt"))
     score = line()
     pvalue = line()
 

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.declare import param
+from ..base.parameter import Kind
 from ..errors import DeclarationError, ParameterValueError
 from ..kernels import extremes, recursive, window
+from ..lines.root import LineRoot
 from ..lines.series import line
 from .base import Indicator
 
@@ -272,6 +274,13 @@ class Average(PeriodN):
         return start + 1
 
 
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, LineRoot) or (hasattr(type(value), "__float__") and 0.0 <= value <= 2.0)
+
+
+_FACTOR = Kind("a number from 0 to 2, beyond which values grow without end, or a line of factors", _is_factor, True)
+
+
 class ExponentialSmoothing(Average):
     """Give ``previous * (1 - alpha) + value * alpha``, seeded with the mean of the first *period* values.
 
@@ -279,7 +288,7 @@ class ExponentialSmoothing(Average):
     """
 
     alias = ("ExpSmoothing",)
-    alpha: Any = None
+    alpha: Any = param(default=None, kind=_FACTOR)
 
     def setup(self) -> None:
         """Find the smoothing factors."""

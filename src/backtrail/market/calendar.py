@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 from ..base.declare import ParamsBase
 from ..base.time import TIME_MAX, TIME_MIN
 from ..base.timezone import UTC, localize
-from ..errors import ModuleImportError, ParameterValueError
+from ..errors import ModuleImportError, ParameterValueError, UnknownCalendarError, unknown_name
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
 WEEKEND = [SATURDAY, SUNDAY]
@@ -135,7 +135,13 @@ class PandasMarketCalendar(TradingCalendarBase):
                     f"looking up the market calendar {calendar!r} - expected the package pandas_market_calendars - "
                     "found it missing - pip install pandas_market_calendars, or pass calendar=TradingCalendar(...)"
                 ) from None
-            calendar = package.get_calendar(calendar)
+            try:
+                calendar = package.get_calendar(calendar)
+            except RuntimeError:
+                known = package.get_calendar_names()
+                raise UnknownCalendarError(
+                    unknown_name("calendar", "pandas_market_calendars", calendar, known)
+                ) from None
         self._calendar = calendar
         self._ahead = timedelta(days=self.p.cachesize)
         self._days: list[date] = []

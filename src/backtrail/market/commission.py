@@ -12,6 +12,7 @@ from ..base.replaced import methods_of, replaced, replaced_in
 
 # The range of the parameter `margin`, which is a property too.
 _MARGIN = Param(None, ge=0)
+_NO_PROFIT = "a rising price gives long positions no profit"
 
 
 class CommInfoBase(ParamsBase):
@@ -33,7 +34,7 @@ class CommInfoBase(ParamsBase):
 
     params: ClassVar[Any] = (
         ("commission", param(default=0.0, ge=-math.inf)),
-        ("mult", param(default=1.0, ge=-math.inf)),
+        ("mult", param(default=1.0, ge=-math.inf, usual=Param(None, gt=0), unusual=_NO_PROFIT)),
         ("margin", None),
         ("commtype", param(default=None, choices=(None, COMM_PERC, COMM_FIXED))),
         ("stocklike", False),

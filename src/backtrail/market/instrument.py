@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ..base.keywords import named_keywords
 from ..errors import ParameterValueError
 
 #: How far a value may be from a step, as a part of the step, to count as on it.
@@ -73,6 +74,9 @@ class Instrument:
     def size(self, value: float) -> float:
         """Give *value* (positive) cut to whole lots."""
         return value if self.lot_step is None else on_step(value, self.lot_step, False)
+
+
+Instrument.__init__ = named_keywords("Instrument")(Instrument.__init__)  # type: ignore[method-assign]  # made by dataclass
 
 
 def is_on_step(value: float, step: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as _dt
+from collections.abc import Hashable
 from itertools import count
 from numbers import Real
 from operator import attrgetter
@@ -143,6 +144,8 @@ class OrderBase:
         if pricelimit is not None:
             self.pricelimit = self._plimit = pricelimit
         if tradeid != 0:
+            if not isinstance(tradeid, Hashable):
+                raise OrderTypeError(f"An order's tradeid must be a number or a text; got {tradeid!r}.")
             self.tradeid = tradeid
         if oco is not None:
             self.oco = oco

@@ -24,7 +24,7 @@ _tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
 
 # what declaring a class writes into it; declared again at the other end
 _DERIVED = frozenset({
-    "params", "lines", "plotinfo", "plotlines", "_fields_", "_checks_", "_by_", "_by_bar_", "_own_body_",
+    "params", "lines", "plotinfo", "plotlines", "_fields_", "_checks_", "_switches_", "_by_", "_by_bar_", "_own_body_",
     "_sets_up_", "__dict__", "__weakref__", "__setattr__",
 })  # fmt: skip
 

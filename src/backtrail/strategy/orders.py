@@ -95,6 +95,11 @@ class OrderMixin(TradesMixin):
             if data not in known:
                 raise UnknownDataError(unknown_name("data", type(self).__name__, data, known))
             return known[data]
+        if not hasattr(data, "_name"):
+            raise OrderTypeError(
+                f"{type(self).__name__}: data must be one of self.datas, its name, or None for the first one; "
+                f"got {data!r}."
+            )
         return data
 
     def getposition(self, data: Any = None, broker: Any = None) -> Any:
@@ -156,7 +161,7 @@ class OrderMixin(TradesMixin):
         """
         if data is None:
             data = self.datas[0]
-        elif isinstance(data, str):
+        elif isinstance(data, str) or not hasattr(data, "_name"):
             data = self._named_(data)
         broker = self.broker
         if size is None:
@@ -203,7 +208,7 @@ class OrderMixin(TradesMixin):
         """Issue an order to sell; everything is as in :meth:`buy`."""
         if data is None:
             data = self.datas[0]
-        elif isinstance(data, str):
+        elif isinstance(data, str) or not hasattr(data, "_name"):
             data = self._named_(data)
         broker = self.broker
         if size is None:
@@ -247,7 +252,10 @@ class OrderMixin(TradesMixin):
         """Issue the order that closes the position (or *size* of it); None without a position."""
         data = self._named_(data)
         held = self.broker.getposition(data).size
-        size = abs(held if size is None else size)
+        try:
+            size = abs(held if size is None else size)
+        except TypeError:
+            return self._no_size_(size)
         if held > 0:
             return self.sell(data=data, size=size, **kwargs)
         if held < 0:

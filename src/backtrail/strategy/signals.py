@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from ..base.owner import inside
-from ..errors import ParameterValueError
+from ..errors import ParameterTypeError, ParameterValueError
 from ..indicators.base import Indicator
 from .strategy import Strategy
 
@@ -94,6 +94,11 @@ class SignalStrategy(Strategy):
     def _finish_(self) -> None:
         with inside(self):
             for kind, cls, args, kwargs in self.p.signals:
+                if not callable(cls):
+                    raise ParameterTypeError(
+                        f"Cerebro.add_signal() - expected a class of indicators - found {cls!r} - pass the class, and "
+                        "its parameters as keywords: cerebro.add_signal(bt.SIGNAL_LONG, MySignal, period=10)."
+                    )
                 self.signal_add(kind, cls(*args, **kwargs))
         super()._finish_()
 

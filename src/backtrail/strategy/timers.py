@@ -8,9 +8,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from ..base.declare import ParamsBase
+from ..base.declare import ParamsBase, param
+from ..base.parameter import FUNCTION
 from ..base.time import TIME_MAX, date2num, num2date
-from ..errors import CompatWarning, ParameterValueError
+from ..errors import CompatWarning, ParameterTypeError, ParameterValueError
 
 SESSION_TIME, SESSION_START, SESSION_END = range(3)
 
@@ -73,7 +74,7 @@ class Timer(ParamsBase):
         ("weekcarry", False),
         ("monthdays", []),
         ("monthcarry", True),
-        ("allow", None),
+        ("allow", param(kind=FUNCTION)),
         ("tzdata", None),
         ("cheat", False),
     )
@@ -197,8 +198,18 @@ class Timer(ParamsBase):
         return due if self._zone is None else num2date(date2num(due, self._zone))
 
 
+def days_of(name: str, days: Any) -> list[Any]:
+    """Give a list of *days*; :class:`ParameterTypeError` unless they can be gone through."""
+    try:
+        return list(days)
+    except TypeError:
+        raise ParameterTypeError(
+            f"Timer: parameter {name!r} must be a list of whole numbers; got {days!r}."
+        ) from None
+
+
 def _check_days(name: str, days: Any, last: int, p: Any) -> None:
-    days = list(days)
+    days = days_of(name, days)
     if any(not isinstance(day, int) or not 1 <= day <= last for day in days):
         raise ParameterValueError(
             f"Timer: parameter {name!r} must be a list of whole numbers from 1 to {last}; got {days!r}."

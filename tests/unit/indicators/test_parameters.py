@@ -32,7 +32,7 @@ COUNTS = [
     for parameter, default in getattr(indicators, name).params._getpairs().items()
     if (isinstance(default, int)
     and not isinstance(default, bool)
-    and parameter not in ("upperband", "lowerband", "fast", "slow", "shift_to_potential_fractal"))
+    and parameter not in ("upperband", "lowerband", "shift_to_potential_fractal"))
     or (parameter, name) in (("fast", "AwesomeOscillator"), ("slow", "AwesomeOscillator"))
 ]
 NUMBERS = [
