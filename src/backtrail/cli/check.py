@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..report.folder import to_json
+from .check_keywords import check_keywords
+from .check_methods import check_methods
 from .check_names import check_names
 from .check_reads import check_reads
 from .check_script import Finding, Script
@@ -19,6 +21,8 @@ def check_source(source: bytes, name: str) -> list[Finding]:
     """Give what is to be said about *source*, in the order of the lines; SyntaxError if it is no Python."""
     script = Script.parse(source, name)
     check_names(script)
+    check_keywords(script)
+    check_methods(script)
     check_reads(script)
     return sorted(script.findings)
 

@@ -178,6 +178,8 @@ def _constant(node: ast.expr) -> int | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _constant(node.operand)
         return None if inner is None else -inner
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd):
+        return _constant(node.operand)
     if isinstance(node, ast.Constant) and type(node.value) is int:
         return node.value
     return None

@@ -75,7 +75,7 @@ class Script:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    self._bind_import(node, alias)
+                    self._bind_import(alias)
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 self._bind_from(node)
             elif isinstance(node, ast.ClassDef):
@@ -88,11 +88,11 @@ class Script:
                     if meant is not None and isinstance(target, ast.Name):
                         self.bound.setdefault(target.id, meant)
 
-    def _bind_import(self, node: ast.Import, alias: ast.alias) -> None:
+    def _bind_import(self, alias: ast.alias) -> None:
         root, _, path = alias.name.partition(".")
         if root not in ROOTS:
             return
-        if path and not self._module_exists(node, root, path):
+        if path and not self._module_exists(alias, root, path):
             return
         self.bound[alias.asname or root] = Meaning(path if alias.asname else "")
 
@@ -115,7 +115,7 @@ class Script:
                 continue
             meant = self._member(Meaning(path), alias.name)
             if meant is None:
-                self.missing(node, f"{node.module}.{alias.name}", "the name is not answered")
+                self.missing(alias, f"{node.module}.{alias.name}", "the name is not answered")
             else:
                 self.bound[alias.asname or alias.name] = meant
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,92 @@ def test_names_that_are_not_answered_fail(line: str, said: str) -> None:
     assert one.link == f"{PAGE}#what-is-not-there"
 
 
+def test_every_unknown_name_of_an_import_is_named() -> None:
+    assert [(one.line, one.text.partition(":")[0]) for one in found("from backtrader import Foo, Cerebro, Bar\n")] == [
+        (4, "backtrader.Foo"),
+        (4, "backtrader.Bar"),
+    ]
+    assert [one.text.partition(":")[0] for one in found("import backtrader.nope, backtrader.nada\n")] == [
+        "backtrader.nope",
+        "backtrader.nada",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("bt.ind.RSI(peroid=3)", "RSI has no parameter 'peroid'.* Did you mean 'period'"),
+        ("bt.feeds.GenericCSVData(dataname='x', dtfrmat='%Y')", "no parameter 'dtfrmat'.* Did you mean 'dtformat'"),
+        ("bt.brokers.BackBroker(csh=1)", "BackBroker has no parameter 'csh'.* Did you mean 'cash'"),
+        ("cerebro.addanalyzer(bt.analyzers.SharpeRatio, riskfree=0.1)", "Did you mean 'riskfreerate'"),
+        ("cerebro.addsizer(bt.sizers.FixedSize, stakee=1)", "Did you mean 'stake'"),
+        ("data.addfilter(bt.filters.SessionFiller, fil_price=1)", "Did you mean 'fill_price'"),
+    ],
+)
+def test_keywords_that_a_class_does_not_take_fail(line: str, said: str) -> None:
+    (one,) = found(line + "\n")
+    assert (one.severity, one.kind) == ("error", "unknown keyword")
+    assert re.search(said, one.text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "bt.ind.SMA(data, period=3, plotname='x', subplot=True)",
+        "bt.ind.RSI(**options)",
+        "cerebro.addanalyzer(bt.analyzers.SharpeRatio, _name='x', riskfreerate=0.1)",
+        "cerebro.addobserver(bt.observers.DrawDown, plot=False, obsname='x')",
+        "cerebro.addstrategy(bt.strategies.MA_CrossOver, fast=3)",
+        "cerebro.addanalyzer(Mine, anything=1)",
+        "bt.feeds.PandasData(dataname=frame, plot=False, name='x')",
+    ],
+)
+def test_keywords_that_a_class_takes_are_left_alone(line: str) -> None:
+    assert kinds(line + "\n") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("c = bt.Cerebro()\nc.broker.set_cashh(1)", "the broker has no method 'set_cashh'"),
+        ("c = bt.Cerebro()\nc.addstrateggy(None)", "Cerebro has no method 'addstrateggy'"),
+        (in_next("self.byu()"), "S has no method 'byu'"),
+        (in_next("self.broker.get_valuee()"), "the broker has no method 'get_valuee'"),
+        ("class Base(Strategy):\n    def log(self): pass\n" + in_next("self.logg()", bases="Base"), "no method 'logg'"),
+    ],
+)
+def test_methods_that_are_not_there_fail(code: str, said: str) -> None:
+    (one,) = found(code + "\n")
+    assert (one.severity, one.kind) == ("error", "missing method")
+    assert said in one.text
+    assert "did you mean" in one.remedy
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        in_next("self.buy(); self.data(-1); self.data_close(-1); self.broker.setcash(1)"),
+        in_next("self.helper()", "self.helper = print"),
+        in_next("self.helper()") + "S.helper = print\n",
+        in_next("self.helper()") + "setattr(S, 'helper', print)\n",
+        in_next("self.helper()", bases="bt.Strategy, Unknown"),
+        in_next("self.helper()", bases="Unknown"),
+        in_next("self.helper()") + "    def __getattr__(self, name): return print\n",
+        in_next("self.broker.own()") + "c = bt.Cerebro()\nc.broker = Own()\n",
+        "c = bt.Cerebro()\nc.setbroker(Own())\nc.broker.own()\n",
+        "c = bt.Cerebro()\nc = Own()\nc.own()\n",
+        "class Own(bt.Cerebro):\n    def own(self): pass\ncerebro = Own()\ncerebro.own()\n",
+        "def run(cerebro):\n    cerebro.own()\n",
+        "def f():\n    class B(Strategy):\n        def a(self): pass\n"
+        "def g():\n    class B(Strategy):\n        def b(self): pass\n    class C(B):\n"
+        "        def next(self): self.a(); self.b()\n",
+        in_next("class Inner(list):\n            def add(self): self.append(1)"),
+    ],
+)
+def test_methods_that_may_be_there_are_left_alone(code: str) -> None:
+    assert kinds(code) == []
+
+
 def test_the_remedy_names_the_nearest_name_or_says_that_a_service_is_not_there() -> None:
     assert "Did you mean 'Cerebro'" in found("bt.Cerebr()\n")[0].remedy
     assert "service" in found("bt.stores.IBStore()\n")[0].remedy
@@ -115,6 +202,7 @@ def test_the_remedy_names_the_nearest_name_or_says_that_a_service_is_not_there()
         "x = self.spread[3]",
         "for d in self.datas: d.close[1]",
         "d = self.getdatabyname('a'); d.close[1]",
+        "x = self.data.close[+1]",
     ],
 )
 def test_reads_of_the_future_fail(code: str) -> None:
