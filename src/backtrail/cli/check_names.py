@@ -38,6 +38,10 @@ _RIGHT_HERE: dict[str, tuple[str, Severity]] = {
     "OLS_TransformationN": ("regressions", "differs"),
     "InfluxDB": ("influx-open-interest", "differs"),
     "PyFolio": ("pyfolio-positions", "note"),
+    "LaguerreFilter": ("slow-laguerre", "note"),
+    "LaguerreRSI": ("slow-laguerre", "note"),
+    "LAGF": ("slow-laguerre", "note"),
+    "LRSI": ("slow-laguerre", "note"),
 }
 _SWITCH_WORDS = {"StopTrail": "trailing-stops", "StopTrailLimit": "trailing-stops"}
 

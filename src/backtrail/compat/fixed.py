@@ -49,6 +49,10 @@ FIXED: tuple[Difference, ...] = (
         "resamplerfilter:Replayer",
         "some feeds replayed with adjbartime=True end the run: AttributeError, Replayer has no attribute '_lastdteos'",
         "they are replayed to their end",
+        "slow-laguerre",
+        "indicators.lrsi:LaguerreFilter indicators.lrsi:LaguerreRSI",
+        "bar by bar, on a slow feed beside a faster one, the state moves on with every bar of the faster one",
+        "it moves on with the bars of its own feed, in all modes",
     ),
     right(
         "heikin-ashi",

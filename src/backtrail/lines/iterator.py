@@ -349,7 +349,8 @@ class LineIterator(LineSeries):
     def _same_in_steps_(self) -> bool:
         """Tell whether all below has the same values on a bar if computed at once and if computed bar by bar.
 
-        What is computed by hooks may not; what sets values of bars before does not.
+        What is computed by hooks may not; what sets values of bars before does not. Neither does what computes a line
+        after an expression of it, as backtrader does: the expression has its value when the bar comes again.
         """
         for child in self.getindicators():
             if any(line._ahead for line in child.lines):
@@ -357,9 +358,18 @@ class LineIterator(LineSeries):
             if isinstance(child, LineIterator):
                 if child._marks_back_ or child._by_ in ("next", "once") or not child._same_in_steps_():
                     return False
+                if child._by_ == "compute" and child._reads_itself_():
+                    return False
             elif child._by_hooks():
                 return False
         return True
+
+    def _reads_itself_(self) -> bool:
+        """Tell whether an expression below is one of the lines of this object."""
+        own = {id(line) for line in self.lines._all}
+        return any(
+            id(operand) in own for child in self.getindicators() for operand in getattr(child, "_operands", ())
+        )
 
     def _find_hooks_(self) -> None:
         """Let the objects below go by hooks that they, or their classes, were given since these were made.
