@@ -58,9 +58,12 @@ class Broker(Protocol):
 _scheme: Any = CommInfoBase
 
 
-_SCHEME = Kind(
-    "a commission scheme such as bt.CommissionInfo(commission=0.001)", lambda value: isinstance(value, CommInfoBase)
-)
+def _is_scheme(value: Any) -> bool:
+    """Tell whether *value* is a scheme, or passes what it is asked on to one."""
+    return not isinstance(value, type) and hasattr(value, "_standard_")
+
+
+_SCHEME = Kind("a commission scheme derived from bt.CommInfoBase", _is_scheme)
 
 
 class BrokerBase(ParamsBase):
@@ -150,9 +153,9 @@ class BrokerBase(ParamsBase):
 
     def addcommissioninfo(self, comminfo: Any, name: str | None = None) -> None:
         """Use *comminfo* for the data called *name*, or as the default."""
-        if not isinstance(comminfo, CommInfoBase):
+        if not _SCHEME.holds(comminfo):
             raise ParameterTypeError(
-                f"{type(self).__name__}.addcommissioninfo() takes a commission scheme such as "
+                f"{type(self).__name__}.addcommissioninfo() takes {_SCHEME.text} such as "
                 f"bt.CommissionInfo(commission=0.001); got {comminfo!r}."
             )
         self.comminfo[name] = comminfo

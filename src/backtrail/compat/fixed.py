@@ -49,6 +49,8 @@ FIXED: tuple[Difference, ...] = (
         "resamplerfilter:Replayer",
         "some feeds replayed with adjbartime=True end the run: AttributeError, Replayer has no attribute '_lastdteos'",
         "they are replayed to their end",
+    ),
+    right(
         "slow-laguerre",
         "indicators.lrsi:LaguerreFilter indicators.lrsi:LaguerreRSI",
         "bar by bar, on a slow feed beside a faster one, the state moves on with every bar of the faster one",
