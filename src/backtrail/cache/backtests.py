@@ -30,7 +30,7 @@ from .model import (
     NonDeterministicResult,
     StoreResult,
 )
-from .reading import read_the_same, reads_elsewhere
+from .reading import read_the_same
 from .records import (
     Draft,
     data_hash_of,
@@ -39,6 +39,7 @@ from .records import (
     numbers_of,
     own,
     recorded_at,
+    rests_elsewhere,
     result_of,
     run_id_of,
     span_of,
@@ -233,7 +234,7 @@ class BacktestCache:
                 return StoreResult(run_id, run=known.id, left_out=tuple(draft.left_out))
             replaced = known or (self._index_.thinned(manifest["key"]) if run_id else None)
             run = self._write(draft, manifest, sources)
-            if replaced is not None and (known is None or same or reads_elsewhere(known)):
+            if replaced is not None and (known is None or same or rests_elsewhere(known.manifest)):
                 self.store.rm(replaced.id, dry_run=False)
             log.info("cached backtest %s (%s)", run_id or run, manifest["strategy"])
         except CacheConflict:

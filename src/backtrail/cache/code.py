@@ -13,13 +13,14 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
-from ..runs.callables import encode_reference, is_known, reached
+from ..runs.callables import encode_reference, is_known
 from ..runs.code.loaded import changed_since_loaded, own_things
 from ..runs.digests import raw_digest
 from ..runs.encoding import encode
+from ..runs.references import asked, reached
 from ..runs.source import Sources, form_of_function
 
 if TYPE_CHECKING:
@@ -40,21 +41,25 @@ _WRITING: Final = {
 }
 
 
-def code_of(function: Callable[..., Any]) -> Any:
-    """Give what tells *function* from another, as plain values; UncacheableParameter for what has no canonical form."""
+def code_of(function: Callable[..., Any], asking: set[str]) -> Any:
+    """Give what tells *function* from another, as plain values; UncacheableParameter for what has no canonical form.
+
+    *asking* takes up what its code asks the clock, chance or the machine for.
+    """
     if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):
-        return encode(function, "function")
+        return encode(function, "function", asking)
     waiting, seen = [function], {id(function)}
     told: list[Any] = []
     while waiting:
         one = waiting.pop()
-        told.append(_told(one, waiting, seen))
+        told.append(_told(one, waiting, seen, asking))
         if one is not function:  # the arguments of the function itself are bound, with its defaults
             told[-1] += [one.__defaults__, one.__kwdefaults__]
     return [told[0], sorted(encode(one) for one in told[1:])]
 
 
-def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -> list[Any]:
+def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int], asking: set[str]) -> list[Any]:
+    asking.update(asked(function.__code__, function.__globals__))
     written = written_only(function.__code__)
     held: dict[str, Any] = {}
     for name, value in _reached(function):
@@ -68,11 +73,9 @@ def _told(function: FunctionType, waiting: list[FunctionType], seen: set[int]) -
                     waiting.append(value)
                 held[name] = ["function", value.__module__, value.__qualname__]
                 continue
-        if isinstance(value, ModuleType):
-            held[name] = ["module", value.__name__]
-        else:
-            closed_over = name in function.__code__.co_freevars
-            held[name] = ["value", encode(value, name) if closed_over else encode_reference(value, name)]
+        closed_over = name in function.__code__.co_freevars
+        told = encode(value, name, asking) if closed_over else encode_reference(value, name, asking)
+        held[name] = ["value", told]
     own = [function.__qualname__, raw_digest(_FORM, form_of_function(function, Sources()))]
     return [*own, held]
 

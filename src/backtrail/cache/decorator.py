@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import StoreError
-from ..runs.callables import asked_by
 from ..runs.encoding import UncacheableParameter
 from . import places
 from .code import changed_modules
@@ -129,12 +128,16 @@ def cached_backtest(
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """The key of a call, and the code, the arguments that are no data, and the data it is made of."""
+    """The key of a call, and the code, the arguments that are no data, and the data it is made of.
+
+    ``asked`` is what the code asks for that the key does not tell, such as the clock.
+    """
 
     key: RunKey
     closure: Closure
     rest: dict[str, Any]
     data: dict[str, Data]
+    asked: frozenset[str]
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -217,8 +220,9 @@ class _Function:
         kinds = {name: kind_of_data(arguments[name]) for name in data}
         rest = {name: one for name, one in arguments.items() if name not in data}
         closure = self.closure()
-        key = function_key(self.name, self.function, closure, rest, data, kinds, [self.save_trades])
-        return Keyed(key, closure, rest, data)
+        asked: set[str] = set()
+        key = function_key(self.name, self.function, closure, rest, data, kinds, [self.save_trades], asked)
+        return Keyed(key, closure, rest, data, frozenset(asked))
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """Say whether the result of a call is stored, and if not, in what the nearest run differs."""
@@ -270,7 +274,7 @@ class _Call:
         self._shown: dict[str, Any] = {}
         self._claim: Any = None
         self._reading: Reading | None = None
-        self._read: dict[str, Any] = {"inputs": []}
+        self._read: dict[str, Any] = {"inputs": [], "purity": ["pure"]}
 
     def begin(self, wait_s: float) -> Any:
         """Give the stored result of the call, or `_MISS` if it is to be computed."""
@@ -347,12 +351,11 @@ class _Call:
         except (OSError, ValueError) as error:
             found, outside = [], [str(error)]
         self._read["inputs"] = found
-        asked = {*asked_by([self.function.function])}
+        asked = {*(self.keyed.asked if self.keyed is not None else ()), *self._reading.late_asked()}
         if self._reading.chance and "seed" not in asked:
             asked.add("chance")
         asked.discard("seed")
-        if outside or asked:
-            self._read["outside"] = True
+        self._read["purity"] = [*(["outside-input"] if outside else []), *sorted(asked)] or ["pure"]
         if outside:
             _warn_once(
                 f"The backtest {self.function.name!r} is recorded and is computed again each time: it reads files "
@@ -386,7 +389,7 @@ class _Call:
             )
 
     def _manifest(self, keyed: Keyed, metrics: Mapping[str, float], more: dict[str, Any]) -> dict[str, Any]:
-        more |= {"code": keyed.closure.manifest(), "inputs": self._read["inputs"]}
+        more |= {"code": keyed.closure.manifest(), **self._read}
         return manifest_of(
             name=self.function.name, kind="function", key=keyed.key, parameters=self._shown, data=keyed.entries,
             data_hash=hash_of(list(keyed.data.values())), metrics=metrics, begun=self.begun, more=more,
@@ -399,8 +402,6 @@ class _Call:
                 f"The result of {self.function.name!r} is recorded and is computed again each time: {draft.left_out[0]}"
             )
         manifest = self._manifest(keyed, numbers_of(slots_of(result).get("metrics")), {})
-        if "outside" in self._read:
-            manifest["cache"]["outside"] = True
         cache.keep_draft(draft, manifest, sources=_sources(keyed.closure))
 
     def failed(self, error: BaseException) -> None:

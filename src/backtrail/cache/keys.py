@@ -124,17 +124,18 @@ def function_key(
     data: Mapping[str, Data],
     kinds: Mapping[str, Any],
     shape: Any,
+    asked: set[str],
 ) -> RunKey:
     """Give the key of a call of *function*, whose code is *closure*, with *arguments* and *data* by name.
 
     *kinds* tells what kinds of frames the data is. *shape* says what of the result is kept: a call that keeps less is
-    another.
+    another. *asked* takes up what the code asks for that the key does not tell.
     """
     return RunKey.of(
         engine=engine_part(engine_build()),
-        code=part("code", [closure.digest, code_of(function)]),
+        code=part("code", [closure.digest, code_of(function, asked)]),
         params=part(
-            "params", {"name": name, "arguments": {at: _stated(one, at) for at, one in arguments.items()}}
+            "params", {"name": name, "arguments": {at: _stated(one, at) for at, one in arguments.items()}}, asked
         ),
         data=part("data", {at: [kinds[at], one.value] for at, one in data.items()}),
         env=part("env", key_values(closure.packages)),

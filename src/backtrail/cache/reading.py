@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.code.places import not_user_code
 from ..runs.watching import Watch, digest_of, relative, track
+from .records import rests_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,15 +74,10 @@ def changed_inputs(run: Run, root: Path) -> list[str]:
 
 
 def read_the_same(known: Run, manifest: Mapping[str, Any]) -> bool:
-    """Tell whether *known* and the run of *manifest* are known to have read the same files with the same content."""
-    if reads_elsewhere(known) or manifest["cache"].get("outside"):
+    """Tell whether *known* and the run of *manifest* are known to rest on the same files with the same content."""
+    if rests_elsewhere(known.manifest) or rests_elsewhere(manifest):
         return False
     return (manifest.get("inputs") or []) == (known.manifest.get("inputs") or [])
 
 
-def reads_elsewhere(run: Run) -> bool:
-    """Tell whether *run* read files outside of its project, which are not known."""
-    return bool((run.manifest.get("cache") or {}).get("outside"))
-
-
-__all__ = ["Reading", "changed_inputs", "read_the_same", "reads_elsewhere"]
+__all__ = ["Reading", "changed_inputs", "read_the_same"]

@@ -172,7 +172,16 @@ def own(run: Run) -> dict[str, Any]:
 def is_servable(run: Run) -> bool:
     """Tell whether the stored result of a run is the whole result, in a format that is known."""
     said = own(run)
-    return said.get("format") == FORMAT and said.get("servable") is True and not said.get("outside")
+    return said.get("format") == FORMAT and said.get("servable") is True and not rests_elsewhere(run.manifest)
+
+
+def rests_elsewhere(manifest: Mapping[str, Any]) -> bool:
+    """Tell whether a result rests on something that its key does not know: its ``purity`` says on what.
+
+    Records without it say ``outside`` of the cache.
+    """
+    reasons = {*(manifest.get("purity") or ())} - {"pure", "migrated"}
+    return bool(reasons or (manifest.get("cache") or {}).get("outside"))
 
 
 def value_of(run: Run) -> Any:

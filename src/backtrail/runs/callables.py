@@ -3,7 +3,8 @@
 A function of the user's is its name, its source in normal form (comments, layout, docstrings and positions do not
 count; where no source belongs to it, its bytecode), its defaults, the values it has closed over, and what it refers to
 in its module or in another one of the user's: values by value, objects by their class and attributes, the user's own
-functions and classes by their code. Modules, and what decides nothing (a logger, a lock), are known by name.
+functions and classes by their code, a module of theirs by all that is in it. What decides nothing (a logger, a lock) is
+known by name.
 Functions and classes of Python, of installed packages and of backtrail are their qualified name: the versions of
 packages are another part of a key.
 """
@@ -12,16 +13,12 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import dis
 import functools
 import inspect
 import io
 import logging
 import operator
-import os
-import sys
-import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from enum import Enum
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any, Final
@@ -42,6 +39,8 @@ from .encoding import (
     tlv,
     type_name,
 )
+from .libraries import is_library, is_library_file, is_users_module
+from .references import OF_IMPORT, asked, reached
 from .source import Sources, form_of_class, form_of_function
 
 _CODE: Final = "backtrail-callable/2"
@@ -53,7 +52,6 @@ _BUILTIN: Final = (
     type((0).__add__),
     type(str.__add__),
 )
-_OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _CONSTANTS: Final = (type(None), bool, int, float, complex, str, bytes, type(Ellipsis))
 _CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _OURS: Final = __name__.partition(".")[0]
@@ -61,24 +59,6 @@ _OURS: Final = __name__.partition(".")[0]
 _SILENT: Final = frozenset(("logging", "threading", "_thread", "_io", "io", "rich", "tqdm", "warnings", "typing"))
 _MADE_BY_CLASS: Final = 1 << 9
 _MOST_OBJECTS: Final = 10_000
-#: By word of a record's purity: what code reads that no key can tell. ``.()`` stands for a call without arguments.
-_ASKING: Final = {
-    "clock": (
-        "time.time", "time.time_ns", "time.localtime.()", "time.gmtime.()", "time.ctime.()", "datetime.datetime.now",
-        "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "pandas.Timestamp.now",
-        "pandas.Timestamp.today", "pandas.Timestamp.utcnow",
-    ),
-    "chance": (
-        "secrets", "uuid.uuid1", "uuid.uuid4", "os.urandom", "random.SystemRandom", "random.Random.()",
-        "numpy.random.default_rng.()", "numpy.random.RandomState.()",
-    ),
-    "seed": ("random.seed", "numpy.random.seed"),  # what is drawn from then on is no chance
-    "environment": ("os.environ", "os.getenv", "sys.argv", "sys.stdin", "builtins.input"),
-    "folders": (
-        "os.listdir", "os.scandir", "os.walk", "os.stat", "os.path.exists", "posixpath.exists", "os.path.isfile",
-        "genericpath.exists", "genericpath.isfile", "os.path.getmtime", "glob.glob", "glob.iglob",
-    ),
-}  # fmt: skip
 _UNSAID: Final = {
     "__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__firstlineno__", "__static_attributes__",
     "__abstractmethods__", "_abc_impl", "__annotations__", "__annotate__", "__annotations_cache__", "__slots__",
@@ -138,36 +118,6 @@ def _partial(value: Any, place: Place) -> bytes:
     )
 
 
-# -- whose code it is ---------------------------------------------------------------------------------------
-
-
-@functools.lru_cache(maxsize=1)
-def _library_roots() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    return tuple({paths[name] + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
-
-
-def _is_library(module: str) -> bool:
-    """Tell whether *module* belongs to Python, to an installed package or to backtrail: by its file if it has one."""
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is not None:
-        return _is_library_file(file)
-    top = module.partition(".")[0]
-    return top in ("backtrail", "builtins") or (top in sys.stdlib_module_names and top != "__main__")
-
-
-@functools.lru_cache(maxsize=4096)
-def _is_library_file(file: str) -> bool:
-    installed = "site-packages" in file or "dist-packages" in file
-    return installed or file.startswith((*_library_roots(), _OWN))
-
-
-def _home(value: Any) -> str:
-    """Give the module of a function or class, under one name for a script and its workers."""
-    module = value.__module__ or ""
-    return "__main__" if module == "__mp_main__" else module
-
-
 # -- functions and classes of the user's --------------------------------------------------------------------
 
 
@@ -183,7 +133,6 @@ class _Reach:
         self.waiting: list[Any] = [root]
         self.seen = {id(root)}
         self.objects: dict[int, int] = {}
-        self.asked: set[str] = set()
         self.sources = Sources()
 
     def encode(self, tag: bytes, name: str) -> bytes:
@@ -191,7 +140,7 @@ class _Reach:
         out = set()
         while self.waiting:
             one = self.waiting.pop()
-            out.add(self.written_class(one) if isinstance(one, type) else self.written_function(one))
+            out.add(_WRITERS.get(type(one), _Reach.written_class)(self, one))
         return named(tag, name, b"".join(sorted(out)))
 
     def name(self, value: Any) -> bytes:
@@ -201,20 +150,30 @@ class _Reach:
             self.waiting.append(value)
         return named(b"R", _full_name(value))
 
+    def module(self, value: ModuleType) -> bytes:
+        """Encode a module by its name, and one of the user's with all that is in it: any of it may be read."""
+        if id(value) not in self.seen and is_users_module(value):
+            self.seen.add(id(value))
+            self.waiting.append(value)
+        return named(b"G", "reference", text(_main(value.__name__)))
+
     def value(self, value: Any, step: str, owner: Any) -> bytes:
         """Encode a value that a function holds."""
         if isinstance(value, (FunctionType, type)):
             return self.name(value)
+        if isinstance(value, ModuleType):
+            return self.module(value)
         return encode_at(value, Place(f".{step}", self.place, id(owner)))
 
     def written_function(self, value: FunctionType) -> bytes:
         """Encode one function without what it refers to."""
-        if _is_library_file(value.__code__.co_filename):  # a library's wrapper around the user's function
+        if is_library_file(value.__code__.co_filename):  # a library's wrapper around the user's function
             parts = [self.value(getattr(value, "__wrapped__", None), "__wrapped__", value)]
             if not hasattr(value, "__wrapped__"):
                 parts += self._held_(value)
             return named(b"w", _full_name(value), *parts)
-        self.asked.update(_asked(value.__code__, value.__globals__))
+        if self.place.asked is not None:
+            self.place.asked.update(asked(value.__code__, value.__globals__))
         contents = (
             _digest_of_form(form_of_function(value, self.sources)),
             self.value(value.__defaults__, "__defaults__", value),
@@ -251,7 +210,7 @@ class _Reach:
             return self.name(value)
         kind = type(value)
         if isinstance(value, ModuleType):
-            return named(b"G", "reference", text(value.__name__))
+            return self.module(value)
         if isinstance(value, MethodType):
             owner = self._told_(value.__self__, Place(".__self__", place))
             return named(b"G", "method", self._told_(value.__func__, place), owner)
@@ -302,6 +261,13 @@ class _Reach:
         content = b"" if plain is None else self._told_(plain(value), Place(".<content>", place, inside))
         return named(b"o", type_name(kind), self.name(kind), content, *parts)
 
+    def written_module(self, value: ModuleType) -> bytes:
+        """Encode one module without what it refers to."""
+        name = _main(value.__name__)
+        held = [(label, one) for label, one in vars(value).items() if label not in OF_IMPORT]
+        out = [text(label) + self.reference(one, f"{name}.{label}") for label, one in sorted(held, key=_first)]
+        return named(b"m", name, *out)
+
     def written_class(self, value: type) -> bytes:
         """Encode one class without what it refers to."""
         form = form_of_class(value, self.sources)
@@ -339,17 +305,35 @@ class _Reach:
         return self.reference(member, f"{owner.__qualname__}.{label}")
 
 
+_WRITERS: Final[dict[type, Any]] = {
+    FunctionType: _Reach.written_function,
+    ModuleType: _Reach.written_module,
+}
+_first = operator.itemgetter(0)
+
+
+def _home(value: Any) -> str:
+    """Give the module of a function or class, under one name for a script and its workers."""
+    return _main(value.__module__ or "")
+
+
+def _main(module: str) -> str:
+    return "__main__" if module == "__mp_main__" else module
+
+
 def is_known(value: Any) -> bool:
     """Tell whether a function or class is known by its name alone: a library's own."""
     if value.__module__ == "builtins" and getattr(value, "__flags__", _MADE_BY_CLASS) & _MADE_BY_CLASS:
         return getattr(builtins, value.__name__, None) is value  # what exec makes calls itself built in
     local = "<locals>" in value.__qualname__ or value.__qualname__.endswith("<lambda>")
-    return not local and _is_library(_home(value))
+    return not local and is_library(_home(value))
 
 
 @register(ModuleType)
 def _module(value: ModuleType, place: Place) -> bytes:
-    return named(b"G", "module", text(value.__name__))
+    if not is_users_module(value):
+        return named(b"G", "module", text(value.__name__))
+    return _Reach(value, _deeper(value, place)).encode(b"m", _main(value.__name__))
 
 
 def _full_name(value: Any) -> str:
@@ -388,115 +372,29 @@ def _digest_of_form(form: bytes) -> bytes:
     return raw_digest(_CODE, form)
 
 
-_read_in: Final[dict[int, tuple[CodeType, list[tuple[str, ...]]]]] = {}  # by identity: codes are slow to compare
-_MOST_READ: Final = 1024
-_GLOBAL: Final = dis.opmap["LOAD_GLOBAL"]
-_NAMES: Final = {dis.opmap[name] for name in ("LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") if name in dis.opmap}
-_ATTRIBUTE: Final = dis.opmap["LOAD_ATTR"]
-_METHOD: Final = dis.opmap.get("LOAD_METHOD", -1)
-_CALL: Final = dis.opmap["CALL"]
-_BETWEEN: Final = {dis.opmap[name] for name in ("PRECALL", "PUSH_NULL") if name in dis.opmap}
-_BITS: Final = 1 if sys.version_info >= (3, 12) else 0  # of an attribute's argument that do not number its name
-
-
-def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give what *code*, and the code in it, reads of its module *known*, by name, sorted.
-
-    Of a module of the user's it is the attribute that is read: ``settings.limits``, not all of ``settings``.
-    """
-    found = {}
-    for first, *rest in _read(code):
-        if first not in known:
-            continue
-        label, value = first, known[first]
-        for name in rest:
-            if not isinstance(value, ModuleType) or _is_library(value.__name__) or name not in vars(value):
-                break
-            label, value = f"{label}.{name}", vars(value)[name]
-        found[label] = value
-    yield from sorted(found.items(), key=operator.itemgetter(0))
-
-
-def _asked(code: CodeType, known: Mapping[str, Any]) -> Iterator[str]:
-    """Give what *code* asks the clock, chance or the machine for, in the words of a record's purity."""
-    for first, *rest in _read(code):
-        value = known.get(first)
-        if isinstance(value, ModuleType):
-            name = value.__name__
-        elif isinstance(value, (type, *_BUILTIN)) and (home := getattr(value, "__module__", None)):
-            name = f"{home.partition('._')[0]}.{value.__qualname__}"
-        else:
-            continue
-        whole = ".".join([name, *rest])
-        for asked, names in _ASKING.items():
-            if any(whole == one or whole.startswith(f"{one}.") for one in names):
-                yield asked
-
-
-def _read(code: CodeType) -> list[tuple[str, ...]]:
-    """Give the names that *code* and the code in it read from their module, each with the attributes read of it."""
-    known = _read_in.get(id(code))
-    if known is None:
-        if len(_read_in) >= _MOST_READ:
-            _read_in.clear()
-        known = _read_in[id(code)] = (code, sorted(set(_chains(code))))
-    return known[1]
-
-
-def _chains(code: CodeType) -> Iterator[tuple[str, ...]]:
-    names, high = code.co_names, 0
-    chain: tuple[str, ...] = ()
-    for operation, low in zip(code.co_code[::2], code.co_code[1::2]):
-        if operation == 0:  # room that the interpreter keeps for itself
-            continue
-        number, high = high | low, 0
-        if operation == dis.EXTENDED_ARG:
-            high = number << 8
-        elif chain and operation == _ATTRIBUTE:
-            chain += (names[number >> _BITS],)
-        elif chain and operation == _METHOD:
-            chain += (names[number],)
-        elif chain and operation in _BETWEEN:
-            continue
-        else:
-            if chain:
-                yield (*chain, "()") if operation == _CALL and number == 0 else chain
-            chain = ()
-            if operation == _GLOBAL:
-                chain = (names[number >> 1],)
-            elif operation in _NAMES:
-                chain = (names[number],)
-    if chain:
-        yield chain
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield from _chains(one)
-
-
 def _is_constant(value: Any) -> bool:
     if type(value) in (tuple, frozenset):
         return all(map(_is_constant, value))
     return type(value) in _CONSTANTS
 
 
-def asked_by(things: Iterable[Any]) -> list[str]:
+def asked_by(things: Iterable[Any]) -> set[str]:
     """Give what the user's *things*, classes and functions, ask for that no key can tell: see ``purity`` in records."""
-    asked: set[str] = set()
+    found: set[str] = set()
     for one in things:
-        reach = _Reach(inspect.unwrap(one) if callable(one) else one, Place("code"))
-        if isinstance(reach.waiting[0], (FunctionType, type)) and not is_known(reach.waiting[0]):
-            with contextlib.suppress(UncacheableParameter, RecursionError):
-                reach.encode(b"r", "")
-        asked |= reach.asked
-    return sorted(asked)
+        with contextlib.suppress(UncacheableParameter):
+            encode(inspect.unwrap(one) if callable(one) else one, "code", found)
+    return found
 
 
-def encode_reference(value: Any, name: str) -> bytes:
-    """Encode what code refers to as *name*, with all code of the user's that it leads to."""
-    reach = _Reach(value, Place(""))
+def encode_reference(value: Any, name: str, asked: set[str] | None = None) -> bytes:
+    """Encode what code refers to as *name*, with all code of the user's that it leads to; *asked* as in ``encode``."""
+    place = Place("")
+    place.asked = asked
+    reach = _Reach(value, place)
     reach.waiting.clear()
     told = reach.reference(value, name)
     return reach.encode(b"r", name) + told
 
 
-__all__ = ["asked_by", "encode_class", "encode_code", "encode_reference", "is_known", "reached"]
+__all__ = ["asked_by", "encode_class", "encode_code", "encode_reference", "is_known"]

@@ -41,15 +41,19 @@ class UncacheableParameter(BacktrailError, TypeError):
 
 
 class Place:
-    """Where in a value the encoder is, and which containers it is inside of."""
+    """Where in a value the encoder is, and which containers it is inside of.
 
-    __slots__ = ("depth", "inside", "parent", "step")
+    ``asked`` takes up what the code in the value asks for that its encoding does not tell, such as the clock.
+    """
+
+    __slots__ = ("asked", "depth", "inside", "parent", "step")
 
     def __init__(self, step: str, parent: Place | None = None, inside: int = 0) -> None:
         self.step = step
         self.parent = parent
         self.inside = inside
         self.depth: int = 0 if parent is None else parent.depth + 1
+        self.asked: set[str] | None = None if parent is None else parent.asked
 
     def __str__(self) -> str:
         steps = []
@@ -97,10 +101,15 @@ def refusal(value: Any, place: Place, reason: str, remedy: str) -> UncacheablePa
     )
 
 
-def encode(value: Any, where: str = "params") -> bytes:
-    """Encode *value*; :class:`UncacheableParameter` names the part of it that cannot be, as a path from *where*."""
+def encode(value: Any, where: str = "params", asked: set[str] | None = None) -> bytes:
+    """Encode *value*; :class:`UncacheableParameter` names the part of it that cannot be, as a path from *where*.
+
+    *asked* takes up what the code in it asks the clock, chance or the machine for.
+    """
+    place = Place(where)
+    place.asked = asked
     try:
-        return encode_at(value, Place(where))
+        return encode_at(value, place)
     except RecursionError:
         raise refusal(value, Place(where), "it is nested too deeply", "flatten it") from None
 

@@ -83,12 +83,13 @@ def _over(components: Mapping[str, str]) -> str:
     return digest(_KEY, *parts)
 
 
-def part(name: str, value: Any) -> str:
+def part(name: str, value: Any, asked: set[str] | None = None) -> str:
     """Give the digest of component *name* of a key, made of any value that has a canonical encoding.
 
+    *asked* takes up what code in the value asks for that no key can tell, such as the clock.
     :class:`~.encoding.UncacheableParameter` names what has none, for example ``params.model.weights``.
     """
-    return digest(_PART, name.encode(), encode(value, name))
+    return digest(_PART, name.encode(), encode(value, name, asked))
 
 
 def engine_part(build: str | None = None) -> str:

@@ -94,6 +94,7 @@ class Recording:
         self.feeds: list[FeedFingerprint] = []
         self._read_feeds()
         self.closure = _closure(self.description.classes)
+        self._asked: set[str] = set()
         self.key = self._make_key()
         self.git = GitReader(self.closure.root, self.closure.digest)
         self.watch = Watch(self.closure.root, frozenset([*self._sources(), *_files_of(self.closure)]))
@@ -146,22 +147,25 @@ class Recording:
 
     def _make_key(self) -> RunKey | None:
         """Make the key; None, with a warning, if something that decides the result cannot be told by its value."""
-        said = self.description
+        said, asked = self.description, self._asked
         if not self.uncacheable and not self.closure.keyable:
             self.uncacheable = f"not all of the code that runs is known: {self.closure.unknown}"
         if not self.uncacheable:
             try:
-                return RunKey.of(
+                key = RunKey.of(
                     engine=engine_part(engine_build()),
                     code=part("code", [self.closure.digest]),
-                    params=part("params", said.params),
-                    config=part("config", _shortened(said.config)),
+                    params=part("params", said.params, asked),
+                    config=part("config", _shortened(said.config), asked),
                     data=part("data", [one.digest for one in self.feeds]),
                     seed=part("seed", said.seed),
                     env=part("env", key_values(self.closure.packages)),
                 )
+                asked |= asked_by(one for one, role in said.classes.items() if role in ("feed", "class"))
+                return key
             except UncacheableParameter as error:
                 self.uncacheable = str(error)
+        asked |= asked_by(self.description.classes)
         warn_once(f"The run has no key: it is recorded, and is computed again each time. {self.uncacheable}")
         return None
 
@@ -340,7 +344,7 @@ class Recording:
             *(["programs"] if watch.programs else []),
             *(["writes"] if watch.wrote else []),
             *(["outside-input"] if outside else []),
-            *(one for one in asked_by(self.description.classes) if one != "seed"),
+            *sorted(self._asked.union(watch.late_asked()) - {"seed"}),
         ]
         unseeded = self.description.seed is None and self.run.random.getstate() != self._random
         if (watch.chance or unseeded) and "chance" not in reasons:

@@ -6,6 +6,7 @@ watched. Readers written in C (pyarrow, polars) open files without an event: nam
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import stat
@@ -19,6 +20,8 @@ from .code.normal import analyse
 from .code.places import not_user_code
 from .code.recordable import recordable
 from .digests import blob_digest
+from .references import asked
+from .source import compiled_source
 
 LARGEST_INPUT: Final = 512 * 1024 * 1024
 _SYSTEM: Final = ("/proc/", "/sys/", "/dev/", "/usr/", "/etc/", "/lib", "/bin/")
@@ -121,6 +124,15 @@ class Watch:
                 how="runtime", size=len(text), secrets=seen.secrets, content=text,
             )  # fmt: skip
             found.append(file)
+        return found
+
+    def late_asked(self) -> set[str]:
+        """Give what the code of the modules that were first loaded meanwhile asks for that no key can tell."""
+        found: set[str] = set()
+        for path, name in self._late_.items():
+            module = sys.modules.get(name)
+            with contextlib.suppress(OSError, SyntaxError, ValueError):
+                found.update(asked(compiled_source(Path(path).read_bytes()), {} if module is None else vars(module)))
         return found
 
     def _late_modules(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ import pytest
 import backtrail as bt
 import backtrail.cache
 from backtrail.cache import BacktestCache, CacheWarning, cached_backtest, configure
+from backtrail.cache.records import rests_elsewhere
 from backtrail.runs import environment
 from backtrail.runs.digests import blob_digest
 from backtrail.runs.store import Store
@@ -181,6 +182,14 @@ def test_a_cached_function_that_reads_elsewhere_is_computed_each_time(
         warnings.simplefilter("error")
         assert reading.run(bars, "../fee.txt") == {"fee": 6.0}
     assert len(cache.store.runs()) == 1
+    assert cache.store.run("latest").manifest["purity"] == ["outside-input"]
+
+
+def test_what_a_record_says_of_its_purity_decides_whether_it_is_served() -> None:
+    assert not rests_elsewhere({"purity": ["pure"], "cache": {}})
+    assert not rests_elsewhere({"purity": ["migrated"]})
+    assert rests_elsewhere({"purity": ["clock"]})
+    assert rests_elsewhere({"purity": ["pure"], "cache": {"outside": True}})  # how records without the word said it
 
 
 def test_a_result_without_metrics_has_none(cache: BacktestCache, bars: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import shutil
+import textwrap
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -302,6 +303,33 @@ def test_code_that_means_the_same_has_the_same_key_and_other_code_another(projec
     other = project.run()
     assert other["key"] != first["key"]
     assert other["value"] != first["value"]
+
+
+WITHIN = """
+    def size():
+        from config.sizes import SIZE
+
+        return SIZE
+"""
+ASKED = "import os\n\nSIZE = int(os.environ.get('SIZE_OF_TESTS', 2))\n"
+
+
+@pytest.mark.row("B8")
+@pytest.mark.parametrize("lead", ["", "import config.sizes\n"], ids=["first loaded by the run", "loaded before"])
+def test_what_a_module_made_of_its_environment_is_never_stale(
+    project: Project, lead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("helper.py", lead + textwrap.dedent(WITHIN))
+    project.write("config/sizes.py", ASKED)
+    project.replace("strategy.py", "from helper import SIZE", "from helper import size")
+    project.replace("strategy.py", "size=SIZE", "size=size()")
+    first = project.run()
+    monkeypatch.setenv("SIZE_OF_TESTS", "3")
+    other = project.run()
+    assert other["run"] != first["run"]
+    assert other["value"] != first["value"]
+    assert (other["key"] != first["key"]) == bool(lead)
+    assert Store.open(project.store).run(first["run"]).manifest["purity"] == (["pure"] if lead else ["environment"])
 
 
 @pytest.mark.row("B9")

@@ -225,6 +225,8 @@ ASKING: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "arguments": (lambda: sys.argv, ["environment"]),
     "folders": (lambda: os.path.exists("x"), ["folders"]),
     "within": (lambda: reads_the_clock(), ["clock"]),
+    "an import of its own": (lambda: imports_the_clock(), ["clock"]),
+    "standard input": (lambda: input(), ["environment"]),
 }  # fmt: skip
 
 
@@ -233,7 +235,89 @@ def reads_the_clock() -> float:
     return time.time()
 
 
+def imports_the_clock() -> float:
+    """Tell the time."""
+    from time import time as now
+
+    return now()
+
+
 @pytest.mark.parametrize("kind", ASKING)
 def test_what_no_key_can_tell_is_named(kind: str) -> None:
     code, asked = ASKING[kind]
-    assert asked_by([code]) == asked
+    assert asked_by([code]) == set(asked)
+
+
+READING_WITHIN: dict[str, str] = {
+    "a name taken from it": "from my_conf_ import top as t\n    return t",
+    "the module": "import my_conf_\n    return my_conf_.top",
+    "under another name": "import my_conf_ as c\n    d = c\n    return [d.top for _ in (1, 2)]",
+    "in code within": "import my_conf_ as c\n    return (lambda: c.top)()",
+    "either of two": "if 1 > 2:\n        import json as c\n    else:\n        import my_conf_ as c\n    return c.top",
+    "by a constant name": "import my_conf_\n    return getattr(my_conf_, 'top', None)",
+    "import_module": "import importlib\n    return importlib.import_module('my_conf_').top",
+    "handed on": "import my_conf_\n    a, b = my_conf_, 1\n    return vars(a)['top']",
+    "by a computed name": "import my_conf_\n    return getattr(my_conf_, 'to' + 'p')",
+    "a computed module": "import importlib\n    return importlib.import_module('my_' + 'conf_').top",
+    "as text": "return eval('my.top')",
+    "names of the module": "return globals()['my'].top",
+    "an attribute of the class": "return Holds.conf.top",
+    "within an object": "return held.conf.top",
+    "computed by the module": "return my.other",
+}  # fmt: skip
+HOLDING = """
+import types
+import my_conf_ as my
+
+class Holds:
+    conf = my
+
+held = types.SimpleNamespace(conf=my)
+
+def read():
+    """
+
+
+@pytest.mark.parametrize("kind", READING_WITHIN)
+def test_what_code_reads_of_a_module_it_imports_counts(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    conf = module_of("my_conf_", "top = 5\n\ndef __getattr__(name):\n    return top\n", monkeypatch, tmp_path)
+    module = module_of("my_reader_", HOLDING + READING_WITHIN[kind], monkeypatch, tmp_path)
+    if kind == "a computed module":  # which may be any: those of the tests are none of its
+        mine = {name: one for name, one in sys.modules.items() if not name.startswith(("tests", "conftest"))}
+        monkeypatch.setattr(sys, "modules", mine)
+    before = encode(module.read)
+    assert encode(module.read) == before
+    conf.top = 6  # type: ignore[attr-defined]
+    assert encode(module.read) != before
+
+
+@pytest.mark.parametrize("kind", ["a name taken from it", "the module", "under another name", "in code within"])
+def test_what_is_not_read_of_an_imported_module_does_not_count(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    conf = module_of("my_conf_", "top = 5\nother = 1\n", monkeypatch, tmp_path)
+    reader = module_of("my_reader_", f"def read():\n    {READING_WITHIN[kind]}", monkeypatch, tmp_path).read
+    before = encode(reader)
+    conf.other = 2  # type: ignore[attr-defined]
+    assert encode(reader) == before
+
+
+def test_names_are_imported_from_the_package_of_the_code(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    package = module_of("my_package_", "", monkeypatch, tmp_path)
+    package.__path__ = [str(tmp_path)]
+    conf = module_of("my_package_.conf", "top = 5\n", monkeypatch, tmp_path)
+    code = "def read():\n    from .conf import top\n    return top\n"
+    module = module_of("my_package_.reader", code, monkeypatch, tmp_path)
+    before = encode(module.read)
+    conf.top = 6  # type: ignore[attr-defined]
+    assert encode(module.read) != before
+
+
+def test_a_module_that_is_a_parameter_counts_by_what_is_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    conf = module_of("my_conf_", "top = 5\n", monkeypatch, tmp_path)
+    before = encode({"conf": conf})
+    conf.top = 6  # type: ignore[attr-defined]
+    assert encode({"conf": conf}) != before
+    assert encode({"conf": module_of("my_conf_", "top = 5\n", monkeypatch, tmp_path)}) == before
