@@ -272,40 +272,64 @@ def _head(root: Path) -> Any:
     return tuple(marks)
 
 
+# Nothing that the configuration of a repository names is run: monitors, hooks, filters, other programs that tell
+# differences, or what fetches objects that are not there; nor git within a submodule, which has its own configuration.
+_QUIET: Final = ("--no-pager", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+_OFFLINE: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+_PLAIN_DIFF: Final = (
+    "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "--ignore-submodules=dirty",
+)  # fmt: skip
+
+
 def _git(root: Path) -> GitState | None:
     program = shutil.which("git")
     if program is None:
         return None
 
-    def ask(*arguments: str) -> bytes | None:
-        # nothing that a repository's own configuration names is run
-        quiet = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks")
+    quiet = [*_QUIET]
+
+    def ask(*arguments: str, none: int = 0) -> bytes | None:
+        """Give what git says; None if it fails, or ends with something else than 0 or *none*."""
         try:
             done = subprocess.run(
-                [program, *quiet, "-C", str(root), *arguments],
+                [program, *quiet, "-C", str(root), *arguments], env={**os.environ, **_OFFLINE},
                 capture_output=True, timeout=GIT_SECONDS, stdin=subprocess.DEVNULL, check=False,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):
             return None
-        return done.stdout if done.returncode == 0 else None
+        return done.stdout if done.returncode in (0, none) else None
 
-    status = ask("status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    settings = ask("config", "-z", "--get-regexp", r"^(filter\..*|remote\.origin\.url)$", none=1)
+    if settings is None:
+        return None
+    remote = ""
+    for one in settings.decode("utf-8", "surrogateescape").split("\0"):
+        name, _, value = one.partition("\n")
+        if name == "remote.origin.url":
+            remote = value
+        elif name:
+            name = name.rpartition(".")[0]
+            if "=" in name:
+                return None  # such a name cannot be given on the command line, so its programs cannot be left out
+            for program_of in ("clean", "smudge", "process"):
+                quiet += ["-c", f"{name}.{program_of}="]
+            quiet += ["-c", f"{name}.required=false"]
+    status = ask("status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=dirty")
     if status is None:
         return None
     said = status.decode("utf-8", "replace").splitlines()
     heads = dict(line[2:].split(" ", 1) for line in said if line.startswith("# branch.") and " " in line[2:])
     dirty = any(not line.startswith("#") for line in said)
-    remote = ask("config", "--get", "remote.origin.url")
     entry: dict[str, Any] = {
         "commit": None if heads.get("branch.oid") == "(initial)" else heads.get("branch.oid"),
         "branch": heads.get("branch.head"),
         "dirty": dirty,
         "diff": None,
-        "remote": strip_userinfo(remote.decode("utf-8", "replace").strip()) if remote else None,
+        "remote": strip_userinfo(remote.encode("utf-8", "replace").decode().strip()) if remote else None,
     }
     diff = None
     if dirty and entry["commit"]:
-        diff = ask("diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD", "--", ".")
+        diff = ask("diff", *_PLAIN_DIFF, "HEAD", "--", ".")
         if diff is not None and len(diff) > LARGEST_DIFF:
             entry["diff_size"], diff = len(diff), None
     if diff:

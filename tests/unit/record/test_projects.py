@@ -23,6 +23,7 @@ from backtrail.runs.checkout import checkout, inputs_not_stored
 from backtrail.runs.code import closure_of
 from backtrail.runs.compare import code_differences
 from backtrail.runs.digests import blob_digest
+from backtrail.runs.environment import GitReader
 from backtrail.runs.pack import PackRefused, pack
 from backtrail.runs.record import RecordWarning
 from backtrail.runs.store import Run, Store
@@ -194,6 +195,53 @@ def test_a_record_holds_engine_libraries_git_and_digests_and_is_restored_from_th
         if one.get("stored") is not False:
             assert blob_digest((tmp_path / "out" / path).read_bytes()) == one["raw"]
     assert ran.store.fsck().clean
+
+
+def git_in(folder: Path, *command: str) -> None:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "protocol.file.allow=always"]
+    subprocess.run(["git", *who, "-C", str(folder), *command], check=True, capture_output=True)
+
+
+@pytest.mark.row("A18")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"filter.f.clean": "{}; cat", "filter.f.required": "true"},
+        {"filter.f.process": "{}"},
+        {"filter.odd=name.clean": "{}; cat"},
+        {"diff.external": "{}"},
+        {"diff.f.command": "{}"},
+        {"diff.f.textconv": "{}; cat"},
+        {"core.fsmonitor": "{}"},
+        {"submodule": "{}"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_asking_git_runs_no_program_that_its_settings_name(settings: dict[str, str], tmp_path: Path) -> None:
+    root = write(tmp_path / "mine", {"a.py": "x = 1\n", ".gitattributes": "*.py filter=f diff=f\n"})
+    git_in(root, "init", "-q")
+    set_in = root
+    if "submodule" in settings:
+        other = write(tmp_path / "other", {"b.py": "y = 1\n"})
+        git_in(other, "init", "-q")
+        git_in(other, "add", "-A")
+        git_in(other, "commit", "-qm", "x")
+        git_in(root, "submodule", "--quiet", "add", str(other), "sub")
+        set_in = root / "sub"
+        settings = {"core.fsmonitor": settings["submodule"]}
+    git_in(root, "add", "-A")
+    git_in(root, "commit", "-qm", "x")
+    for name, command in settings.items():
+        git_in(set_in, "config", name, command.format(f"touch {tmp_path}/executed"))
+    write(root, {"a.py": "x = 2\n"})
+    state = GitReader(root, tmp_path).state()
+    assert not (tmp_path / "executed").exists()
+    if "filter.odd=name.clean" in settings:  # git cannot be told to leave it out
+        assert state is None
+        return
+    assert state is not None
+    assert state.entry["dirty"]
+    assert b"+x = 2" in (state.diff or b"")
 
 
 @pytest.mark.row("A28", "A43")
