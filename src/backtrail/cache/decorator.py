@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ..errors import StoreError
 from ..runs.encoding import UncacheableParameter
+from ..runs.references import SOURCE
 from . import places
 from .code import changed_modules
 from .explaining import explain_key
@@ -354,7 +355,7 @@ class _Call:
         asked = {*(self.keyed.asked if self.keyed is not None else ()), *self._reading.late_asked()}
         if self._reading.chance and "seed" not in asked:
             asked.add("chance")
-        asked.discard("seed")
+        asked -= {"seed", SOURCE}
         self._read["purity"] = [*(["outside-input"] if outside else []), *sorted(asked)] or ["pure"]
         if outside:
             _warn_once(

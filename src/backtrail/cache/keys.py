@@ -14,6 +14,7 @@ from ..errors import ParameterError
 from ..runs.digests import digest
 from ..runs.encoding import Place, UncacheableParameter, encode
 from ..runs.environment import engine_build, key_values
+from ..runs.feeds import attributes_of
 from ..runs.fingerprint import fingerprint, fingerprint_feed
 from ..runs.instances import encode_instance
 from ..runs.key import RunKey, engine_part, part
@@ -50,7 +51,9 @@ class Data:
     def _value(self, data: Any, name: str) -> Any:
         if is_table(data):
             zone = getattr(getattr(data, "index", None), "tz", None)
-            return self._add(name, fingerprint(data, name), None if zone is None else str(zone))
+            found = self._add(name, fingerprint(data, name), None if zone is None else str(zone))
+            written = attributes_of(data)
+            return [found, digest(_VALUE, encode(written, f"{name}.attrs"))] if written else found
         if _is_feed(data):
             return self._add(name, fingerprint_feed(data, name))
         if type(data) is dict and any(map(is_data, data.values())):

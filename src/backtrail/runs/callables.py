@@ -397,4 +397,21 @@ def encode_reference(value: Any, name: str, asked: set[str] | None = None) -> by
     return reach.encode(b"r", name) + told
 
 
-__all__ = ["asked_by", "encode_class", "encode_code", "encode_reference", "is_known"]
+class Referred:
+    """A value that code refers to; it is encoded as values of modules are."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+@register(Referred)
+def _referred(value: Referred, place: Place) -> bytes:
+    reach = _Reach(value, place)
+    reach.waiting.clear()
+    told = reach._told_(value.value, place)
+    return reach.encode(b"r", "") + told
+
+
+__all__ = ["Referred", "asked_by", "encode_class", "encode_code", "encode_reference", "is_known"]

@@ -19,11 +19,15 @@ from ..broker.simulated import BackBroker
 from ..engine.spec import Build, RunSpec
 from ..sizers.fixedsize import FixedSize
 from ..strategy.timers import Timer
+from .callables import Referred
 from .code.model import Role
+from .given import given_to, given_to_feed
 from .plain import UnstorableValue, name_of, to_plain
 
 # Settings that do not decide the result: how fast, where, and what is shown meanwhile.
 _FREE: Final = frozenset(("maxcpus", "progress", "objcache", "optdatas", "optreturn", "writer", "seed"))
+# What is described apart from the attributes of a Cerebro.
+_OF_CEREBRO: Final = frozenset(("_broker", "p", "params"))
 # What a run leaves on any broker.
 _OF_RUNS: Final = ("_clock", "_seen_actions_", "active", "cerebro", "lazy_value")
 
@@ -57,8 +61,8 @@ class Description:
         return _shown(self.config)  # type: ignore[no-any-return]  # a dict stays one
 
 
-def describe(spec: RunSpec, calendar: Any = None) -> Description:
-    """Describe the run that *spec* stands for."""
+def describe(spec: RunSpec, cerebro: Any) -> Description:
+    """Describe the run that *spec* stands for and that *cerebro* is to make."""
     settings = {
         one.name: getattr(spec.settings, one.name) for one in fields(spec.settings) if one.name not in _FREE
     }
@@ -74,10 +78,13 @@ def describe(spec: RunSpec, calendar: Any = None) -> Description:
         "order_history": [[_listed(orders), notify] for orders, notify in spec.order_history],
         "fund_history": _listed(spec.fund_history),
         "event_mode": spec.event_mode,
-        "calendar": calendar,
+        "calendar": cerebro._tradingcal,
     }
     if spec.made_by is not None and not _is_ours(spec.made_by):
         config["cerebro"] = {"class": spec.made_by, "params": spec.own}
+    given = _given(spec, cerebro, numbers)
+    if given:
+        config["given"] = given
     replaced = _replaced(spec)
     if replaced:
         config["replaced"] = replaced
@@ -91,6 +98,20 @@ def describe(spec: RunSpec, calendar: Any = None) -> Description:
     if spec.store_callbacks or spec.data_callbacks:
         made.effects.append("callbacks")
     return made
+
+
+def _given(spec: RunSpec, cerebro: Any, numbers: dict[Any, int]) -> dict[str, Any]:
+    """Give the attributes that a script gave to Cerebro, the broker and the feeds, by owner."""
+    found = {"cerebro": given_to(cerebro, _OF_CEREBRO, numbers)}
+    if _is_ours(type(spec.broker)) and isinstance(spec.broker, BrokerBase):
+        running, options = _broker_names()
+        known = running.union(options)
+        own = given_to(spec.broker, known, numbers)
+        found["broker"] = {
+            name: value for name, value in own.items() if not hasattr(type(spec.broker), name)
+        }  # methods that were replaced are told apart
+    found |= {f"data{at}": given_to_feed(data, numbers) for at, data in enumerate(spec.datas)}
+    return {owner: values for owner, values in found.items() if values}
 
 
 def _replaced(spec: RunSpec) -> dict[str, Any]:
@@ -255,6 +276,8 @@ def _shown(value: Any) -> Any:
         return tuple(_shown(one) for one in value)
     if isinstance(value, type):
         return name_of(value)
+    if isinstance(value, Referred):
+        return _shown(value.value)
     if isinstance(value, ParamsBase):
         return {"class": name_of(type(value)), **{n: _shown(v) for n, v in value.p._getkwargs().items()}}
     return value

@@ -7,6 +7,7 @@ count, nor does a name that a feed took from its path; a name that was given to 
 from __future__ import annotations
 
 import functools
+import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ..base.time import num2date
 from ..base.timeframe import TimeFrame
 from ..errors import DataWarning
+from ..feeds.base import AbstractDataBase
 from ..feeds.chain import Chainer
 from ..feeds.paths import file_stem, is_path
 from ..feeds.rollover import RollOver
@@ -29,6 +31,7 @@ from .scalars import zone_name
 Floats = NDArray[np.float64]
 
 _FEED: Final = "backtrail-feed/1"
+_SOURCE: Final = "backtrail-feed-source/1"
 _OWN: Final = __name__.partition(".")[0]
 
 
@@ -236,6 +239,26 @@ def _number(data: Any) -> str:
     return _given_name(data) if at is None else f"data{at}"
 
 
+def source_of(data: Any, where: str) -> Any:
+    """Give what a feed reads by its value: the content of a file, all columns of a frame and its ``attrs``."""
+    from .watching import digest_of
+
+    if isinstance(data, (Chainer, RollOver)):
+        return [source_of(one, f"{where}[{at}]") for at, one in enumerate(data._args)]
+    source = data.p.dataname
+    if is_path(source):
+        return [os.path.basename(source), digest_of(os.fspath(source))]
+    if isinstance(source, AbstractDataBase):
+        return source_of(source, where)
+    return digest(_SOURCE, encode([source, attributes_of(source)], f"{where}.dataname"))
+
+
+def attributes_of(table: Any) -> dict[Any, Any]:
+    """Give what a script wrote on a frame of pandas beside its columns; empty for other tables."""
+    written = getattr(table, "attrs", None)
+    return written if isinstance(written, dict) else {}
+
+
 def _told(value: Any, where: str) -> str:
     """Give a value in words if it is a plain one, else its digest."""
     written = encode(value, where)
@@ -310,8 +333,10 @@ def _refused(data: Any, where: str, reason: str, remedy: str) -> UncacheableFeed
 __all__ = [
     "FeedFingerprint",
     "UncacheableFeed",
+    "attributes_of",
     "fingerprint_feed",
     "fingerprint_stored",
     "load",
+    "source_of",
     "stored_lines",
 ]

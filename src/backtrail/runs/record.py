@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import os
 import sys
 import time
@@ -29,16 +28,17 @@ from .collecting import without_collection
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
-from .feeds import FeedFingerprint, fingerprint_feed, load, stored_lines
+from .feeds import FeedFingerprint, fingerprint_feed, load, source_of, stored_lines
 from .folds import current_fold
 from .key import RunKey, engine_part, part
+from .logged import Log
 from .plain import UnstorableValue
+from .references import SOURCE
 from .store import Store, find_place
 from .watching import Watch, digest_of
 
 CACHE_CHOICES: Final = (None, "use", "always")
 LARGEST_SNAPSHOT: Final = 256 * 1024 * 1024
-LARGEST_LOG: Final = 100_000
 WAIT_S: Final = 600.0
 """For how long a run waits for another process that computes the same one, if it may take that one's result."""
 
@@ -89,7 +89,7 @@ class Recording:
         self.cache = cache
         self.begun = time.time()
         self._clock = time.perf_counter()
-        self.description: Description = describe(run.spec, cerebro._tradingcal)
+        self.description: Description = describe(run.spec, cerebro)
         self.uncacheable = ""
         self.feeds: list[FeedFingerprint] = []
         self._read_feeds()
@@ -98,7 +98,7 @@ class Recording:
         self.key = self._make_key()
         self.git = GitReader(self.closure.root, self.closure.digest)
         self.watch = Watch(self.closure.root, frozenset([*self._sources(), *_files_of(self.closure)]))
-        self._log = _Log()
+        self._log = Log()
         self.record = ""
         self._work: Any = None
         self._claim: Any = None
@@ -152,16 +152,23 @@ class Recording:
             self.uncacheable = f"not all of the code that runs is known: {self.closure.unknown}"
         if not self.uncacheable:
             try:
+                told = {
+                    "params": part("params", said.params, asked),
+                    "config": part("config", _shortened(said.config), asked),
+                }
+                bars: list[Any] = [one.digest for one in self.feeds]
+                if SOURCE in asked:  # what a feed reads may hold more than the bars
+                    bars.append([source_of(data, f"data[{at}]") for at, data in enumerate(self.run.datas)])
                 key = RunKey.of(
                     engine=engine_part(engine_build()),
                     code=part("code", [self.closure.digest]),
-                    params=part("params", said.params, asked),
-                    config=part("config", _shortened(said.config), asked),
-                    data=part("data", [one.digest for one in self.feeds]),
+                    **told,
+                    data=part("data", bars),
                     seed=part("seed", said.seed),
                     env=part("env", key_values(self.closure.packages)),
                 )
                 asked |= asked_by(one for one, role in said.classes.items() if role in ("feed", "class"))
+                asked.discard(SOURCE)
                 return key
             except UncacheableParameter as error:
                 self.uncacheable = str(error)
@@ -344,7 +351,7 @@ class Recording:
             *(["programs"] if watch.programs else []),
             *(["writes"] if watch.wrote else []),
             *(["outside-input"] if outside else []),
-            *sorted(self._asked.union(watch.late_asked()) - {"seed"}),
+            *sorted(self._asked.union(watch.late_asked()) - {"seed", SOURCE}),
         ]
         unseeded = self.description.seed is None and self.run.random.getstate() != self._random
         if (watch.chance or unseeded) and "chance" not in reasons:
@@ -555,44 +562,6 @@ def _release(work: Any) -> None:
         work.release()
     except StoreError:
         return
-
-
-class _Log(logging.Handler):
-    """Keeps what was logged during a run: time, level, logger, message."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.rows: list[tuple[float, str, str, str]] = []
-
-    def attach(self) -> None:
-        """Begin to listen."""
-        logging.getLogger().addHandler(self)
-
-    def detach(self) -> None:
-        """Listen no longer."""
-        logging.getLogger().removeHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep one message."""
-        if len(self.rows) < LARGEST_LOG:
-            self.rows.append((record.created, record.levelname, record.name, record.getMessage()))
-
-    def table(self) -> Any:
-        """Give the log as an Arrow table; None if nothing was logged."""
-        if not self.rows:
-            return None
-        import pyarrow as pa
-
-        created, levels, names, texts = zip(*self.rows, strict=True)
-        micros = pa.array([int(one * 1e6) for one in created], type=pa.int64())
-        return pa.table(
-            {
-                "time": micros.cast(pa.timestamp("us", tz="UTC")),
-                "level": levels,
-                "logger": names,
-                "message": texts,
-            }
-        )
 
 
 __all__ = ["CACHE_CHOICES", "RecordWarning", "Recording", "begin", "open_store"]

@@ -26,8 +26,14 @@ OF_IMPORT: Final = frozenset((
     "__doc__", "__annotations__", "__warningregistry__",
 ))  # fmt: skip
 _BUILTIN: Final = (BuiltinFunctionType, type)
+#: The word, among those of :func:`asked`, for code that looks at what a feed reads and not at its lines alone.
+SOURCE: Final = "source"
+_SOURCES: Final = frozenset(("dataname", "_dataname"))
 _CALLED: Final = "()"
 _STORED: Final = "="
+_OURS: Final = __name__.partition(".")[0]
+_PLAIN: Final = frozenset((bool, int, float, complex, str, bytes))
+_CONTAINERS: Final = frozenset((list, tuple, dict, set, frozenset))
 _MOST_READ: Final = 1024
 _LONGEST: Final = 8
 _MOST_BOUND: Final = 16
@@ -73,7 +79,7 @@ def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any
             label, value = first, known[first]
         elif first[0].isdigit():
             label, value = first, _imported(first, known)
-            if not is_users_module(value):  # a library, or not loaded yet: its source is all there is to it
+            if value is None:  # not loaded yet: its source is all there is to it
                 continue
         elif first in _SEE_ALL:
             found |= {name: one for name, one in known.items() if name not in OF_IMPORT}
@@ -90,12 +96,26 @@ def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any
                 break
             label, value = f"{label}.{name}", inner
         if isinstance(value, ModuleType):
+            if not is_users_module(value) and (own := _of_library(value, rest)) is not None:
+                found[".".join((label, *own[:-1]))] = own[-1]
+                continue
             if rest[-1:] == [_STORED]:
                 continue  # chains go on from the variable that holds it
             if ".".join((value.__name__, *rest)) in _IMPORTERS:
                 found |= _users_modules()
         found[label] = value
     yield from sorted(found.items(), key=operator.itemgetter(0))
+
+
+def _of_library(module: ModuleType, rest: list[str]) -> tuple[Any, ...] | None:
+    """Give the names and the plain value that are read of a library's module: a script may have put it there."""
+    for at, name in enumerate(rest):
+        value = vars(module).get(name)
+        if not isinstance(value, ModuleType):
+            plain = type(value) in _PLAIN or (type(value) in _CONTAINERS and module.__name__.startswith(_OURS))
+            return (*rest[: at + 1], value) if plain and name not in OF_IMPORT else None
+        module = value
+    return None
 
 
 def _imported(first: str, known: Mapping[str, Any]) -> ModuleType | None:
@@ -119,6 +139,8 @@ def asked(code: CodeType, known: Mapping[str, Any]) -> Iterator[str]:
     """Give what *code* asks the clock, chance or the machine for, in the words of a record's purity."""
     for first, *rest in read_by(code):
         value = known.get(first)
+        if first == f"<{SOURCE}>":
+            yield SOURCE
         if value is None:
             if first[0].isdigit():
                 name = first[2:] if first[0] == "0" else ""
@@ -170,9 +192,15 @@ def _chains(code: CodeType, outer: Bound) -> Iterator[Chain]:
             break
         bound = reading.bound
     yield from reading.found
+    if not _SOURCES.isdisjoint(code.co_names) or not _SOURCES.isdisjoint(filter(_is_name, code.co_consts)):
+        yield (f"<{SOURCE}>",)
     for one in code.co_consts:
         if isinstance(one, CodeType):
             yield from _chains(one, bound)
+
+
+def _is_name(value: Any) -> bool:
+    return type(value) is str
 
 
 def _operations(*names: str) -> frozenset[int]:
@@ -329,4 +357,4 @@ def _import_module(chains: frozenset[Chain]) -> bool:
     return len(chains) == 1 and next(iter(chains))[-1] == "import_module"
 
 
-__all__ = ["OF_IMPORT", "asked", "reached", "read_by"]
+__all__ = ["OF_IMPORT", "SOURCE", "asked", "reached", "read_by"]

@@ -185,6 +185,17 @@ def test_a_cached_function_that_reads_elsewhere_is_computed_each_time(
     assert cache.store.run("latest").manifest["purity"] == ["outside-input"]
 
 
+def test_what_is_written_on_a_frame_counts(cache: BacktestCache, bars: pd.DataFrame) -> None:
+    @cached_backtest("attrs", cache=cache)
+    def run(data: pd.DataFrame) -> dict[str, float]:
+        return {"fee": data.attrs["fee"]}
+
+    for fee in (1.0, 2.0, 1.0):
+        bars.attrs["fee"] = fee
+        assert run(bars) == {"fee": fee}
+    assert len(cache.index) == 2
+
+
 def test_what_a_record_says_of_its_purity_decides_whether_it_is_served() -> None:
     assert not rests_elsewhere({"purity": ["pure"], "cache": {}})
     assert not rests_elsewhere({"purity": ["migrated"]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import os
 import shutil
 import textwrap
 import warnings
@@ -19,6 +20,7 @@ from tests.unit.record.conftest import Cross, Project, cerebro_of, frame, key_of
 
 import backtrail as bt
 from backtrail.engine.run import Run
+from backtrail.runs.describe import describe
 from backtrail.runs.record import Recording, RecordWarning
 from backtrail.runs.store import Store
 
@@ -446,3 +448,103 @@ def test_a_cerebro_of_the_users_own_is_part_of_the_key(store: Store) -> None:
     keys = [key(bt.Cerebro, stdstats=False), key(Own), key(Own, lots=4), key(Other)]
     assert len(set(keys)) == 4
     assert key(Own) == key(Own, lots=3)
+
+
+# -- what a script gives to objects of a run -------------------------------------------------------------------------
+
+
+class Told(bt.feeds.PandasData):
+    """A feed with an argument of its own, and something that it counts while it loads."""
+
+    def __init__(self, limit: Any = 0) -> None:
+        self.limit = limit
+
+    def start(self) -> None:
+        super().start()
+        self.opened = open(os.devnull)  # noqa: SIM115  # until stop
+
+    def stop(self) -> None:
+        self.opened.close()
+        super().stop()
+
+
+GIVEN: dict[str, Callable[[bt.Cerebro, Any], None]] = {
+    "feed": lambda cerebro, value: setattr(cerebro.datas[0], "limit", value),
+    "feed, private": lambda cerebro, value: setattr(cerebro.datas[0], "_limit", value),
+    "feed, a function": lambda cerebro, value: setattr(cerebro.datas[0], "limit", lambda: value),
+    "feed, among its parameters": lambda cerebro, value: setattr(cerebro.datas[0].p, "limit", value),
+    "feed, another feed": lambda cerebro, value: setattr(cerebro.datas[0], "other", cerebro.datas[int(value > 1)]),
+    "Cerebro": lambda cerebro, value: setattr(cerebro, "limits", {"low": value}),
+    "broker": lambda cerebro, value: setattr(cerebro.broker, "limits", [value]),
+}  # fmt: skip
+
+
+@pytest.mark.row("B8")
+@pytest.mark.parametrize("kind", GIVEN)
+def test_an_attribute_that_a_script_gave_makes_another_key(store: Store, kind: str) -> None:
+    def key(value: Any) -> str:
+        def setup(cerebro: bt.Cerebro) -> None:
+            cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+            GIVEN[kind](cerebro, value)
+
+        return key_of(store, setup=setup)
+
+    assert key(1) == key(1) != key(2)
+
+
+@pytest.mark.row("B8")
+def test_what_a_feed_was_made_with_makes_another_key(store: Store) -> None:
+    def key(limit: Any) -> str:
+        return key_of(store, data=Told(dataname=frame(), limit=limit))
+
+    assert key(1) == key(1) != key(2)
+
+
+def test_what_a_run_leaves_on_feeds_cerebro_and_broker_was_not_given(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "bars.csv", index_label="date")
+    cerebro = bt.Cerebro(store=False)
+    first = cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+    cerebro.adddata(bt.feeds.GenericCSVData(dataname=str(tmp_path / "bars.csv"), dtformat="%Y-%m-%d"))
+    cerebro.resampledata(first, timeframe=bt.TimeFrame.Weeks)
+    cerebro.replaydata(bt.feeds.PandasData(dataname=frame()), timeframe=bt.TimeFrame.Weeks)
+    cerebro.chaindata(*(bt.feeds.PandasData(dataname=frame(), name=name) for name in "ab"), name="chained")
+    cerebro.rolloverdata(*(bt.feeds.PandasData(dataname=frame(), name=name) for name in "cd"), name="rolled")
+    cerebro.adddata(Told(dataname=frame()))
+    cerebro.addstrategy(Cross)
+    for _ in range(2):
+        spec = cerebro.spec([next(iter(builds)) for builds in cerebro.strats])
+        assert list(describe(spec, cerebro).config.get("given", {})) == ["data6"]
+        cerebro.run()
+
+
+class LooksAtTheFrame(bt.Strategy):
+    def next(self) -> None:
+        self.hint = self.data.p.dataname.attrs.get("hint"), self.data._dataname["hint"].iloc[0]
+
+
+@pytest.mark.row("B8")
+def test_a_strategy_that_looks_at_the_frame_of_a_feed_depends_on_all_of_it(store: Store) -> None:
+    def key(strategy: type, column: float, written: str) -> str:
+        table = frame().assign(hint=column)
+        table.attrs["hint"] = written
+        return key_of(store, strategy, data=bt.feeds.PandasData(dataname=table))
+
+    assert len({key(LooksAtTheFrame, *given) for given in ((1, "a"), (2, "a"), (1, "b"), (1, "a"))}) == 3
+    assert len({key(Cross, *given) for given in ((1, "a"), (2, "a"), (1, "b"))}) == 1
+
+
+@pytest.mark.row("B8")
+@pytest.mark.parametrize("module", [bt, np], ids=["backtrail", "numpy"])
+def test_a_value_put_on_a_library_makes_another_key(
+    store: Store, module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Limited(bt.Strategy):
+        def next(self) -> None:
+            self.limit = module.limit_of_tests, bt.limit_of_tests, np.limit_of_tests
+
+    for one in (bt, np):
+        monkeypatch.setattr(one, "limit_of_tests", 1, raising=False)
+    before = key_of(store, Limited)
+    assert key_of(store, Limited) == before
+    monkeypatch.setattr(module, "limit_of_tests", 2)
+    assert key_of(store, Limited) != before
