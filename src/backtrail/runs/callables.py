@@ -387,16 +387,6 @@ def asked_by(things: Iterable[Any]) -> set[str]:
     return found
 
 
-def encode_reference(value: Any, name: str, asked: set[str] | None = None) -> bytes:
-    """Encode what code refers to as *name*, with all code of the user's that it leads to; *asked* as in ``encode``."""
-    place = Place("")
-    place.asked = asked
-    reach = _Reach(value, place)
-    reach.waiting.clear()
-    told = reach.reference(value, name)
-    return reach.encode(b"r", name) + told
-
-
 class Referred:
     """A value that code refers to; it is encoded as values of modules are."""
 
@@ -409,9 +399,14 @@ class Referred:
 @register(Referred)
 def _referred(value: Referred, place: Place) -> bytes:
     reach = _Reach(value, place)
-    reach.waiting.clear()
+    reach.waiting.clear()  # the value alone
     told = reach._told_(value.value, place)
     return reach.encode(b"r", "") + told
+
+
+def encode_reference(value: Any, name: str, asked: set[str] | None = None) -> bytes:
+    """Encode what code refers to as *name*, with all code of the user's that it leads to; *asked* as in ``encode``."""
+    return encode(Referred(value), f".<global {name}>", asked)
 
 
 __all__ = ["Referred", "asked_by", "encode_class", "encode_code", "encode_reference", "is_known"]

@@ -10,6 +10,7 @@ import logging
 import os
 import random
 import re
+import runpy
 import sys
 import textwrap
 import threading
@@ -26,7 +27,7 @@ import pandas as pd
 import pytest
 
 import backtrail as bt
-from backtrail.runs.callables import asked_by
+from backtrail.runs.callables import asked_by, encode_reference
 from backtrail.runs.encoding import UncacheableParameter, encode
 
 
@@ -321,3 +322,15 @@ def test_a_module_that_is_a_parameter_counts_by_what_is_in_it(monkeypatch: pytes
     conf.top = 6  # type: ignore[attr-defined]
     assert encode({"conf": conf}) != before
     assert encode({"conf": module_of("my_conf_", "top = 5\n", monkeypatch, tmp_path)}) == before
+
+
+def test_code_that_was_loaded_from_a_file_by_its_path_counts(tmp_path: Path) -> None:
+    found = []
+    for n in (1, 2, 1):
+        path = tmp_path / "loaded.py"
+        text = f"class Made:\n    x = {n}\n\ndef inner():\n    return {n}\n\ndef made():\n    return inner()\n"
+        path.write_text(text)
+        names = runpy.run_path(str(path))
+        found.append([encode_reference(names[one], one) for one in ("Made", "made")])
+    assert found[0] == found[2]
+    assert all(one != other for one, other in zip(found[0], found[1], strict=True))
