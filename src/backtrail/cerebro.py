@@ -176,22 +176,19 @@ class Cerebro(ParamsBase):
 
     def chaindata(self, *args: Any, **kwargs: Any) -> Any:
         """Add several feeds one after the other as one."""
-        from .feeds.chain import Chainer
+        from .feeds.chain import Chainer, name_of_joined
 
-        dname = kwargs.pop("name", None)
-        if dname is None:
-            dname = args[0]._dataname
+        dname = name_of_joined(args, kwargs.pop("name", None))
         chained = Chainer(*args, dataname=dname)
         self.adddata(chained, name=dname)
         return chained
 
     def rolloverdata(self, *args: Any, **kwargs: Any) -> Any:
         """Add several futures as one, rolling over by the conditions given."""
+        from .feeds.chain import name_of_joined
         from .feeds.rollover import RollOver
 
-        dname = kwargs.pop("name", None)
-        if dname is None:
-            dname = args[0]._dataname
+        dname = name_of_joined(args, kwargs.pop("name", None))
         rolled = RollOver(*args, dataname=dname, **kwargs)
         self.adddata(rolled, name=dname)
         return rolled

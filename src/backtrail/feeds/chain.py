@@ -7,6 +7,15 @@ from typing import Any, ClassVar
 
 from ..errors import ParameterValueError
 from .base import AbstractDataBase, DataBase
+from .paths import is_path
+
+
+def name_of_joined(parts: tuple[Any, ...], name: Any) -> Any:
+    """Give the name of one feed made of *parts*: *name*, else the path that the first one reads, else its name."""
+    if name is not None or not parts:
+        return name
+    read = getattr(parts[0], "_dataname", None)
+    return read if is_path(read) else getattr(parts[0], "_name", None)
 
 
 class _Sequence(DataBase):
@@ -106,4 +115,4 @@ class Chainer(_Sequence):
         return False
 
 
-__all__ = ["Chainer"]
+__all__ = ["Chainer", "name_of_joined"]

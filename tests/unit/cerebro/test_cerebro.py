@@ -5,6 +5,7 @@ import pickle
 import warnings
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import backtrail as bt
@@ -362,6 +363,10 @@ def test_chained_and_rolled_feeds_run_one_after_the_other() -> None:
     setup = bt.Cerebro(stdstats=False)
     assert setup.chaindata(bars(3, dataname="x"))._name == "x"
     assert setup.rolloverdata(bars(3, dataname="y"))._name == "y"
+    frame = pd.DataFrame({"close": [1.0, 2.0]}, index=pd.date_range("2024-01-01", periods=2))
+    for method in ("chaindata", "rolloverdata"):  # a frame is no name
+        feed = bt.feeds.PandasData(dataname=frame, open=None, high=None, low=None, volume=None)
+        assert getattr(setup, method)(feed)._name == feed._name
 
 
 def test_a_calendar_is_that_of_the_feeds() -> None:
