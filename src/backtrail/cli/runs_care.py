@@ -122,11 +122,15 @@ def pack(where: str | None, reference: str, target: Path, acknowledged: bool, as
 
 def import_(where: str | None, source: Path, trust: bool, as_json: bool) -> None:
     """Take a run from a zip."""
-    run = unpack(Store.open(where), source, trust=trust)
+    store = Store.open(where)
+    run = unpack(store, source, trust=trust)
+    trusted = not store.refs.is_foreign(run)
     if as_json:
-        print_json({"run": run})
-    else:
-        print(f"run {run} is in the store")
+        print_json({"run": run, "trusted": trusted})
+        return
+    print(f"run {run} is in the store")
+    if not trusted:
+        print("It is not served in the place of a run of yours. Import it with --trust if you trust who computed it.")
 
 
 def migrate(where: str | None, folder: Path, as_json: bool) -> int:

@@ -347,7 +347,11 @@ def test_a_pack_opens_without_backtrail_and_comes_back(made: Made, tmp_path: Pat
     assert orders["order"].tolist() == made.store.run(made.base).orders.column("order").to_pylist()
     other = tmp_path / "other"
     done = CliRunner().invoke(app, ["runs", "import", str(target), "--store", str(other), "--json"])
-    assert json.loads(done.output) == {"run": made.base}
+    assert json.loads(done.output) == {"run": made.base, "trusted": False}
+    done = CliRunner().invoke(app, ["runs", "import", str(target), "--store", str(other)])
+    assert "It is not served in the place of a run of yours. Import it with --trust" in done.output
+    done = CliRunner().invoke(app, ["runs", "import", str(target), "--store", str(tmp_path / "third"), "--trust"])
+    assert "not served" not in done.output
     taken = Store.open(other).run(made.base)
     assert taken.manifest == made.store.run(made.base).manifest
     assert taken.equity.equals(made.store.run(made.base).equity)
