@@ -35,7 +35,7 @@ from .logged import Log
 from .plain import UnstorableValue
 from .references import SOURCE
 from .store import Store, find_place
-from .watching import Watch, digest_of
+from .watching import Watch, digest_of, recording
 
 CACHE_CHOICES: Final = (None, "use", "always")
 LARGEST_SNAPSHOT: Final = 256 * 1024 * 1024
@@ -74,7 +74,8 @@ def open_store(where: Any) -> Store:
 def begin(cerebro: Any, run: Any, where: Any, cache: str | None) -> Recording | None:
     """Begin to record *run*; None, with a warning, if the store cannot be had."""
     try:
-        return Recording(cerebro, run, open_store(where), cache)
+        with recording():
+            return Recording(cerebro, run, open_store(where), cache)
     except Exception as error:  # noqa: BLE001  # what is wrong with the run itself, the run will say
         warnings.warn(f"The run is not recorded: {error}", RecordWarning, stacklevel=4)
         return None
@@ -185,21 +186,26 @@ class Recording:
         if self.cache not in ("use", "always") or self.key is None or self.description.effects:
             return None
         try:
-            self._claim = self.store.claim(self.key.digest, wait_s=WAIT_S)
-            record = self._claim.run
-            if record is None or not self._may_serve(record):
-                return None
-            self.record = record.id
-            strats = restore(self.run, record, record.manifest["result"]["shape"])
-            if strats is not None:
-                self._give_up_claim()
-                self.store.note_use(record)
-            return strats
+            with recording():
+                return self._restored(self.key.digest)
         except Exception as error:  # noqa: BLE001  # whatever a record holds, the run can be computed
             warn_once(f"The record of an identical run cannot be read, so the run is computed: {error}")
             self.run.serve(None)
             self.run.strats = []
             return None
+
+    def _restored(self, key: str) -> list[Any] | None:
+        """Give the strategies of the record of *key*, if there is one that may be served."""
+        self._claim = self.store.claim(key, wait_s=WAIT_S)
+        record = self._claim.run
+        if record is None or not self._may_serve(record):
+            return None
+        self.record = record.id
+        strats: list[Any] | None = restore(self.run, record, record.manifest["result"]["shape"])
+        if strats is not None:
+            self._give_up_claim()
+            self.store.note_use(record)
+        return strats
 
     def _give_up_claim(self) -> None:
         """Let others compute the run, or take its record."""
@@ -227,7 +233,8 @@ class Recording:
         """Note that the run begins."""
         try:
             name = self.description.params[0]["class"].__name__ if self.description.params else "none"
-            self._work = self.store.begin(key=None if self.key is None else self.key.digest, strategy=name)
+            with recording():
+                self._work = self.store.begin(key=None if self.key is None else self.key.digest, strategy=name)
         except StoreError as error:
             warnings.warn(f"The run is not recorded: {error}", RecordWarning, stacklevel=4)
         self._log.attach()
@@ -240,14 +247,16 @@ class Recording:
     def finished(self, strats: list[Any]) -> str | None:
         """Write the record of a finished run; give its id, None (and a warning) if that cannot be done."""
         try:
-            return self._write("finished", strats, None)
+            with recording():
+                return self._write("finished", strats, None)
         finally:
             self._give_up_claim()
 
     def failed(self, error: BaseException) -> str | None:
         """Write the record of a run that *error* ended."""
         try:
-            return self._write("failed", list(self.run.strats), error)
+            with recording():
+                return self._write("failed", list(self.run.strats), error)
         finally:
             self._give_up_claim()
 

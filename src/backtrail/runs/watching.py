@@ -12,6 +12,7 @@ import random
 import stat
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,11 +32,13 @@ _COMPILED: Final = (".pyc", ".pyo", ".so", ".pyd")
 
 _installed = False
 _watches: list[Watch] = []
+_recorders: list[int] = []
 _lock = threading.Lock()
 
 
 class Watch:
-    """Collects what happens between :meth:`start` and :meth:`stop`, on any thread.
+    """Collects what happens between :meth:`start` and :meth:`stop`: on the thread that started it, and on threads that
+    no other watch or recorder is known to work on.
 
     *ignored* are files that are known otherwise: bars that are fingerprinted, and code that is in the closure.
     """
@@ -47,6 +50,7 @@ class Watch:
         self.network = False
         self.programs = False
         self.wrote = False
+        self.thread = 0
         self._modules: frozenset[str] = frozenset()
         self._late_: dict[str, str] = {}
         self._chance: Any = None
@@ -61,6 +65,7 @@ class Watch:
                 _installed = True
             self._modules = frozenset(sys.modules)
             self._chance = _chance_state()
+            self.thread = threading.get_ident()
             _watches.append(self)
 
     def stop(self) -> None:
@@ -146,6 +151,28 @@ class Watch:
         return late
 
 
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    """Have what this thread does count for no watch of another thread: it prepares or writes a record."""
+    thread = threading.get_ident()
+    with _lock:
+        _recorders.append(thread)
+    try:
+        yield
+    finally:
+        with _lock:
+            _recorders.remove(thread)
+
+
+def _hearing() -> list[Watch]:
+    """Give the watches that what happens on this thread counts for."""
+    here = threading.get_ident()
+    watches = list(_watches)
+    if here in _recorders or any(watch.thread == here for watch in watches):
+        return [watch for watch in watches if watch.thread == here]
+    return watches
+
+
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     if not _watches:
         return
@@ -154,17 +181,17 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(path, bytes):
             path = os.fsdecode(path)
         if isinstance(path, str) and isinstance(flags, int):
-            for watch in _watches:
+            for watch in _hearing():
                 watch.opened(os.path.abspath(path), bool(flags & _WRITES))
     elif event == "sqlite3.connect":
         path = _database(arguments[0])
-        for watch in _watches if path else ():
+        for watch in _hearing() if path else ():
             watch.opened(path, False)
     elif event == "socket.connect":
-        for watch in _watches:
+        for watch in _hearing():
             watch.network = True
     elif event in _PROGRAMS and not threading.current_thread().name.startswith("backtrail-"):
-        for watch in _watches:
+        for watch in _hearing():
             watch.programs = True
 
 
@@ -187,7 +214,7 @@ def _database(name: Any) -> str:
 
 def track(path: str | os.PathLike[str]) -> None:
     """Name a file that the run reads in a way that cannot be seen: the result rests on its content too."""
-    for watch in _watches:
+    for watch in _hearing():
         watch.read[os.path.abspath(path)] = "declared"
 
 
@@ -220,4 +247,4 @@ def _chance_state() -> Any:
     return state
 
 
-__all__ = ["Watch", "digest_of", "relative", "track"]
+__all__ = ["Watch", "digest_of", "recording", "relative", "track"]

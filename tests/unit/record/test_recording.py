@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -514,3 +515,39 @@ def test_recorders_are_not_confused_by_each_other(store: Store) -> None:
         nested = cerebro.run()[0]
     assert {nested.inner, cerebro.run_id} == {run.id for run in store.runs()}
     assert recording._said
+
+
+meeting = threading.Barrier(2, timeout=60)
+
+
+def test_runs_on_two_threads_are_not_taken_for_each_other(store: Store) -> None:
+    """What the recorder of one run writes, and what a strategy of one reads, is not the other's."""
+    found: dict[str, Any] = {}
+
+    class Meets(bt.Strategy):
+        params = (("reads", ""),)
+
+        def start(self) -> None:
+            meeting.wait()
+
+        def stop(self) -> None:
+            if self.p.reads:
+                Path(self.p.reads).read_text()
+                meeting.wait()  # the other one has been recorded
+
+    def go(name: str, reads: str) -> None:
+        cerebro = cerebro_of(store, Meets, args={"reads": reads})
+        cerebro.run()
+        found[name] = cerebro.run_id
+        if not reads:
+            meeting.wait()
+
+    file = str(Path(__file__).resolve().parents[3] / "README.md")
+    threads = [threading.Thread(target=go, args=one) for one in (("reads", file), ("other", ""))]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    manifests = {name: store.run(run).manifest for name, run in found.items()}
+    assert [manifests[name]["purity"] for name in ("reads", "other")] == [["pure"], ["pure"]]
+    assert [len(manifests[name]["inputs"]) for name in ("reads", "other")] == [1, 0]
