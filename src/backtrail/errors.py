@@ -17,6 +17,7 @@
     ├── ModuleImportError         (ImportError) a package named in ``packages`` is missing
     │   └── FromModuleImportError a package named in ``frompackages`` is missing
     ├── ResultError               (AttributeError) what a run left behind cannot be given
+    ├── NotRecordedError          something of a run was read that the record it was served from does not keep
     ├── NotAvailableError         (AttributeError) a name of backtrader that backtrail does not answer
     └── StoreError                the store of run records cannot do what was asked
         ├── StoreNotFoundError    (FileNotFoundError) there is no store at this place
@@ -117,6 +118,13 @@ class FromModuleImportError(ModuleImportError):
 
 class ResultError(BacktrailError, AttributeError):
     """What a run left behind cannot be given: it was not kept, or there was no run."""
+
+
+class NotRecordedError(BacktrailError):
+    """Something of a run was read that the record it was served from does not keep.
+
+    Not an ``AttributeError``: ``getattr`` with a default and ``hasattr`` do not hide it.
+    """
 
 
 class NotAvailableError(BacktrailError, AttributeError):

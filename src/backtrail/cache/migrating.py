@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import ManifestError, ModuleImportError
 from ..runs.digests import blob_digest, digest
 from ..runs.folds import adopt_fold
+from ..runs.leaves import read_leaf
 from ..runs.store.manifest import read_object
 from ..runs.store.run import seconds
-from .leaves import read_leaf
 from .records import Draft, numbers_of
 from .values import read_node
 

@@ -223,7 +223,7 @@ def _trades(data: bytes) -> Any:
 
 
 def _split(found: Any) -> dict[str, Any]:
-    from .leaves import leaf
+    from ..runs.leaves import leaf
 
     if type(found) is not dict:
         raise Refused(f"it holds {type(found).__name__} and not the fold of a split")

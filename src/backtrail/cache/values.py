@@ -7,16 +7,15 @@ and only of classes that are loaded already with the same fields.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..runs.digests import digest
-from ..runs.plain import UnstorableValue, name_of, to_plain
-from .frames import from_table, is_frame, to_table
-from .leaves import class_named, leaf, read_leaf
+from ..runs.frames import from_table, is_frame, to_table
+from ..runs.leaves import class_named, leaf, read_leaf
+from ..runs.plain import UnstorableValue, fields_of, made_of_fields, name_of, to_plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,16 +77,6 @@ class Writer:
         return {"k": "table", "n": name, "c": fingerprint(table).digest, "told": told}
 
 
-def fields_of(kind: type) -> list[str] | None:
-    """Give the fields of a class of named tuples or a dataclass; None for any other class."""
-    names = getattr(kind, "_fields", None)
-    if issubclass(kind, tuple) and isinstance(names, tuple):
-        return list(names)
-    if dataclasses.is_dataclass(kind):
-        return [one.name for one in dataclasses.fields(kind)]
-    return None
-
-
 def read_node(node: Any, table: Callable[[str], pa.Table]) -> Any:
     """Give the value of a node; ValueError if it is none. *table* reads a stored table by its name."""
     try:
@@ -111,23 +100,8 @@ def _read(node: Node, table: Callable[[str], pa.Table], depth: int) -> Any:
         return {read_leaf(key): _read(one, table, depth + 1) for key, one in held or ()}
     if kind == "fields":
         values_by_name = {str(name): _read(one, table, depth + 1) for name, one in held or ()}
-        return _made(class_named(node["t"]), node["t"], values_by_name)
+        return made_of_fields(class_named(node["t"]), node["t"], values_by_name)
     raise ValueError(f"reading a stored result - expected a kind that is known - found {kind!r:.40}")
-
-
-def _made(kind: Any, name: str, values: dict[str, Any]) -> Any:
-    """Make an object of its fields without running its class's code."""
-    if kind is None or fields_of(kind) != list(values):
-        raise ValueError(
-            f"reading a stored result - expected class {name!r} with the fields {list(values)} - found "
-            f"{'none that is loaded' if kind is None else fields_of(kind)} - the backtest is run again"
-        )
-    if issubclass(kind, tuple):
-        return tuple.__new__(kind, values.values())
-    made = object.__new__(kind)
-    for field, value in values.items():
-        object.__setattr__(made, field, value)
-    return made
 
 
 def payload_digest(node: Node) -> str:

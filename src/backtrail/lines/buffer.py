@@ -350,7 +350,9 @@ class Line(LineSingle):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._c_, self._live_ = state.pop("_c_"), state.pop("_live_")
         self.__dict__ = state
-        self._a_ = view = memoryview(state["array"])  # as it was kept: asking for it may compute, when all is restored
+        held: Any = state["array"]  # as it was kept: asking for it may compute, when all is restored
+        kind: type = type(held)
+        self._a_ = view = memoryview(held) if kind is np.ndarray else held  # anything else stands for bars that are not kept
         for mirror in self._mirrors:
             mirror._a_ = view
 

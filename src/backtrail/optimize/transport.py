@@ -18,6 +18,7 @@ from typing import Any
 import cloudpickle
 
 from ..base.declare import Declared
+from ..runs.unkept import Unkept
 
 _by_token: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
 _tokens: weakref.WeakKeyDictionary[type, str] = weakref.WeakKeyDictionary()
@@ -77,6 +78,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle carrie
     """cloudpickle, with declared classes declared again at the other end."""
 
     def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is Unkept:  # it refuses to be looked at
+            return obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         if isinstance(obj, type) and issubclass(obj, Declared) and not _importable(obj):
             token = _tokens.get(obj)
             if token is None:

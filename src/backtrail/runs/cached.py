@@ -1,8 +1,6 @@
-"""What a run gives back, as part of its record, and strategies made of such a record instead of a run.
+"""Strategies made of a record instead of a run: everything that a user reads after a run.
 
-``shape_of`` writes down what a user reads after a run: classes, the results of analyzers, attributes that the
-strategies set themselves, cash, value and positions. ``restore`` makes strategies of it. Attributes without a stored
-form are left out; a run whose analyzers report values without one is not served.
+What the record does not keep is there by name, and says so when it is used.
 """
 
 from __future__ import annotations
@@ -10,99 +8,38 @@ from __future__ import annotations
 import json
 import sys
 import types
-from collections.abc import Callable
 from types import FunctionType
 from typing import Any, Final
 
 from ..analyzers.base import Analyzer
-from ..base.autodict import AutoDictList
 from ..base.collection import ItemCollection
-from ..broker.account import Account
 from ..engine.metrics import METRICS
 from ..engine.result import StoredResult
 from ..lines.buffer import _NO_BARS
 from ..lines.clock import Clock
 from ..lines.series import Lines
 from ..market.position import Position
-from .plain import UnstorableValue, from_plain, name_of, to_plain
+from .frames import from_table
+from .plain import from_plain, name_of
+from .shape import FORMAT, OF_POSITIONS
+from .unkept import unkept
 
-LARGEST_INLINE: Final = 16 * 1024
-_OF_POSITIONS: Final = ("size", "price", "price_orig", "upopened", "upclosed", "adjbase", "datetime")
-
-_ENGINE: Final = frozenset((
-    "analyzers", "broker", "cerebro", "data", "datas", "datetime", "env", "l", "line", "lines", "observers", "p",
-    "params", "plotinfo", "plotlines", "position", "random", "stats", "writers",
-))  # fmt: skip
-
-
-def shape_of(strats: list[Any], broker: Any) -> tuple[dict[str, Any], list[str]]:
-    """Give what a user reads after a run, as JSON, and what of it cannot be stored: then the record is not served."""
-    lacking: list[str] = []
-    shape = {
-        "strategies": [_strategy_shape(strat, lacking) for strat in strats],
-        "broker": _broker_shape(broker, strats, lacking),
-    }
-    return shape, lacking
-
-
-def _strategy_shape(strat: Any, lacking: list[str]) -> dict[str, Any]:
-    analyzers = []
-    for name, analyzer in strat.analyzers.getitems():
-        where = f"analyzers.{name}"
-        try:
-            told = to_plain(analyzer.get_analysis(), where)
-        except UnstorableValue as error:
-            lacking.append(str(error))
-            told = None
-        analyzers.append({"name": name, "class": name_of(type(analyzer)), "analysis": told})
-    attributes, missing = {}, []
-    for name, value in vars(strat).items():
-        if name.startswith("_") or name in _ENGINE or _is_data_name(name):
-            continue
-        try:
-            attributes[name] = to_plain(value, name)
-        except UnstorableValue:
-            missing.append(name)
-    return {
-        "class": name_of(type(strat)),
-        "cycles": len(strat),
-        "attributes": attributes,
-        "missing": missing,
-        "analyzers": analyzers,
-    }
-
-
-def _is_data_name(name: str) -> bool:
-    return name.startswith("data") and (name[4:].isdigit() or "_" in name[4:6])
-
-
-def _broker_shape(broker: Any, strats: list[Any], lacking: list[str]) -> dict[str, Any]:
-    if not isinstance(broker, Account):
-        lacking.append(f"the broker, {type(broker).__name__}, is not derived from backtrail's BackBroker")
-        return {}
-    datas = strats[0].datas if strats else []
-    numbers = {data: at for at, data in enumerate(datas)}
-    positions = [
-        [numbers.get(data, -1), *(to_plain(getattr(held, name), name) for name in _OF_POSITIONS)]
-        for data, held in broker.positions.items()
-    ]
-    names = ("cash", "startingcash", "_value", "_valuemkt", "_valuelever", "_valuemktlever", "_leverage", "_fundval",
-             "_fundshares", "_unrealized")  # fmt: skip
-    broker.getvalue()
-    return {
-        "positions": positions,
-        "account": {name: to_plain(getattr(broker, name), name) for name in names},
-    }
-
-
-# -- back ------------------------------------------------------------------------------------------------------------
+# Of the engine's own attributes, those that lead to what a record does not keep.
+_UNKEPT: Final = {
+    **{name: name for name in ("_alnames", "_clock", "_minperiod", "_minperiods", "_orderspending", "_owner", "_sizer",
+                               "_slave_analyzers", "_tradespending")},
+    "_children_": "indicators and observers",
+    "_uncounted_": "_trades",
+}  # fmt: skip
 
 
 def restore(run: Any, record: Any, shape: dict[str, Any]) -> list[Any] | None:
     """Make the strategies of *run* (not executed) of a *record*; None if they do not match it."""
+    if shape.get("format") != FORMAT:
+        return None
     stored = shape["strategies"]
     spec = run.spec
-    made = []
+    made: list[Any] = []
     by_name = {name_of(build.cls): build for build in spec.strategies}
     if len(by_name) == len(spec.strategies) == len(stored):
         builds = [by_name.get(one["class"]) for one in stored]
@@ -114,15 +51,87 @@ def restore(run: Any, record: Any, shape: dict[str, Any]) -> list[Any] | None:
         return None
     summary = {name: value for name, value in record.metrics.items() if name in METRICS}
     run.serve(StoredResult(record.table, summary))
+    ends = list(zip(run.datas, shape["bars"], strict=True))
+    reader = _Reader(run, record, made)
     for number, (build, told) in enumerate(zip(builds, stored, strict=True)):
-        made.append(_strategy(run, record, number, build, told))
+        made.append(_strategy(reader, number, build, told))
+    for strat, told in zip(made, stored, strict=True):
+        reader.attributes(strat, told)
     run.strats = made
-    _restore_broker(run, shape["broker"])
+    _restore_broker(run, record.id, shape["broker"])
+    for data, (count, same) in ends:
+        _leave_at(data, count, same, record.id)
     return made
 
 
-def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, Any]) -> Any:
-    """Make a strategy that has everything but bars: class, parameters, analyzers and the attributes it set itself."""
+class _Reader:
+    """Reads what a record keeps of attributes."""
+
+    def __init__(self, run: Any, record: Any, strats: list[Any]) -> None:
+        self.run = run
+        self.record = record
+        self.strats = strats
+
+    def fetch(self, told: Any) -> Any:
+        """Give what :meth:`Shape._keep` wrote."""
+        [kind, held] = next(iter(told.items()))
+        if kind == "table":
+            return from_table(self.record.table(held), told["told"])
+        if kind == "feed":
+            return self.run.datas[held]
+        if kind == "line":
+            return self.run.datas[held[0]].lines._all[held[1]]
+        if kind == "strategy":
+            return self.strats[held]
+        raise ValueError(f"reading run {self.record.id} - expected something that is kept - found {kind!r}")
+
+    def value(self, told: Any) -> Any:
+        """Give a stored value."""
+        return from_plain(told, loaded, self.fetch)
+
+    def attributes(self, strat: Any, told: dict[str, Any]) -> None:
+        """Give a strategy and its analyzers the attributes that they set themselves, and what stands for the others."""
+        own, name_ = strat.__dict__, type(strat).__name__
+        if "artifact" in told:
+            told = {**told, **json.loads(self.record.bytes(told["artifact"]))}
+        params = strat.params.__dict__
+        params.update((name, self.value(value)) for name, value in told["params"].items())
+        for name, kind in told["missing_params"].items():
+            params[name] = unkept(f"{name_}.params.{name}", self.record.id, kind)
+        for name in type(strat)._fields_:
+            own[name] = params[name]
+        own.update((name, self.value(value)) for name, value in told["attributes"].items())
+        for name, kind in told["missing"].items():
+            own[name] = unkept(f"{name_}.{name}", self.record.id, kind)
+        for (name, analyzer), one in zip(strat.analyzers.getitems(), told["analyzers"], strict=True):
+            of = analyzer.__dict__
+            if isinstance(getattr(type(analyzer), "rets", None), property):
+                of["_behind_"] = False
+                analyzer.rets = analyzer.get_analysis()
+            of.update((key, self.value(value)) for key, value in one.get("attributes", {}).items())
+            for key, kind in one.get("missing", {}).items():
+                of[key] = unkept(f"analyzers.{name}.{key}", self.record.id, kind)
+
+
+def _leave_at(data: Any, count: int, same: bool, run: str) -> None:
+    """Leave a feed at its last bar, as the run did; one that has not the bars that the run left cannot be read."""
+    if same and data._stored_() >= count:
+        data._c_.i = count - 1
+        return
+    clock = Clock(count)
+    clock.i = count - 1
+    data._c_ = clock
+    name = data._name or type(data).__name__
+    for line in data.lines._all:
+        line._set_clock(clock)
+        line.array = line._a_ = mark = unkept(f"the bars of feed {name!r}", run)
+        for mirror in line._mirrors:
+            mirror._a_ = mark
+
+
+def _strategy(reader: _Reader, number: int, build: Any, told: dict[str, Any]) -> Any:
+    """Make a strategy that has everything but the attributes that were set in the run."""
+    run, record = reader.run, reader.record
     cls = build.cls
     strat = cls.__new__(cls)
     own = strat.__dict__
@@ -134,8 +143,6 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
     params = {name: value for name, value in build.kwargs.items() if name in cls.params._defaults}
     info = type(cls.params)(cls.params._defaults, params)
     own["params"] = own["p"] = info
-    for name in cls._fields_:
-        own[name] = info.__dict__[name]
     own["datas"] = list(run.datas)
     for at, data in enumerate(run.datas):
         own[f"data{at}"] = data
@@ -144,18 +151,22 @@ def _strategy(run: Any, record: Any, number: int, build: Any, told: dict[str, An
     clock = Clock(told["cycles"])
     clock.i = told["cycles"] - 1
     strat._a_, strat._c_, strat._live_ = _NO_BARS, clock, False
-    own["lines"] = own["l"] = Lines(cls.lines, clock, strat)
+    own["lines"] = own["l"] = lines = Lines(cls.lines, clock, strat)
+    name_ = cls.__name__
+    for line in lines._all:
+        own[line._name] = line
+        line.array = line._a_ = unkept(f"line {line._name!r} of {name_}", record.id)
+    own["line"] = lines._all[0]
+    strat._a_ = own["line"]._a_
     own["observers"] = own["stats"] = ItemCollection()
+    if told["observers"]:
+        own["observers"] = own["stats"] = unkept(f"the observers of {name_}", record.id)
     own["writers"] = []
-    own["_trades"] = AutoDictList()
-    own["_orders"] = []
+    own.update((name, unkept(f"{name_}: {shown}", record.id)) for name, shown in _UNKEPT.items())
+    own["_orders"] = unkept(f"{name_}._orders", record.id) if told["orders"] else []
     own["analyzers"] = analyzers = ItemCollection()
     for build_, one in zip(_analyzer_builds(run.spec, told), told["analyzers"], strict=True):
-        analyzers.append(_analyzer(strat, build_, one, record.bytes), one["name"])
-    of_the_run = own.keys() - set(cls._fields_)
-    for name, value in told["attributes"].items():
-        if name not in of_the_run:
-            own[name] = from_plain(value, loaded)
+        analyzers.append(_analyzer(strat, build_, one, reader), one["name"])
     return strat
 
 
@@ -177,7 +188,7 @@ def _analyzer_builds(spec: Any, told: dict[str, Any]) -> list[Any]:
     return [None] * (count - len(builds)) + builds if count >= len(builds) else [None] * count
 
 
-def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str], bytes]) -> Any:
+def _analyzer(strat: Any, build: Any, told: dict[str, Any], reader: _Reader) -> Any:
     """Make an analyzer that has its results only; large ones are read when they are asked for."""
     cls = build.cls if build is not None and name_of(build.cls) == told["class"] else _Stored
     made = object.__new__(cls)
@@ -196,8 +207,8 @@ def _analyzer(strat: Any, build: Any, told: dict[str, Any], read: Callable[[str]
         if not held:
             told_analysis = told["analysis"]
             if "artifact" in told:
-                told_analysis = json.loads(read(told["artifact"]))
-            held.append(from_plain(told_analysis, loaded))
+                told_analysis = json.loads(reader.record.bytes(told["artifact"]))
+            held.append(reader.value(told_analysis))
         return held[0]
 
     own["get_analysis"] = types.MethodType(analysis, made)
@@ -217,18 +228,21 @@ class _Stored:
         self.strategy = self.datas = self.data = None
 
 
-def _restore_broker(run: Any, told: dict[str, Any]) -> None:
+def _restore_broker(run: Any, record: str, told: dict[str, Any]) -> None:
     """Leave the broker as the run left it."""
     broker = run.broker
     broker.init()
     for name, value in told["account"].items():
         setattr(broker, name, from_plain(value))
     broker.lazy_value = False
+    for name, count in told["orders"].items():
+        if count:
+            setattr(broker, name, unkept(f"broker.{name}", record))
     for number, *values in told["positions"]:
         if 0 <= number < len(run.datas):
             position = broker.positions[run.datas[number]] = Position()
-            for name, value in zip(_OF_POSITIONS, values, strict=True):
+            for name, value in zip(OF_POSITIONS, values, strict=True):
                 setattr(position, name, from_plain(value))
 
 
-__all__ = ["LARGEST_INLINE", "restore", "shape_of"]
+__all__ = ["restore"]

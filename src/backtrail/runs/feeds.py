@@ -161,6 +161,12 @@ def stored_lines(data: Any) -> dict[str, Floats]:
     return {name: getattr(data.lines, name).array[:count] for name in data.lines.getlinealiases()}
 
 
+def bars_digest(data: Any) -> str:
+    """Give the digest of the bars that *data* has now."""
+    told: str = _bars(stored_lines(data)).digest
+    return told
+
+
 # -- what counts --------------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..errors import BacktrailWarning, ResultError, StoreError
-from .cached import LARGEST_INLINE, restore, shape_of
+from .cached import restore
 from .callables import asked_by
 from .code import Closure, closure_of, detect_entry_point
 from .code.closure import is_current
@@ -28,12 +28,13 @@ from .collecting import without_collection
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
-from .feeds import FeedFingerprint, fingerprint_feed, load, source_of, stored_lines
+from .feeds import FeedFingerprint, bars_digest, fingerprint_feed, load, source_of, stored_lines
 from .folds import current_fold
 from .key import RunKey, engine_part, part
 from .logged import Log
 from .plain import UnstorableValue
 from .references import SOURCE
+from .shape import LARGEST_INLINE, Shape, given_params
 from .store import Store, find_place
 from .watching import Watch, digest_of, recording
 
@@ -91,6 +92,7 @@ class Recording:
         self.begun = time.time()
         self._clock = time.perf_counter()
         self.description: Description = describe(run.spec, cerebro)
+        self.given = given_params(run.spec.strategies)
         self.uncacheable = ""
         self.feeds: list[FeedFingerprint] = []
         self._read_feeds()
@@ -387,6 +389,18 @@ class Recording:
                 entry["snapshot"] = _snapshot(self.store, work, feed.bars.digest, lines)
         return entry
 
+    def _same_bars(self) -> list[bool]:
+        """Tell of which feeds the run left the bars that were loaded before it."""
+        run, told = self.run, self.feeds
+        if len(told) != len(run.datas):
+            return [False] * len(run.datas)
+        if run.mode != "delivered" and all(data._source_ is None for data in run.datas):
+            return [True] * len(told)
+        return [
+            not data.replaying and bars_digest(data) == one.bars.digest
+            for data, one in zip(run.datas, told, strict=True)
+        ]
+
     def _result(self, strats: list[Any], status: str, work: Any) -> dict[str, Any]:
         """Store tables, metrics and what a user reads after a run."""
         artifacts: dict[str, dict[str, Any]] = {}
@@ -400,6 +414,13 @@ class Recording:
         log = self._log.table()
         if log is not None:
             tables["log"] = log
+        shape: dict[str, Any] = {}
+        lacking = [f"the table {name} was not kept" for name in TABLES if name not in tables]
+        if status == "finished":
+            shaping = Shape(strats, self.run.datas)
+            shape = shaping.of(self.given, self.run.broker, self._same_bars())
+            lacking = shaping.lacking + lacking
+            tables.update(shaping.tables)
         for name, stored in work.put_tables(tables).items():
             artifacts[name] = {"blob": stored.blob, "content": stored.content, "rows": tables[name].num_rows}
         if log is not None:
@@ -410,8 +431,6 @@ class Recording:
             metrics = {}
         made: dict[str, Any] = {"metrics": metrics, "artifacts": artifacts, "servable": False}
         if status == "finished":
-            shape, lacking = shape_of(strats, self.run.broker)
-            lacking += [f"the table {name} was not kept" for name in TABLES if name not in artifacts]
             _place(shape, artifacts, work)
             _add_analyzer_metrics(metrics, shape)
             made["shape"] = shape
@@ -505,14 +524,23 @@ _snapshots: dict[tuple[str, str], str] = {}
 
 
 def _place(shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> None:
-    """Move large results of analyzers out of the manifest."""
+    """Move large results of analyzers and large attributes out of the manifest."""
     for number, strategy in enumerate(shape["strategies"]):
+        written = _json({"attributes": strategy["attributes"]})
+        if len(written) > LARGEST_INLINE:
+            strategy["artifact"] = f"attributes-{number}"
+            artifacts[strategy["artifact"]] = {"blob": work.put(written)}
+            strategy["attributes"] = {}
         for at, analyzer in enumerate(strategy["analyzers"]):
-            written = json.dumps(analyzer["analysis"], separators=(",", ":")).encode("utf-8", "surrogatepass")
+            written = _json(analyzer["analysis"])
             if len(written) > LARGEST_INLINE:
                 name = f"analysis-{number}-{at}"
                 artifacts[name] = {"blob": work.put(written)}
                 analyzer["analysis"], analyzer["artifact"] = None, name
+
+
+def _json(plain: Any) -> bytes:
+    return json.dumps(plain, separators=(",", ":")).encode("ascii")
 
 
 def _add_analyzer_metrics(metrics: dict[str, float], shape: dict[str, Any]) -> None:

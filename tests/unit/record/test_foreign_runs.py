@@ -118,7 +118,10 @@ def test_a_key_that_is_not_made_of_its_components_is_refused(tmp_path: Path) -> 
     assert len(mine.runs()) == 0
 
 
-@pytest.mark.parametrize("shape", [5, {}, {"strategies": 5, "broker": 5}, {"strategies": [{}], "broker": {}}])
+@pytest.mark.parametrize(
+    "shape",
+    [5, {"format": 2}, {"format": 2, "strategies": 5, "broker": 5}, {"format": 2, "strategies": [{}], "broker": {}}],
+)
 def test_a_record_of_another_shape_is_passed_over(
     shape: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..runs.plain import UnstorableValue
 from .leaves import leaf, read_leaf
+from .plain import UnstorableValue
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,7 @@ def to_table(value: Any, where: str) -> tuple[pa.Table, Told]:
     """Give a frame as a table and its description; UnstorableValue if it would not come back the same."""
     import pyarrow as pa
 
-    from ..runs.encoding import UncacheableParameter, encode
+    from .encoding import UncacheableParameter, encode
 
     kind = kind_of(value)
     try:

@@ -11,8 +11,9 @@ from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
-from ..runs.encoding import UncacheableParameter, encode
-from ..runs.plain import UnstorableValue, from_plain, name_of, to_plain
+from .encoding import UncacheableParameter, encode
+from .moments import read_span, read_stamp
+from .plain import UnstorableValue, from_plain, name_of, to_plain
 
 _SCALARS = (type(None), bool, int, float, str)
 
@@ -99,22 +100,6 @@ def _read_enum(held: Any) -> Any:
     return kind[held[1]]
 
 
-def _read_stamp(held: Any) -> Any:
-    import numpy as np
-    import pandas as pd
-
-    number, unit, zone = held
-    made = pd.Timestamp(np.datetime64(number, unit))
-    return made if zone is None else made.tz_localize("UTC").tz_convert(zone)
-
-
-def _read_span(held: Any) -> Any:
-    import numpy as np
-    import pandas as pd
-
-    return pd.Timedelta(np.timedelta64(held[0], held[1]))
-
-
 def _pandas(name: str) -> Any:
     import pandas as pd
 
@@ -126,8 +111,8 @@ _READERS = {
     "~~path": Path,
     "~~nat": lambda held: _pandas("NaT"),
     "~~na": lambda held: _pandas("NA"),
-    "~~stamp": _read_stamp,
-    "~~span": _read_span,
+    "~~stamp": read_stamp,
+    "~~span": read_span,
 }
 
 __all__ = ["class_named", "leaf", "read_leaf"]
