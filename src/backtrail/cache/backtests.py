@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ..errors import CorruptBlobError, StoreError
 from ..runs.digests import digest
 from ..runs.encoding import UncacheableParameter
+from ..runs.folds import note_fold
 from ..runs.plain import UnstorableValue
 from ..runs.splits import Split, read_fold, verify_fold, write_fold
 from ..runs.store.layout import QUARANTINE, blob_name
@@ -297,21 +298,8 @@ class BacktestCache:
 
     def note_fold(self, run: Run, fold: Split | None) -> None:
         """Record that the stored result *run* is that of *fold* too."""
-        if fold is None:
-            return
-        said = fold.entry()
-        sql = "SELECT 1 FROM runs WHERE key=? AND splits=? AND fold=?"
-        if run.key is None or self.store.search.ask(sql, [run.key, said["set"], said["fold"]]):
-            return
-        manifest = {name: one for name, one in run.manifest.items() if name not in ("run", "schema", "time")}
-        now = time.time()
-        manifest |= {
-            "status": "cached",
-            "attempt_of": run.id,
-            "split": said,
-            "time": {"start": now, "end": now},
-        }
-        self.store.commit(manifest)
+        if fold is not None and run.key is not None:
+            note_fold(self.store, run, fold)
 
     def get_cached_backtest(
         self,

@@ -352,7 +352,8 @@ class Line(LineSingle):
         self.__dict__ = state
         held: Any = state["array"]  # as it was kept: asking for it may compute, when all is restored
         kind: type = type(held)
-        self._a_ = view = memoryview(held) if kind is np.ndarray else held  # anything else stands for bars that are not kept
+        # anything else stands for bars that are not kept
+        self._a_ = view = memoryview(held) if kind is np.ndarray else held
         for mirror in self._mirrors:
             mirror._a_ = view
 

@@ -157,7 +157,7 @@ def _strategy(reader: _Reader, number: int, build: Any, told: dict[str, Any]) ->
         own[line._name] = line
         line.array = line._a_ = unkept(f"line {line._name!r} of {name_}", record.id)
     own["line"] = lines._all[0]
-    strat._a_ = own["line"]._a_
+    object.__setattr__(strat, "_a_", own["line"]._a_)
     own["observers"] = own["stats"] = ItemCollection()
     if told["observers"]:
         own["observers"] = own["stats"] = unkept(f"the observers of {name_}", record.id)

@@ -21,7 +21,7 @@ from .store.faults import reading, writing
 from .store.manifest import read_sealed, seal
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .store import Run, Store
 
 FORMAT: Final = 1
 _ID: Final = "backtrail-split-id/1"
@@ -73,6 +73,26 @@ def in_fold(split: Split) -> Iterator[Split]:
         yield split
     finally:
         _current.reset(token)
+
+
+def note_fold(store: Store, run: Run, fold: Split) -> str:
+    """Record that the stored result *run* is that of *fold* too, unless that is known; give the run that carries it."""
+    said = fold.entry()
+    if run.manifest.get("split") == said:
+        return run.id
+    sql = "SELECT id FROM runs WHERE key=? AND splits=? AND fold=? AND status IN ('finished', 'cached')"
+    known = store.search.ask(sql, [run.key, said["set"], said["fold"]])
+    if known:
+        return str(known[0][0])
+    manifest = {name: one for name, one in run.manifest.items() if name not in ("run", "schema", "time", "seal")}
+    now = time.time()
+    manifest |= {
+        "status": "cached",
+        "attempt_of": run.id,
+        "split": said,
+        "time": {"start": now, "end": now},
+    }
+    return store.commit(manifest)
 
 
 def rows_of(data: Any) -> int:
@@ -279,6 +299,7 @@ __all__ = [
     "adopt_fold",
     "current_fold",
     "in_fold",
+    "note_fold",
     "range_of",
     "read_fold",
     "rows_of",

@@ -14,16 +14,20 @@ anything is written to a store.
 
 from __future__ import annotations
 
+import contextlib
 import io
+import json
 import os
 import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import BacktrailError, ParameterValueError, RunNotFoundError, StoreError
+from .code.secrets import kinds_of_secrets, secrets_among
 from .digests import blob_digest
 from .key import RunKey
 from .store.layout import blob_name
@@ -60,16 +64,67 @@ class PackRefused(BacktrailError, ValueError):
 
 
 def secrets_in(run: Run) -> list[str]:
-    """Name what of *run* looks like a secret: a file with the kinds of secrets in it."""
+    """Name what of *run* looks like a secret: everything in it that is text is looked through."""
     manifest = run.manifest
     found = []
-    for one in (manifest.get("code") or {}).get("files") or ():
-        if one.get("secrets"):
-            found.append(f"{one['path']}: {', '.join(one['secrets'])}")
-    git = manifest.get("git") or {}
-    if git.get("secrets"):
-        found.append(f"the difference to the last commit: {', '.join(git['secrets'])}")
+    flagged = {one.get("raw"): one for one in (manifest.get("code") or {}).get("files") or () if one.get("secrets")}
+    for one in flagged.values():
+        found.append(f"{one['path']}: {', '.join(one['secrets'])}")
+    found += [f"{where}: {', '.join(kinds)}" for where, kinds in _in_manifest(manifest)]
+    names = _names_of_blobs(manifest)
+    results = {item["blob"] for item in run.artifacts.values()}
+    for digest in run.store.blobs_of(run):
+        if digest not in flagged:
+            kinds = _kinds_in(run.store, run.store.get(digest), structured=digest in results)
+            if kinds:
+                found.append(f"{names.get(digest, digest)}: {', '.join(kinds)}")
     return found
+
+
+def _in_manifest(manifest: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name the secrets in a manifest, each at the first place where it stands."""
+    seen = set()
+    for name, section in manifest.items():
+        if name not in ("code", "secrets"):  # texts of their own; what the run's own record says of this
+            for where, kinds in secrets_among(section, name):
+                last = where.rpartition(".")[2]
+                if (last, kinds) not in seen:
+                    seen.add((last, kinds))
+                    yield where, kinds
+
+
+def _names_of_blobs(manifest: dict[str, Any]) -> dict[str, str]:
+    named = {one["raw"]: one["path"] for one in (manifest.get("code") or {}).get("files") or () if one.get("raw")}
+    for name, item in ((manifest.get("result") or {}).get("artifacts") or {}).items():
+        named[item["blob"]] = f"the results: {name}"
+    named[(manifest.get("git") or {}).get("diff")] = "the difference to the last commit"
+    named[(manifest.get("exit") or {}).get("traceback")] = "the traceback"
+    return named
+
+
+def _kinds_in(store: Store, content: bytes, *, structured: bool) -> tuple[str, ...]:
+    """Name the kinds of secrets in the texts of a blob; of a *structured* one those in the values of its JSON."""
+    if content[:6] == b"ARROW1":
+        return kinds_of_secrets(_texts_of(store, content))
+    if structured:
+        with contextlib.suppress(ValueError, RecursionError):
+            found = secrets_among(json.loads(content), "")
+            return tuple(sorted({kind for _, kinds in found for kind in kinds}))
+    return kinds_of_secrets(content)
+
+
+def _texts_of(store: Store, content: bytes) -> bytes:
+    """Give the texts in the columns of a table."""
+    import pyarrow as pa
+
+    table = store.table_of(content)
+    texts = [
+        column.cast(pa.string()).drop_null().to_pylist()
+        for column in table.columns
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        or (pa.types.is_dictionary(column.type) and pa.types.is_string(column.type.value_type))
+    ]  # fmt: skip
+    return "\n".join(text for column in texts for text in column).encode("utf-8", "replace")
 
 
 def pack(run: Run, target: Path, *, acknowledge_secrets: bool = False) -> Path:

@@ -24,12 +24,13 @@ from .callables import asked_by
 from .code import Closure, closure_of, detect_entry_point
 from .code.closure import is_current
 from .code.model import Role
+from .code.secrets import kinds_of_secrets, secrets_among, without_key_stores
 from .collecting import without_collection
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
 from .feeds import FeedFingerprint, bars_digest, fingerprint_feed, load, source_of, stored_lines
-from .folds import current_fold
+from .folds import current_fold, note_fold
 from .key import RunKey, engine_part, part
 from .logged import Log
 from .plain import UnstorableValue
@@ -94,6 +95,7 @@ class Recording:
         self.description: Description = describe(run.spec, cerebro)
         self.given = given_params(run.spec.strategies)
         self.uncacheable = ""
+        self.secrets: dict[str, tuple[str, ...]] = {}
         self.feeds: list[FeedFingerprint] = []
         self._read_feeds()
         self.closure = _closure(self.description.classes)
@@ -207,7 +209,18 @@ class Recording:
         if strats is not None:
             self._give_up_claim()
             self.store.note_use(record)
+            self._note_fold(record)
         return strats
+
+    def _note_fold(self, record: Any) -> None:
+        """Let a record carry the fold within which its result is served."""
+        fold = current_fold()
+        if fold is None:
+            return
+        try:
+            self.record = note_fold(self.store, record, fold)
+        except StoreError as error:
+            warn_once(f"That run {record.id} was served within a fold is not recorded: {error}")
 
     def _give_up_claim(self) -> None:
         """Let others compute the run, or take its record."""
@@ -342,7 +355,7 @@ class Recording:
         if state is not None:
             manifest["git"] = state.entry
             if state.diff is not None:
-                work.put(state.diff, private="secrets" in state.entry)
+                manifest["git"] = _put_difference(state, work)
         try:
             manifest["recipe"] = said.recipe()
         except UnstorableValue as refusal:
@@ -350,9 +363,31 @@ class Recording:
         if error is not None:
             manifest["exit"] = {
                 "type": type(error).__name__,
-                "traceback": work.put(_told(error, closure.root)),
+                "traceback": self._put_text(_told(error, closure.root), "the traceback", work),
             }
+        self._say_secrets(manifest)
         return manifest
+
+    def _put_text(self, text: bytes, where: str, work: Any) -> str:
+        """Store *text*, which is its owner's alone if it seems to hold secrets; give its digest."""
+        kinds = kinds_of_secrets(text)
+        if kinds:
+            self.secrets[where] = kinds
+        digest: str = work.put(text, private=bool(kinds))
+        return digest
+
+    def _say_secrets(self, manifest: dict[str, Any]) -> None:
+        """Note and warn of what looks like secrets in the record."""
+        self.secrets.update(secrets_among(manifest["params"], "params"))
+        if not self.secrets:
+            return
+        manifest["secrets"] = {where: list(kinds) for where, kinds in self.secrets.items()}
+        places = "; ".join(f"{where}: {', '.join(kinds)}" for where, kinds in self.secrets.items())
+        warn_once(
+            f"The record of this run holds what looks like secrets ({places}). It stays where it is stored, and "
+            "`backtrail runs pack` refuses it. Keys that are read from the environment where they are used are not "
+            "recorded."
+        )
 
     def _purity(self, outside: bool) -> list[str]:
         watch = self.watch
@@ -389,6 +424,23 @@ class Recording:
                 entry["snapshot"] = _snapshot(self.store, work, feed.bars.digest, lines)
         return entry
 
+    def _place(self, shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> None:
+        """Move large results of analyzers and large attributes out of the manifest."""
+        for number, strategy in enumerate(shape["strategies"]):
+            written = _json({"attributes": strategy["attributes"]})
+            if kinds_of_secrets(written):
+                self.secrets.update(secrets_among(strategy["attributes"], "attributes"))
+            if len(written) > LARGEST_INLINE:
+                strategy["artifact"] = f"attributes-{number}"
+                artifacts[strategy["artifact"]] = {"blob": work.put(written)}
+                strategy["attributes"] = {}
+            for at, analyzer in enumerate(strategy["analyzers"]):
+                written = _json(analyzer["analysis"])
+                if len(written) > LARGEST_INLINE:
+                    name = f"analysis-{number}-{at}"
+                    artifacts[name] = {"blob": work.put(written)}
+                    analyzer["analysis"], analyzer["artifact"] = None, name
+
     def _same_bars(self) -> list[bool]:
         """Tell of which feeds the run left the bars that were loaded before it."""
         run, told = self.run, self.feeds
@@ -414,6 +466,8 @@ class Recording:
         log = self._log.table()
         if log is not None:
             tables["log"] = log
+            kinds = kinds_of_secrets("\n".join(row[3] for row in self._log.rows).encode("utf-8", "replace"))
+            self.secrets.update({"the log": kinds} if kinds else {})
         shape: dict[str, Any] = {}
         lacking = [f"the table {name} was not kept" for name in TABLES if name not in tables]
         if status == "finished":
@@ -431,7 +485,7 @@ class Recording:
             metrics = {}
         made: dict[str, Any] = {"metrics": metrics, "artifacts": artifacts, "servable": False}
         if status == "finished":
-            _place(shape, artifacts, work)
+            self._place(shape, artifacts, work)
             _add_analyzer_metrics(metrics, shape)
             made["shape"] = shape
             made["servable"] = not lacking
@@ -523,20 +577,15 @@ def _snapshot(store: Store, work: Any, digest: str, lines: dict[str, Any]) -> st
 _snapshots: dict[tuple[str, str], str] = {}
 
 
-def _place(shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> None:
-    """Move large results of analyzers and large attributes out of the manifest."""
-    for number, strategy in enumerate(shape["strategies"]):
-        written = _json({"attributes": strategy["attributes"]})
-        if len(written) > LARGEST_INLINE:
-            strategy["artifact"] = f"attributes-{number}"
-            artifacts[strategy["artifact"]] = {"blob": work.put(written)}
-            strategy["attributes"] = {}
-        for at, analyzer in enumerate(strategy["analyzers"]):
-            written = _json(analyzer["analysis"])
-            if len(written) > LARGEST_INLINE:
-                name = f"analysis-{number}-{at}"
-                artifacts[name] = {"blob": work.put(written)}
-                analyzer["analysis"], analyzer["artifact"] = None, name
+def _put_difference(state: Any, work: Any) -> dict[str, Any]:
+    """Store the difference to the last commit, without key stores; give what a manifest says of git."""
+    entry = {name: value for name, value in state.entry.items() if name not in ("diff", "secrets")}
+    kept, left_out = without_key_stores(state.diff)
+    kinds = kinds_of_secrets(kept)
+    entry["diff"] = work.put(kept, private=bool(kinds)) if kept else None
+    entry.update({"secrets": list(kinds)} if kinds else {})
+    entry.update({"left_out": left_out} if left_out else {})
+    return entry
 
 
 def _json(plain: Any) -> bytes:

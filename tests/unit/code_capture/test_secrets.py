@@ -12,7 +12,9 @@ from backtrail.runs.code.secrets import (
     kinds_of_secrets,
     never_captured,
     redact_arguments,
+    secrets_among,
     strip_userinfo,
+    without_key_stores,
 )
 
 RANDOM = "9f86d081884c7d659a2feaa0c55ad015"
@@ -69,6 +71,13 @@ def test_a31_values_that_look_random_are_noticed_by_their_names(text: str) -> No
         "PASSWORD = '${PASSWORD1}'",
         "sort(key=lambda row: row[0])",
         "primary_key = 'identifier'",
+        "token price: 12345.6789",
+        "tokens: 1234567.8901",
+        '{"token_value": 1.2345678901e-05}',
+        "token_digest = 'b3:9f86d081884c7d659a2feaa0c55ad015'",
+        "token_expires: 2026-11-22T09:38:36",
+        "secretstorage==3.3.10.post1",
+        "run 01a202c1-218f-735a-a784-44867e3b6aaa",
     ],
 )
 def test_ordinary_code_is_not_taken_for_secrets(text: str) -> None:
@@ -87,6 +96,27 @@ def test_the_sources_of_backtrail_hold_no_secrets() -> None:
         if path.name != "secrets.py"
     }
     assert {name: kinds for name, kinds in found.items() if kinds} == {}
+
+
+@pytest.mark.row("A31")
+def test_a31_keys_among_values_are_named_by_their_place() -> None:
+    values = {"api_key": RANDOM, "symbols": ["BTC", KEYS["GitHub token"]], "token": "BTCUSDT", "n": 12345.6789}
+    assert list(secrets_among(values, "params")) == [
+        ("params.api_key", ("assigned secret",)),
+        ("params.symbols[1]", ("GitHub token",)),
+    ]
+
+
+@pytest.mark.row("A31")
+def test_a31_key_stores_are_left_out_of_a_difference() -> None:
+    def section(name: str) -> bytes:
+        return f"diff --git a/{name} b/{name}\n--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-a\n+b\n".encode()
+
+    names = ["main.py", ".env", "deep/id_rsa", "credentials.py", ".aws/config"]
+    kept, left_out = without_key_stores(b"".join(map(section, names)))
+    assert kept == section("main.py") + section("credentials.py")
+    assert left_out == [".env", "deep/id_rsa", ".aws/config"]
+    assert without_key_stores(b"") == (b"", [])
 
 
 @pytest.mark.parametrize(

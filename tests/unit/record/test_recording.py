@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import random
 import socket
@@ -27,6 +29,7 @@ from backtrail.optimize.transport import dumps, loads
 from backtrail.runs import record as recording
 from backtrail.runs.checkout import missing_parts
 from backtrail.runs.folds import Split, in_fold
+from backtrail.runs.pack import PackRefused, pack, secrets_in
 from backtrail.runs.record import RecordWarning
 from backtrail.runs.store import Store
 from backtrail.runs.watching import track
@@ -551,3 +554,41 @@ def test_runs_on_two_threads_are_not_taken_for_each_other(store: Store) -> None:
     manifests = {name: store.run(run).manifest for name, run in found.items()}
     assert [manifests[name]["purity"] for name in ("reads", "other")] == [["pure"], ["pure"]]
     assert [len(manifests[name]["inputs"]) for name in ("reads", "other")] == [1, 0]
+
+
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+class Connects(bt.Strategy):
+    params = (("how", ""), ("api_key", ""))
+
+    def __init__(self):
+        self.conn = TOKEN if self.p.how == "attributes" else ""
+
+    def next(self):
+        if self.p.how == "the log":
+            logging.getLogger("connect").warning("login with %s", TOKEN)
+        if self.p.how == "the traceback":
+            raise ValueError(f"bad login {TOKEN}")
+
+
+@pytest.mark.row("A31")
+@pytest.mark.parametrize("how", ["params", "attributes", "the log", "the traceback"])
+def test_secrets_anywhere_in_a_record_are_said_and_block_a_pack(store: Store, tmp_path: Path, how: str) -> None:
+    cerebro = cerebro_of(store, Connects, args={"how": how, "api_key": TOKEN if how == "params" else ""})
+    with (
+        contextlib.suppress(ValueError),
+        pytest.warns(RecordWarning, match=rf"looks like secrets \(.*{how}.*: GitHub token"),
+    ):
+        cerebro.run()
+    run = store.run(cerebro.run_id)
+    with pytest.raises(PackRefused, match="GitHub token"):
+        pack(run, tmp_path / "run.zip")
+    assert pack(run, tmp_path / "run.zip", acknowledge_secrets=True).exists()
+
+
+def test_ordinary_runs_pack_without_a_word_of_secrets(store: Store, tmp_path: Path) -> None:
+    cerebro = cerebro_of(store, setup=analysed)
+    cerebro.run()
+    found = secrets_in(store.run(cerebro.run_id))
+    assert [one for one in found if ".py: " not in one] == []  # the tests themselves hold made-up keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import datetime as dt
 import enum
@@ -20,6 +21,7 @@ from tests.unit.record.conftest import Cross, cerebro_of, frame
 import backtrail as bt
 from backtrail.errors import NotRecordedError
 from backtrail.optimize.transport import dumps, loads
+from backtrail.runs.folds import Split, in_fold
 from backtrail.runs.store import Store
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -321,3 +323,23 @@ def test_records_in_an_earlier_form_are_not_served(store: Store) -> None:
     third = cerebro_of(store, cache="use")
     third.run()
     assert third.run_id not in (older, first.run_id)
+
+
+@pytest.mark.row("B28")
+def test_a_result_that_is_served_within_a_fold_carries_it(store: Store) -> None:
+    def ran(fold: Split | None) -> str:
+        cerebro = cerebro_of(store, cache="use")
+        with contextlib.nullcontext() if fold is None else in_fold(fold):
+            cerebro.run()
+        assert cerebro.run_id is not None
+        return cerebro.run_id
+
+    one, other = (Split("b3:" + digit * 64, "walk", 1, 3) for digit in "01")
+    plain, first, second = ran(None), ran(one), ran(other)
+    assert store.run(plain).manifest.get("split") is None
+    for carrier, fold in ((first, one), (second, other)):
+        assert store.run(carrier).manifest["split"] == fold.entry()
+        assert store.run(carrier).status == "cached"
+        assert store.run(carrier).manifest["attempt_of"] == plain
+        assert store.query(f"splits = '{fold.set}' and fold = 1").to_arrow().column("id").to_pylist() == [carrier]
+    assert (ran(one), ran(other), ran(None)) == (first, second, plain)

@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 HIDDEN: Final = "***"
@@ -50,7 +50,9 @@ _ASSIGNED: Final = (
 _RANDOM_BITS: Final = 3.0  # bits per character: words have about 2.5 to 3.5 at this length, keys 4 and more
 _PLACEHOLDER: Final = (
     rb"^(?:<.*>|\$\{.*|\{.*|%\(.*|x+|\*+|\.+|your[_-].*|change[_-]?me.*|example.*|none|null|true|false|"
-    rb"os\.environ.*|os\.getenv.*|getenv.*|environ.*|self\..*|config.*|settings.*|getpass.*|input\(.*|.*\(.*)$"
+    rb"os\.environ.*|os\.getenv.*|getenv.*|environ.*|self\..*|config.*|settings.*|getpass.*|input\(.*|.*\(.*|"
+    rb"[-+]?[\d.,_]+(?:e[-+]?\d+)?[\])}]*|b3:[0-9a-f]+|\d{4}-\d\d-\d\d.*|"
+    rb"[=<>~!]*\d{1,4}(?:\.\d{1,5}){1,3}[\w.+-]{0,16})$"  # numbers, digests, dates and versions
 )
 _SENSITIVE_OPTION: Final = (
     r"(?:^|[-_])(?:token|secret|passw(?:or)?d|pwd|pass|api[-_]?key|apikey|key|auth|credentials?|private|bearer)"
@@ -99,6 +101,35 @@ def _is_key(value: bytes) -> bool:
 def _bits_per_character(value: bytes) -> float:
     total = len(value)
     return -sum(count / total * math.log2(count / total) for count in Counter(value).values())
+
+
+def secrets_among(value: object, where: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Name the texts in *value* (what JSON can hold) that seem to hold secrets: the place of each, and the kinds."""
+    waiting: list[tuple[str, str, object]] = [(where, "", value)]
+    while waiting:
+        place, name, one = waiting.pop()
+        if isinstance(one, str):
+            found = kinds_of_secrets(f"{name} = {one!r}".encode("utf-8", "replace"))
+            if found:
+                yield place, found
+        elif isinstance(one, Mapping):
+            waiting += [(f"{place}.{key}", str(key), held) for key, held in reversed(one.items())]
+        elif isinstance(one, list | tuple):
+            waiting += [(f"{place}[{at}]", name, held) for at, held in reversed(list(enumerate(one)))]
+
+
+def without_key_stores(difference: bytes) -> tuple[bytes, list[str]]:
+    """Give what ``git diff`` printed without the files that are never captured, and the names of those."""
+    kept, names = [], []
+    for section in re.split(rb"(?m)^(?=diff --git )", difference):
+        told = section.partition(b"\n")[0] if section.startswith(b"diff --git ") else b""
+        parts = [part.strip(b'"').decode("utf-8", "replace") for part in told.split()[2:]]
+        secret = next((part for part in parts if never_captured(part) is not None), None)
+        if secret is None:
+            kept.append(section)
+        else:
+            names.append(secret.partition("/")[2] if secret[:2] in ("a/", "b/") else secret)
+    return b"".join(kept), names
 
 
 def redact_arguments(arguments: Sequence[str]) -> list[str]:
@@ -159,4 +190,4 @@ def allowed_environment(
 
 
 __all__ = ["ENVIRONMENT", "HIDDEN", "allowed_environment", "kinds_of_secrets", "never_captured", "redact_address",
-           "redact_arguments", "strip_userinfo"]  # fmt: skip
+           "redact_arguments", "secrets_among", "strip_userinfo", "without_key_stores"]  # fmt: skip
