@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ..errors import CorruptBlobError, StoreError
+from ..errors import StoreError
 from ..runs.digests import digest
 from ..runs.encoding import UncacheableParameter
 from ..runs.folds import note_fold
 from ..runs.plain import UnstorableValue
 from ..runs.splits import Split, read_fold, verify_fold, write_fold
-from ..runs.store.layout import QUARANTINE, blob_name
+from ..runs.store.layout import blob_name
 from ..runs.store.retention import Policy
 from ..runs.store.run import start_of
 from . import places, ranking
@@ -266,7 +266,7 @@ class BacktestCache:
         """Tell whether the stored run stays, having said what differs from it."""
         said = own(known)
         if said.get("payload") == draft.payload:
-            return self._is_whole(known)
+            return self.store.is_sound(known)
         if not said.get("servable"):
             return not draft.servable
         if not draft.node:
@@ -284,17 +284,6 @@ class BacktestCache:
             5,
         )
         return on_conflict == "keep"
-
-    def _is_whole(self, known: Run) -> bool:
-        """Tell whether the results of a run can be read; set a damaged blob aside so that it can be written again."""
-        for name, item in known.artifacts.items():
-            try:
-                known.table(name) if item.get("rows") is not None else known.bytes(name)
-            except CorruptBlobError:
-                blob = blob_name(item["blob"])
-                self.store.files.move(blob, f"{QUARANTINE}/{blob}")
-                return False
-        return True
 
     def note_fold(self, run: Run, fold: Split | None) -> None:
         """Record that the stored result *run* is that of *fold* too."""

@@ -8,7 +8,6 @@ away: it becomes a warning.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -35,7 +34,7 @@ from .key import RunKey, engine_part, part
 from .logged import Log
 from .plain import UnstorableValue
 from .references import SOURCE
-from .shape import LARGEST_INLINE, Shape, given_params
+from .shape import Shape, add_analyzer_metrics, given_params, place
 from .store import Store, find_place
 from .watching import Watch, digest_of, recording
 
@@ -202,7 +201,7 @@ class Recording:
         """Give the strategies of the record of *key*, if there is one that may be served."""
         self._claim = self.store.claim(key, wait_s=WAIT_S)
         record = self._claim.run
-        if record is None or not self._may_serve(record):
+        if record is None or not self._may_serve(record) or not self._is_sound(record):
             return None
         self.record = record.id
         strats: list[Any] | None = restore(self.run, record, record.manifest["result"]["shape"])
@@ -243,6 +242,16 @@ class Recording:
             digest_of(os.path.join(root, *one["path"].split("/"))) == one.get("digest")
             for one in manifest.get("inputs") or ()
         )
+
+    def _is_sound(self, record: Any) -> bool:
+        """Tell whether the results of a record are as they were written; on a remote place they tell when read."""
+        if self.store.files.remote or self.store.is_sound(record):
+            return True
+        warn_once(
+            f"Run {record.id} of the same key is not taken from the store: some of its results are damaged. They were "
+            "set aside, and the run is computed. `backtrail runs fsck` checks the rest of the store."
+        )
+        return False
 
     def start(self) -> None:
         """Note that the run begins."""
@@ -424,23 +433,6 @@ class Recording:
                 entry["snapshot"] = _snapshot(self.store, work, feed.bars.digest, lines)
         return entry
 
-    def _place(self, shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> None:
-        """Move large results of analyzers and large attributes out of the manifest."""
-        for number, strategy in enumerate(shape["strategies"]):
-            written = _json({"attributes": strategy["attributes"]})
-            if kinds_of_secrets(written):
-                self.secrets.update(secrets_among(strategy["attributes"], "attributes"))
-            if len(written) > LARGEST_INLINE:
-                strategy["artifact"] = f"attributes-{number}"
-                artifacts[strategy["artifact"]] = {"blob": work.put(written)}
-                strategy["attributes"] = {}
-            for at, analyzer in enumerate(strategy["analyzers"]):
-                written = _json(analyzer["analysis"])
-                if len(written) > LARGEST_INLINE:
-                    name = f"analysis-{number}-{at}"
-                    artifacts[name] = {"blob": work.put(written)}
-                    analyzer["analysis"], analyzer["artifact"] = None, name
-
     def _same_bars(self) -> list[bool]:
         """Tell of which feeds the run left the bars that were loaded before it."""
         run, told = self.run, self.feeds
@@ -485,8 +477,8 @@ class Recording:
             metrics = {}
         made: dict[str, Any] = {"metrics": metrics, "artifacts": artifacts, "servable": False}
         if status == "finished":
-            self._place(shape, artifacts, work)
-            _add_analyzer_metrics(metrics, shape)
+            self.secrets.update(place(shape, artifacts, work))
+            add_analyzer_metrics(metrics, shape)
             made["shape"] = shape
             made["servable"] = not lacking
             if lacking:
@@ -586,36 +578,6 @@ def _put_difference(state: Any, work: Any) -> dict[str, Any]:
     entry.update({"secrets": list(kinds)} if kinds else {})
     entry.update({"left_out": left_out} if left_out else {})
     return entry
-
-
-def _json(plain: Any) -> bytes:
-    return json.dumps(plain, separators=(",", ":")).encode("ascii")
-
-
-def _add_analyzer_metrics(metrics: dict[str, float], shape: dict[str, Any]) -> None:
-    """Add the numbers that analyzers report, by analyzer and path: ``sharperatio.sharperatio``."""
-    for number, strategy in enumerate(shape["strategies"]):
-        lead = "" if len(shape["strategies"]) == 1 else f"{number}."
-        for analyzer in strategy["analyzers"]:
-            for path, value in _numbers(analyzer["analysis"], f"{lead}{analyzer['name']}"):
-                metrics.setdefault(path, value)
-
-
-def _numbers(told: Any, path: str, most: int = 200) -> list[tuple[str, float]]:
-    found: list[tuple[str, float]] = []
-    waiting = [(path, told)]
-    while waiting and len(found) < most:
-        at, value = waiting.pop()
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            found.append((at, value))
-        elif isinstance(value, dict):
-            items = value["~dict"][2] if set(value) == {"~dict"} else list(value.items())
-            waiting += [
-                (f"{at}.{key}", one)
-                for key, one in reversed(items)
-                if isinstance(key, str) and key[:1] != "~"
-            ]
-    return found
 
 
 def _told(error: BaseException, root: Path) -> bytes:

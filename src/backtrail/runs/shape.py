@@ -7,6 +7,7 @@ noted by name and type; a run whose analyzers report values without a stored for
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -15,6 +16,7 @@ from ..base.declare import ParamsBase
 from ..broker.account import Account
 from ..lines.root import LineRoot
 from ..market.commission import CommInfoBase
+from .code.secrets import kinds_of_secrets, secrets_among
 from .encoding import UncacheableParameter, encode
 from .frames import is_frame, to_table
 from .plain import UnstorableValue, name_of, to_plain
@@ -200,4 +202,54 @@ def _is_engines(name: str, own: Mapping[str, Any], strat: Any) -> bool:
     return name in _ENGINE or _is_data(name) or (name in lines and lines[name] is own[name])
 
 
-__all__ = ["FORMAT", "LARGEST_INLINE", "OF_POSITIONS", "Given", "Shape", "given_params"]
+def place(shape: dict[str, Any], artifacts: dict[str, dict[str, Any]], work: Any) -> dict[str, tuple[str, ...]]:
+    """Move large results of analyzers and large attributes out of the manifest; name attributes that hold secrets."""
+    secrets: dict[str, tuple[str, ...]] = {}
+    for number, strategy in enumerate(shape["strategies"]):
+        written = _json({"attributes": strategy["attributes"]})
+        if kinds_of_secrets(written):
+            secrets.update(secrets_among(strategy["attributes"], "attributes"))
+        if len(written) > LARGEST_INLINE:
+            strategy["artifact"] = f"attributes-{number}"
+            artifacts[strategy["artifact"]] = {"blob": work.put(written)}
+            strategy["attributes"] = {}
+        for at, analyzer in enumerate(strategy["analyzers"]):
+            written = _json(analyzer["analysis"])
+            if len(written) > LARGEST_INLINE:
+                name = f"analysis-{number}-{at}"
+                artifacts[name] = {"blob": work.put(written)}
+                analyzer["analysis"], analyzer["artifact"] = None, name
+    return secrets
+
+
+def _json(plain: Any) -> bytes:
+    return json.dumps(plain, separators=(",", ":")).encode("ascii")
+
+
+def add_analyzer_metrics(metrics: dict[str, float], shape: dict[str, Any]) -> None:
+    """Add the numbers that analyzers report, by analyzer and path: ``sharperatio.sharperatio``."""
+    for number, strategy in enumerate(shape["strategies"]):
+        lead = "" if len(shape["strategies"]) == 1 else f"{number}."
+        for analyzer in strategy["analyzers"]:
+            for path, value in _numbers(analyzer["analysis"], f"{lead}{analyzer['name']}"):
+                metrics.setdefault(path, value)
+
+
+def _numbers(told: Any, path: str, most: int = 200) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    waiting = [(path, told)]
+    while waiting and len(found) < most:
+        at, value = waiting.pop()
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found.append((at, value))
+        elif isinstance(value, dict):
+            items = value["~dict"][2] if set(value) == {"~dict"} else list(value.items())
+            waiting += [
+                (f"{at}.{key}", one)
+                for key, one in reversed(items)
+                if isinstance(key, str) and key[:1] != "~"
+            ]
+    return found
+
+
+__all__ = ["FORMAT", "OF_POSITIONS", "Given", "Shape", "add_analyzer_metrics", "given_params", "place"]

@@ -491,6 +491,27 @@ def test_a_store_that_cannot_be_opened_costs_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.row("B23")
+def test_a_flipped_byte_in_a_result_is_never_served(store: Store) -> None:
+    first = cerebro_of(store, cache="use")
+    first.run()
+    blob = store.run(first.run_id).artifacts["orders"]["blob"].removeprefix("b3:")
+    path = Path(store.place.url) / "objects" / "b3" / blob[:2] / blob[2:]
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    second = cerebro_of(store, cache="use")
+    with pytest.warns(RecordWarning, match="some of its results are damaged"):
+        second.run()
+    assert second.run_id != first.run_id
+    third = cerebro_of(store, cache="use")
+    third.run()
+    assert third.run_id == second.run_id
+    assert third.result.orders.to_arrow().equals(first.result.orders.to_arrow())
+    assert store.fsck().clean
+
+
+@pytest.mark.row("B23")
 def test_a_damaged_record_is_computed_again(store: Store) -> None:
     first = cerebro_of(store, cache="use")
     first.run()

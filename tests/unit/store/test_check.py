@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from backtrail.errors import StoreError
+from backtrail.runs.digests import blob_digest
 from backtrail.runs.store import Store
 from backtrail.runs.store.layout import blob_name, manifest_name
 
@@ -52,6 +54,34 @@ def test_a_damaged_blob_is_set_aside(filled: tuple[Store, str, str], data: bytes
     assert store.put(b"result" * 100) == blob
     assert store.fsck().clean
     assert store.run(run).bytes("x") == b"result" * 100
+
+
+@pytest.mark.parametrize(
+    ("section", "what"),
+    [
+        ({"code": {"files": [{"path": "a.py", "raw": "BLOB"}]}}, "source a.py"),
+        ({"data": [{"name": "X", "snapshot": "BLOB"}]}, "the bars of feed 'X'"),
+        ({"git": {"diff": "BLOB"}}, "the difference to the last commit"),
+        ({"exit": {"type": "ValueError", "traceback": "BLOB"}}, "the traceback"),
+    ],
+    ids=["source", "bars", "difference", "traceback"],
+)
+@pytest.mark.parametrize("deep", [True, False])
+def test_what_a_run_was_made_of_is_missed(
+    store: Store, make_record: Record, section: dict[str, Any], what: str, deep: bool
+) -> None:
+    blob = store.put(b"of the run")
+    store.commit(make_record(**json.loads(json.dumps(section).replace("BLOB", blob))))
+    assert store.fsck(deep=deep).clean
+    (Path(store.url) / blob_name(blob)).unlink()
+    [problem] = store.fsck(deep=deep).problems
+    assert (problem.what, problem.done) == (f"blob {blob}, {what}, is missing", "left")
+
+
+def test_a_file_of_which_only_the_digest_was_recorded_is_not_missed(store: Store, make_record: Record) -> None:
+    digest = blob_digest(b"too large")
+    store.commit(make_record(code={"files": [{"path": "a.bin", "raw": digest, "stored": False}]}))
+    assert store.fsck().clean
 
 
 def test_a_quick_check_notices_a_truncated_blob(filled: tuple[Store, str, str]) -> None:

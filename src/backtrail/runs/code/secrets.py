@@ -113,7 +113,7 @@ def secrets_among(value: object, where: str) -> Iterator[tuple[str, tuple[str, .
             if found:
                 yield place, found
         elif isinstance(one, Mapping):
-            waiting += [(f"{place}.{key}", str(key), held) for key, held in reversed(one.items())]
+            waiting += [(f"{place}.{key}", str(key), held) for key, held in reversed(list(one.items()))]
         elif isinstance(one, list | tuple):
             waiting += [(f"{place}[{at}]", name, held) for at, held in reversed(list(enumerate(one)))]
 

@@ -21,7 +21,7 @@ from .layout import (
     key_name,
     run_of_name,
 )
-from .manifest import Manifest, decode, result_blobs_of
+from .manifest import Manifest, decode, result_blobs_of, source_blobs_of
 from .segments import scan
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class _Check:
                     self._set_aside(entry.name, f"has other bytes than its name says ({len(data)} of them)")
 
     def runs(self) -> None:
-        """Read every manifest, and look whether the results it names are there."""
+        """Read every manifest, and look whether the results, sources and bars it names are there."""
         for entry in list(self.files.list(RUNS)):
             run = run_of_name(entry.name)
             if run is None or not entry.name.endswith(".json"):
@@ -116,6 +116,9 @@ class _Check:
         parts = self.thinned.get(manifest["run"])
         for blob in self.store.blobs.missing(result_blobs_of(manifest, parts)):
             self.found.problems.append(Problem(name, f"blob {blob} of its results is missing", "left"))
+        sources = source_blobs_of(manifest)
+        for blob in self.store.blobs.missing(sources):
+            self.found.problems.append(Problem(name, f"blob {blob}, {sources[blob]}, is missing", "left"))
 
     def _set_aside_blob(self, digest: str, what: str) -> None:
         self._set_aside(f"{OBJECTS}/{digest[3:5]}/{digest[5:]}", what)

@@ -325,6 +325,25 @@ def result_blobs_of(manifest: Manifest, parts: Collection[str] | None = None) ->
     return found
 
 
+def source_blobs_of(manifest: Manifest) -> dict[str, str]:
+    """Give the blobs with what the run of *manifest* was made of and left besides its results, and what each holds.
+
+    Without them the results are whole, but the run cannot be run again or understood.
+    """
+    found: dict[Any, str] = {}
+    for one in (manifest.get("code") or {}).get("files") or ():
+        if one.get("stored") is not False:
+            found[one.get("raw")] = f"source {one['path']}"
+    for at, one in enumerate(manifest.get("data") or ()):
+        name = one.get("name") or at
+        found[one.get("snapshot")] = f"the bars of feed {name!r}"
+        found[one.get("chunks")] = f"the fingerprints of feed {name!r}"
+    found[(manifest.get("git") or {}).get("diff")] = "the difference to the last commit"
+    found[(manifest.get("exit") or {}).get("traceback")] = "the traceback"
+    found[(manifest.get("env") or {}).get("dists")] = "the list of libraries"
+    return {blob: what for blob, what in found.items() if isinstance(blob, str) and is_digest(blob)}
+
+
 def digests_in(value: Any) -> set[str]:
     """Give every digest that stands anywhere in *value*, in fields that this version does not know too."""
     found: set[str] = set()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
+    CorruptBlobError,
     ManifestError,
     MissingBlobError,
     RunNotFoundError,
@@ -28,7 +29,7 @@ from .disk import Disk
 from .faults import reading, writing
 from .files import Files
 from .index import Index
-from .layout import is_run_id, key_name, lease_name, manifest_name, new_run_id
+from .layout import QUARANTINE, blob_name, is_run_id, key_name, lease_name, manifest_name, new_run_id
 from .lease import Attempt, attempts
 from .listing import Listing
 from .manifest import Again, Manifest, blobs_of, check, decode, seal, to_plain
@@ -300,6 +301,23 @@ class Store:
 
     def _has_sweeps(self) -> bool:
         return next(iter(self.files.list("sweeps")), None) is not None
+
+    def is_sound(self, run: Run) -> bool:
+        """Tell whether every blob of the results of *run* is what its digest says; set those aside that are not.
+
+        What is set aside is written again by the next run that has it.
+        """
+        found = True
+        for item in run.artifacts.values():
+            for blob in (item["blob"], *(item.get("parts") or ())):
+                try:
+                    self.get(blob)
+                except CorruptBlobError:
+                    self.files.move(blob_name(blob), f"{QUARANTINE}/{time.time_ns()}/{blob_name(blob)}")
+                    found = False
+                except MissingBlobError:
+                    found = False
+        return found
 
     def claim(self, key: str, *, wait_s: float = 0.0) -> Claim:
         """Claim the right to compute *key*, so that two processes do not compute the same at once.
