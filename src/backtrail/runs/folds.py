@@ -32,6 +32,10 @@ class LeakWarning(BacktrailWarning):
     """A fold that is tested on what it was trained on, or may be."""
 
 
+class SplitReplacedWarning(BacktrailWarning):
+    """A fold that was stored before, of other data."""
+
+
 class SplitMismatch(BacktrailError, ValueError):
     """Data that is not what a split was made of."""
 
@@ -157,9 +161,25 @@ def write_fold(store: Store, split_id: str, train: Any, test: Any, fold_number: 
         }  # fmt: skip
     written = str(split_id).encode("utf-8", "surrogatepass")
     plain["split_id"] = written.hex()
+    _say_replaced(store, split_id, (number, folds), told)
     with writing("storing a fold", store.url):
         store.files.put(f"{_folder(split_id)}/{number}-{folds}.json", seal(plain))
     return digest(_FOLD, written, str(number).encode(), str(folds).encode())[3:]
+
+
+def _say_replaced(store: Store, split_id: str, fold: tuple[int, int], told: Mapping[str, Any]) -> None:
+    try:
+        known = read_fold(store, split_id, *fold)
+    except ManifestError:
+        return  # it cannot be read any more
+    changed = [part for part in ("train", "test") if known is not None and known[f"{part}_hash"] != told[part].digest]
+    if changed:
+        warnings.warn(
+            f"Fold {fold[0]} of split {split_id!r:.80} was stored with other {' and '.join(changed)} data; it is "
+            "replaced. Give another analysis an id of its own.",
+            SplitReplacedWarning,
+            stacklevel=5,
+        )
 
 
 def adopt_fold(store: Store, told: Mapping[str, Any]) -> bool:
@@ -296,6 +316,7 @@ __all__ = [
     "LeakWarning",
     "Split",
     "SplitMismatch",
+    "SplitReplacedWarning",
     "adopt_fold",
     "current_fold",
     "in_fold",

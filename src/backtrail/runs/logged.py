@@ -26,7 +26,9 @@ class Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one message."""
         if len(self.rows) < LARGEST_LOG:
-            self.rows.append((record.created, record.levelname, record.name, record.getMessage()))
+            texts = (record.levelname, record.name, record.getMessage())
+            level, name, text = (one.encode("utf-8", "backslashreplace").decode() for one in texts)
+            self.rows.append((record.created, level, name, text))
 
     def table(self) -> Any:
         """Give the log as an Arrow table; None if nothing was logged."""

@@ -208,7 +208,7 @@ class SplitSet:
 
     def frames(self, data: Any, number: int) -> tuple[Any, Any]:
         """Give the training and test part of *data* for fold *number*; `SplitMismatch` if it is other data."""
-        fold = self.folds[number]
+        fold = self._fold(number)
         train, test = _take(data, fold.train), _take(data, fold.test)
         for part, held, expected in (
             ("train", train, fold.train_fingerprint),
@@ -273,9 +273,16 @@ class SplitSet:
                 )
         return found
 
+    def _fold(self, number: int) -> Fold:
+        if not 0 <= number < len(self.folds):
+            raise IndexError(
+                f"taking a fold of {self.name!r} - expected a number from 0 to {len(self.folds) - 1} - found {number!r}"
+            )
+        return self.folds[number]
+
     def fold(self, number: int) -> Split:
         """Give what a run of fold *number* carries: pass it as ``split=``, or run within ``in_fold(...)`` of it."""
-        fold = self.folds[number]
+        fold = self._fold(number)
         settings = {name: int(self.definition.get(name, 0)) for name in ("purge", "embargo")}
         return Split(self.id, self.name, number, len(self), fold.train_range, fold.test_range, **settings)
 

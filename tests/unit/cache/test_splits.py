@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,14 @@ import pytest
 
 from backtrail.cache import BacktestCache, SplitSet, cached_backtest
 from backtrail.errors import ManifestError
-from backtrail.runs.folds import LeakWarning, SplitMismatch, in_fold
+from backtrail.runs.folds import (
+    LeakWarning,
+    SplitMismatch,
+    SplitReplacedWarning,
+    in_fold,
+    read_fold,
+    write_fold,
+)
 from backtrail.runs.store import Store
 
 
@@ -283,3 +291,27 @@ def test_the_store_checks_clean_with_results_trades_and_folds(
     assert cache.store.gc(grace_days=0, dry_run=False).trashed == []
     assert cache.get_cached_trades("run") is not None
     assert cache.get_walk_forward_split("wf", 0) is not None
+
+
+def test_a_fold_that_is_not_there_is_named(bars: pd.DataFrame) -> None:
+    made = SplitSet.walk_forward(bars, train=40, test=20, name="mine")
+    for number in (99, -1, len(made)):
+        with pytest.raises(IndexError, match=rf"'mine' - expected a number from 0 to {len(made) - 1} - found {number}"):
+            made.fold(number)
+        with pytest.raises(IndexError, match="'mine' - expected a number"):
+            made.frames(bars, number)
+
+
+def test_a_fold_that_is_stored_again_with_other_data_says_so(cache: BacktestCache, bars: pd.DataFrame) -> None:
+    store = cache.store
+    train, test = bars.iloc[:40], bars.iloc[40:60]
+    write_fold(store, "walk", train, test, 1, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_fold(store, "walk", train, test, 1, 3)
+        write_fold(store, "walk", train, test, 2, 3)
+    with pytest.warns(SplitReplacedWarning, match="Fold 1 of split 'walk' was stored with other test data"):
+        write_fold(store, "walk", train, bars.iloc[40:70], 1, 3)
+    found = read_fold(store, "walk", 1)
+    assert found is not None
+    assert found["test_rows"] == 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,6 +16,7 @@ import pytest
 
 from backtrail.errors import ManifestError, StoreVersionError
 from backtrail.runs.digests import blob_digest
+from backtrail.runs.store import Store
 from backtrail.runs.store.layout import manifest_name, new_run_id, run_time
 from backtrail.runs.store.manifest import Again, blobs_of, check, decode, encode, is_safe_path, seal
 from backtrail.runs.store.values import Named, as_number, from_json, to_json
@@ -209,7 +211,7 @@ def test_a_manifest_that_could_not_be_read_is_not_written() -> None:
     deep: list[Any] = []
     for _ in range(200):
         deep = [deep]
-    for wrong in ({"params": {"a": deep}}, {3: 4}, {"note": "\ud800"}):
+    for wrong in ({"params": {"a": deep}}, {3: 4}, {"\ud800": 1}):
         with pytest.raises(ManifestError):
             encode({**manifest(), **wrong})  # type: ignore[dict-item]
 
@@ -280,3 +282,19 @@ def test_only_the_manifests_that_were_read_lately_are_kept() -> None:
     for run in [*runs, *runs]:
         assert again.decode(encode(manifest(run=run)), run)["run"] == run
     assert list(again._kept) == runs[-3:]
+
+
+def test_half_a_surrogate_pair_costs_no_record(store: Store, make_record: Callable[..., dict[str, Any]]) -> None:
+    params = {"half": "\ud800", "keyed": {"a\udfff": 1}, "whole": "\U0001f600"}
+    run = store.run(store.commit(make_record(params=params)))
+    assert run.params == params
+
+
+def test_names_of_metrics_are_no_tags(store: Store, make_record: Callable[..., dict[str, Any]]) -> None:
+    metrics = {"$pnl": 1.5, "$float": 2.0, "plain": float("inf")}
+    run = store.run(store.commit(make_record(result={"metrics": metrics})))
+    assert run.metrics == metrics
+    assert store.run("best:$pnl") == run
+    for name, value in metrics.items():
+        one = store.run(store.commit(make_record(result={"metrics": {name: value}})))
+        assert one.metrics == {name: value}

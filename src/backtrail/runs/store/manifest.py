@@ -52,6 +52,10 @@ def to_plain(manifest: Mapping[str, Any]) -> Manifest:
         raise ManifestError(f"writing a manifest - expected values of a record - found: {error}") from error
     if "$dict" in plain:
         raise ManifestError("writing a manifest - expected texts as names of its fields - found other keys")
+    metrics = (manifest.get("result") or {}).get("metrics")
+    if isinstance(metrics, Mapping) and any(str(name).startswith("$") for name in metrics):
+        # names of metrics are no tags
+        plain["result"]["metrics"] = {str(name): to_json(value) for name, value in metrics.items()}
     return dict(plain)
 
 

@@ -29,7 +29,18 @@ from .disk import Disk
 from .faults import reading, writing
 from .files import Files
 from .index import Index
-from .layout import QUARANTINE, blob_name, is_run_id, key_name, lease_name, manifest_name, new_run_id
+from .layout import (
+    OBJECTS,
+    QUARANTINE,
+    RUNS,
+    SWEEPS,
+    blob_name,
+    is_run_id,
+    key_name,
+    lease_name,
+    manifest_name,
+    new_run_id,
+)
 from .lease import Attempt, attempts
 from .listing import Listing
 from .manifest import Again, Manifest, blobs_of, check, decode, seal, to_plain
@@ -395,9 +406,12 @@ class Store:
         self.directions.declare(metric, direction)
 
     def stats(self) -> dict[str, Any]:
-        """Count runs, strategies, sweeps, and the bytes of what runs refer to, from the index."""
+        """Count runs, strategies and sweeps, the blobs and their bytes, and the bytes of the records beside them."""
         with reading("counting runs", self.url):
-            return {"url": self.url, **self.search.asking(self.search.counts)}
+            found = {"url": self.url, **self.search.asking(self.search.counts)}
+            sizes = [entry.size for entry in self.files.list(OBJECTS)]
+            records = sum(entry.size for folder in (RUNS, SWEEPS) for entry in self.files.list(folder))
+            return {**found, "blobs": len(sizes), "bytes": sum(sizes), "record_bytes": records}
 
     # -- names ---------------------------------------------------------------------------------------------------
 

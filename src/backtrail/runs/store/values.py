@@ -32,7 +32,7 @@ Json = Any
 """None, bool, int, float, str, or lists and dicts of those: what ``json`` writes."""
 
 DEPTH = 64
-_AS_IS = frozenset([str, int, bool, type(None)])
+_AS_IS = frozenset([int, bool, type(None)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ def to_json(value: object, depth: int = 0) -> Json:
         return value
     if depth > DEPTH:
         raise ValueError(f"writing a value - expected at most {DEPTH} levels - found more - store a blob instead")
+    if kind is str:
+        return text_to_json(value)  # type: ignore[arg-type]  # it is one
     if kind is float:
         return value if math.isfinite(value) else {"$float": repr(value)}  # type: ignore[arg-type]  # a float is one
     if kind is dict:
@@ -61,16 +63,26 @@ def to_json(value: object, depth: int = 0) -> Json:
     if isinstance(value, Enum):
         return {"$enum": f"{kind.__module__}:{kind.__qualname__}.{value.name}"}
     if isinstance(value, str):
-        return str(value)
+        return text_to_json(str(value))
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"$float": repr(float(value))}
     if isinstance(value, list):
-        return [item if type(item) in _AS_IS else to_json(item, depth + 1) for item in value]
+        return [to_json(item, depth + 1) for item in value]
     if isinstance(value, Mapping):
         return _mapping(value, depth)
     return _other(value, depth)
+
+
+def text_to_json(value: str) -> Json:
+    """Give a text as it is, or under a tag if UTF-8 cannot hold it."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return {"$text": value.encode("utf-8", "surrogatepass").hex()}
+    return value
 
 
 def _mapping(value: Mapping[Any, Any], depth: int) -> Json:
@@ -78,9 +90,10 @@ def _mapping(value: Mapping[Any, Any], depth: int) -> Json:
         return dict(value)  # written so already
     made = {}
     for key, item in value.items():
-        if type(key) is not str or key.startswith("$"):
+        if type(key) is not str or key.startswith("$") or not (key.isascii() or type(text_to_json(key)) is str):
             break
-        made[key] = item if type(item) in _AS_IS else to_json(item, depth + 1)
+        kind = type(item)
+        made[key] = item if kind in _AS_IS or (kind is str and item.isascii()) else to_json(item, depth + 1)
     else:
         return made
     return {"$dict": [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]}
@@ -135,6 +148,7 @@ _READERS: dict[str, Callable[[Any], object]] = {
     "$date": date.fromisoformat,
     "$time": time.fromisoformat,
     "$path": PurePosixPath,
+    "$text": lambda held: bytes.fromhex(held).decode("utf-8", "surrogatepass"),
     "$timedelta": lambda held: timedelta(*_list(held)),
 }
 
