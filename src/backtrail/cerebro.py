@@ -40,7 +40,8 @@ class Cerebro(ParamsBase):
     ``store`` says where runs are recorded (a folder, a URL, a ``Store``; True: where the user's records are; False:
     nowhere); by default they are if ``BACKTRAIL_STORE`` is set or a folder ``.backtrail`` lies above the current one.
     ``cache="use"`` takes the result of an identical run from the store, ``"always"`` also if it may rest on something
-    that the record does not know. ``run_id`` names the record of the last run, None if there is none.
+    that the record does not know. ``run_id`` names the record of the last run, None if there is none, ``run_ids``
+    those of all combinations of an optimisation.
     """
 
     params: ClassVar[Any] = (
@@ -123,6 +124,7 @@ class Cerebro(ParamsBase):
         self._run_: Run | None = None
         self._last_run: Run | None = None
         self.run_id: str | None = None
+        self.run_ids: list[str | None] = []
         factory = self.p.broker_factory
         if factory is None:
             from .broker.simulated import BackBroker
@@ -427,7 +429,7 @@ class Cerebro(ParamsBase):
 
             strats.append([Build(Strategy)])
         self.runstrats = []
-        self.runwriters = []
+        self.runwriters, self.run_ids = [], []
         sets = itertools.product(*strats)
         with self._shown_progress():
             if not self._dooptimize or (self.p.maxcpus == 1 and self.p.executor is None):
@@ -435,6 +437,7 @@ class Cerebro(ParamsBase):
                 for iterstrat in sets:
                     result = self.runstrategies(iterstrat, preloaded)
                     self.runstrats.append(result)
+                    self.run_ids.append(self.run_id)
                     if self._dooptimize:
                         for cb in self.optcbs:
                             cb(result)
@@ -524,7 +527,7 @@ class Cerebro(ParamsBase):
         if recording is not None:
             self.run_id = recording.finished(strats)
         if self._dooptimize and self.p.optreturn:
-            return [opt_return(strat) for strat in strats]
+            return [opt_return(strat, self.run_id) for strat in strats]
         return strats
 
     def _recording(self, run: Run) -> Any:
@@ -542,7 +545,7 @@ class Cerebro(ParamsBase):
         self._last_run = None if self._dooptimize else run
         self.run_id = record
         if self._dooptimize and self.p.optreturn:
-            return [opt_return(strat) for strat in strats]
+            return [opt_return(strat, self.run_id) for strat in strats]
         return strats
 
     def preload_for_workers(self) -> bool:

@@ -9,7 +9,9 @@ from ..errors import ResultError
 
 
 class OptReturn:
-    """What an optimisation keeps of a strategy: its class, parameters and analyzers."""
+    """What an optimisation keeps of a strategy: its class, parameters and analyzers, and the id of its record."""
+
+    run_id: str | None = None
 
     @property
     def result(self) -> Any:
@@ -25,12 +27,12 @@ class OptReturn:
             setattr(self, name, value)
 
 
-def opt_return(strat: Any) -> OptReturn:
-    """Give what an optimisation keeps of *strat*; its analyzers let go of the run."""
+def opt_return(strat: Any, run_id: str | None = None) -> OptReturn:
+    """Give what an optimisation keeps of *strat*, whose record is *run_id*; its analyzers let go of the run."""
     for analyzer in strat.analyzers:
         analyzer._detach_()
     params: Info = strat.params
-    return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat))
+    return OptReturn(params, analyzers=strat.analyzers, strategycls=type(strat), run_id=run_id)
 
 
 class ResultOfLastRun:

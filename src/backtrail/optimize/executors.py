@@ -30,14 +30,15 @@ _unpacked: dict[str, bytes] = {}
 
 
 def run_set(path: str, combination: bytes) -> bytes:
-    """Run one combination of the Cerebro stored at *path*; called in workers."""
+    """Run one combination of the Cerebro stored at *path*, and give it with its record's id; called in workers."""
     from .transport import dumps, loads
 
     if path not in _unpacked:
         _unpacked.clear()
         _unpacked[path] = Path(path).read_bytes()
     cerebro, preloaded = loads(_unpacked[path])
-    return dumps(cerebro.runstrategies(loads(combination), predata=preloaded))
+    result = cerebro.runstrategies(loads(combination), predata=preloaded)
+    return dumps((result, cerebro.run_id))
 
 
 def run_sets(cerebro: Any, sets: list[Any], executor: Executor | None = None) -> None:
@@ -58,7 +59,8 @@ def run_sets(cerebro: Any, sets: list[Any], executor: Executor | None = None) ->
             out.write(dumps((cerebro, preloaded)))
         futures = [pool.submit(run_set, name, dumps(combination)) for combination in sets]
         for future in futures:
-            result = loads(future.result())
+            result, cerebro.run_id = loads(future.result())
+            cerebro.run_ids.append(cerebro.run_id)
             cerebro.runstrats.append(result)
             for callback in cerebro.optcbs:
                 callback(result)

@@ -401,6 +401,21 @@ def test_combinations_of_an_optimisation_are_recorded_and_served(store: Store) -
         assert other.analyzers[0].get_analysis() == one.analyzers[0].get_analysis()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("optreturn", [True, False])
+def test_results_of_an_optimisation_name_their_records(store: Store, workers: int, optreturn: bool) -> None:
+    cerebro = bt.Cerebro(store=store, stdstats=False, maxcpus=workers, optreturn=optreturn)
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+    cerebro.optstrategy(Cross, fast=[2, 3, 4])
+    seen: list[str | None] = []
+    cerebro.optcallback(lambda result: seen.append(cerebro.run_id))
+    results = cerebro.run()
+    assert seen == cerebro.run_ids
+    assert [store.run(run).params["fast"] for run in cerebro.run_ids if run] == [2, 3, 4]
+    if optreturn:
+        assert [one.run_id for (one,) in results] == cerebro.run_ids
+
+
 def test_strategies_from_the_store_travel_between_processes(store: Store) -> None:
     first = cerebro_of(store, setup=analysed, cache="use")
     computed = first.run()[0]
