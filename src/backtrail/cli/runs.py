@@ -37,6 +37,12 @@ def _do(what: Callable[[], int | None]) -> None:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
         print(f"backtrail runs: {text}", file=sys.stderr)
         raise typer.Exit(1) from error
+    except BrokenPipeError:  # whoever reads has seen enough
+        raise
+    except OSError as error:  # of a file that was named: those of a store are faults of the store
+        place = f": {error.filename}" if error.filename else ""
+        print(f"backtrail runs: {error.strerror or error}{place}", file=sys.stderr)
+        raise typer.Exit(1) from error
     raise typer.Exit(status or 0)
 
 

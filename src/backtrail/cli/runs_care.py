@@ -12,6 +12,7 @@ from ..runs.pack import pack as write_pack
 from ..runs.pack import unpack
 from ..runs.rerun import rerun as run_again
 from ..runs.store import Store
+from ..runs.store.manifest import source_blobs_of
 from .runs_show import opened, print_json, text
 
 if TYPE_CHECKING:
@@ -67,13 +68,7 @@ def verify(where: str | None, reference: str, as_json: bool) -> int:
     for name, item in run.artifacts.items():
         wanted[item["blob"]] = name
         wanted.update(dict.fromkeys(item.get("parts") or (), name))
-    for one in (run.manifest.get("code") or {}).get("files") or ():
-        if one.get("stored") is not False and one.get("raw"):
-            wanted[one["raw"]] = one["path"]
-    for at, one in enumerate(run.manifest.get("data") or ()):
-        for name in ("snapshot", "chunks"):
-            if one.get(name):
-                wanted[one[name]] = f"data[{at}].{name}"
+    wanted = {**source_blobs_of(run.manifest), **wanted}
     for blob, name in wanted.items():
         try:
             store.get(blob)

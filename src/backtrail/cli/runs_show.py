@@ -141,7 +141,7 @@ def show(where: str | None, reference: str, as_json: bool) -> None:
         return
     print(f"run       {run.id}  {run.status}  {run.strategy}")
     print(f"started   {text(run.started)}, took {text(run.wall)} s")
-    print(f"key       {run.key or 'none: ' + str(told['uncacheable'])}")
+    print(f"key       {run.key or 'none: ' + (told['uncacheable'] or 'it was recorded without a key')}")
     for label, names in (("tags", run.tags), ("purity", manifest.get("purity") or [])):
         if names:
             print(f"{label:<9} {', '.join(names)}")

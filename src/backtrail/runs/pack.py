@@ -141,6 +141,10 @@ def pack(run: Run, target: Path, *, acknowledge_secrets: bool = False) -> Path:
         )
     if target.exists():
         raise PackRefused(f"packing run {run.id} - expected {target} not to be there - choose another name")
+    if not target.parent.is_dir():
+        raise PackRefused(
+            f"packing run {run.id} - expected folder {target.parent} - found none - make it, or choose another place"
+        )
     if run.given_up:
         raise PackRefused(
             f"packing run {run.id} - expected all of its results - found that {', '.join(run.given_up)} were given up "

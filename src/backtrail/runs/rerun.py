@@ -109,13 +109,13 @@ def _compared(run: Run, out: Path, env: str) -> dict[str, Any]:
     metrics = {
         name: [known[name], value] for name, value in again.items() if name in known and known[name] != value
     }
-    status = {"finished": "finished", "failed": "failed"}.get(run.status, run.status)
+    status = "finished" if run.status == "cached" else run.status
     same_status = told["status"] == status
     return {
         "run": run.id,
         "env": env,
         "identical": same_status and not metrics and all(one is None for one in tables.values()),
-        "status": [run.status, told["status"]],
+        "status": [status, told["status"]],
         "message": told.get("message"),
         "tables": tables,
         "metrics": metrics,

@@ -22,6 +22,7 @@ from backtrail.cli.app import app
 from backtrail.runs import record as recording
 from backtrail.runs import rerun
 from backtrail.runs.checkout import CannotRebuild, checkout
+from backtrail.runs.folds import Split, note_fold
 from backtrail.runs.pack import PackRefused, pack, unpack
 from backtrail.runs.rerun import read_lock, requirements
 from backtrail.runs.store import Store
@@ -357,6 +358,22 @@ def test_a_pack_opens_without_backtrail_and_comes_back(made: Made, tmp_path: Pat
     assert taken.equity.equals(made.store.run(made.base).equity)
     assert unpack(Store.open(other), target) == made.base  # once more changes nothing
     assert "choose another name" in made("pack", made.base, str(target), status=1)
+
+
+def test_files_that_cannot_be_written_are_one_line(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert f"expected folder {tmp_path / 'none'}" in made("pack", made.base, str(tmp_path / "none" / "a.zip"), status=1)
+    told = made("checkout", made.base, str(tmp_path / "file"), status=1)
+    assert told.startswith("backtrail runs: ")
+    assert str(tmp_path / "file") in told
+    assert told.count("\n") == 1
+
+
+def test_a_result_that_was_served_is_run_again_as_the_run_it_stands_for(made: Made) -> None:
+    run = made.store.run(made.base)
+    carrier = note_fold(made.store, run, Split("b3:" + "0" * 64, "walk", 1, 3))
+    assert made("rerun", carrier).strip() == "identical"
+    made("rm", carrier, "--yes")
 
 
 @pytest.mark.row("A31")

@@ -316,6 +316,17 @@ def test_the_best_knows_the_direction_and_puts_nan_and_infinities_last(store: St
 
 
 @pytest.mark.row("B24")
+def test_the_best_is_one_that_finished_and_counts_each_result_once(store: Store, make_record: Record) -> None:
+    good = store.commit(make_record(sharpe=1.0))
+    failed = store.commit(make_record(sharpe=9.0, status="failed"))
+    split = {"set": blob_digest(b"set"), "name": "walk", "fold": 1, "folds": 3}
+    served = store.commit(make_record(sharpe=1.0, status="cached", attempt_of=good, split=split))
+    best = store.best("sharpe_ratio", 5, scope="all")
+    assert best.ids == [good]
+    assert store.best("sharpe_ratio", 5, scope="all", where="status = 'failed'").ids == [failed]
+    assert store.best("sharpe_ratio", 5, scope="all", where="fold = 1").ids == [served]
+
+
 def test_the_best_is_that_of_the_same_data_code_and_settings(store: Store, make_record: Record, make_key: Key) -> None:
     """B24: runs on other data are not mixed in unless asked for."""
     other = [{"fingerprint": make_key("other"), "rows": 3}]

@@ -122,7 +122,8 @@ class Search:
     def _one(self, ref: str, found: list[tuple[Any, ...]]) -> str:
         if not found:
             raise RunNotFoundError(
-                f"finding run {ref!r} - expected an id or its beginning, a tag, a key, latest or best:METRIC - "
+                f"finding run {ref!r} - expected an id or how one begins (4 characters or more), a tag, a key, latest "
+                "or best:METRIC - "
                 "found no such run - list runs with `backtrail runs ls`"
             )
         if len(found) > 1:
@@ -206,8 +207,10 @@ class Search:
         sweep: str | None = None,
         where: str = "",
     ) -> Best:
-        """Give the *count* best runs by *metric*.
+        """Give the *count* best runs by *metric*, of those that finished.
 
+        A result that was served once more is no further trial: it counts only where *where* asks for the fold that it
+        was served in (``splits``, ``fold``) or for its ``status``, as failed runs do.
         *scope* ``"latest"`` compares the runs that share strategy, data, code and settings with the latest run of
         those in question; ``"all"`` compares all. Raise `UnknownMetricError` listing the metrics there are.
         """
@@ -222,6 +225,9 @@ class Search:
     ) -> Best:
         condition = compile_query(where, self.known)
         tests, values = [] if condition.sql == "1" else [condition.sql], list(condition.values)
+        if '"status"' not in condition.sql:
+            in_folds = '"splits"' in condition.sql or '"fold"' in condition.sql
+            tests.append("runs.status IN ('finished', 'cached')" if in_folds else "runs.status = 'finished'")
         for name, value in (("strategy", strategy), ("sweep", sweep)):
             if value is not None:
                 tests.append(f'runs."{name}" = ?')
