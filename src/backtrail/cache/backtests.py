@@ -16,6 +16,7 @@ from ..runs.encoding import UncacheableParameter
 from ..runs.folds import note_fold
 from ..runs.plain import UnstorableValue
 from ..runs.splits import Split, read_fold, verify_fold, write_fold
+from ..runs.store.check import is_sound
 from ..runs.store.layout import blob_name
 from ..runs.store.retention import Policy
 from ..runs.store.run import start_of
@@ -266,7 +267,7 @@ class BacktestCache:
         """Tell whether the stored run stays, having said what differs from it."""
         said = own(known)
         if said.get("payload") == draft.payload:
-            return self.store.is_sound(known)
+            return is_sound(self.store, known)
         if not said.get("servable"):
             return not draft.servable
         if not draft.node:

@@ -247,7 +247,8 @@ def reindex(where: str | None, as_json: bool) -> None:
 
 def stats(where: str | None, as_json: bool) -> None:
     """Count what the store holds."""
-    told = opened(where).stats()
+    store = opened(where)
+    told = {**store.stats(), **store.usage()}
     _done(as_json, told, "\n".join(f"{name:<11} {text(value)}" for name, value in told.items()))
 
 

@@ -36,6 +36,7 @@ from .plain import UnstorableValue
 from .references import SOURCE
 from .shape import Shape, add_analyzer_metrics, given_params, place
 from .store import Store, find_place
+from .store.check import is_sound
 from .watching import Watch, digest_of, recording
 
 CACHE_CHOICES: Final = (None, "use", "always")
@@ -245,7 +246,7 @@ class Recording:
 
     def _is_sound(self, record: Any) -> bool:
         """Tell whether the results of a record are as they were written; on a remote place they tell when read."""
-        if self.store.files.remote or self.store.is_sound(record):
+        if self.store.files.remote or is_sound(self.store, record):
             return True
         warn_once(
             f"Run {record.id} of the same key is not taken from the store: some of its results are damaged. They were "

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...errors import ManifestError, StoreVersionError
+from ...errors import CorruptBlobError, ManifestError, MissingBlobError, StoreVersionError
 from ..digests import blob_digest
 from . import sweeps
 from .layout import (
@@ -16,6 +16,7 @@ from .layout import (
     RUNS,
     SWEEPS,
     TEMPORARY,
+    blob_name,
     digest_of_name,
     is_run_id,
     key_name,
@@ -25,6 +26,7 @@ from .manifest import Manifest, decode, result_blobs_of, source_blobs_of
 from .segments import scan
 
 if TYPE_CHECKING:
+    from .run import Run
     from .store import Store
 
 KINDS = ("runs", "blobs", "segments", "records", "keys")
@@ -218,6 +220,24 @@ class _Check:
             self.found.problems.append(Problem(name, what, f"moved to {target}"))
         else:
             self.found.problems.append(Problem(name, what, "left"))
+
+
+def is_sound(store: Store, run: Run) -> bool:
+    """Tell whether every blob of the results of *run* is what its digest says; set those aside that are not.
+
+    What is set aside is written again by the next run that has it.
+    """
+    found = True
+    for item in run.artifacts.values():
+        for blob in (item["blob"], *(item.get("parts") or ())):
+            try:
+                store.get(blob)
+            except CorruptBlobError:
+                store.files.move(blob_name(blob), f"{QUARANTINE}/{time.time_ns()}/{blob_name(blob)}")
+                found = False
+            except MissingBlobError:
+                found = False
+    return found
 
 
 def check_store(store: Store, *, repair: bool, deep: bool) -> Checked:

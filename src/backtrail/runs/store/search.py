@@ -155,6 +155,8 @@ class Search:
             "strategies": "count(DISTINCT strategy) FROM runs",
             "sweeps": "count(DISTINCT sweep) FROM runs",
             "keys": "count(DISTINCT key) FROM runs",
+            "blobs": "count(*) FROM blobs",
+            "bytes": "coalesce(sum(size), 0) FROM blobs",
         }
         found: dict[str, Any] = {name: self._index_.rows(f"SELECT {sql}")[0][0] for name, sql in counted.items()}
         found["status"] = dict(self._index_.rows("SELECT status, count(*) FROM runs GROUP BY status"))

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import (
-    CorruptBlobError,
     ManifestError,
     MissingBlobError,
     RunNotFoundError,
@@ -31,10 +30,8 @@ from .files import Files
 from .index import Index
 from .layout import (
     OBJECTS,
-    QUARANTINE,
     RUNS,
     SWEEPS,
-    blob_name,
     is_run_id,
     key_name,
     lease_name,
@@ -313,23 +310,6 @@ class Store:
     def _has_sweeps(self) -> bool:
         return next(iter(self.files.list("sweeps")), None) is not None
 
-    def is_sound(self, run: Run) -> bool:
-        """Tell whether every blob of the results of *run* is what its digest says; set those aside that are not.
-
-        What is set aside is written again by the next run that has it.
-        """
-        found = True
-        for item in run.artifacts.values():
-            for blob in (item["blob"], *(item.get("parts") or ())):
-                try:
-                    self.get(blob)
-                except CorruptBlobError:
-                    self.files.move(blob_name(blob), f"{QUARANTINE}/{time.time_ns()}/{blob_name(blob)}")
-                    found = False
-                except MissingBlobError:
-                    found = False
-        return found
-
     def claim(self, key: str, *, wait_s: float = 0.0) -> Claim:
         """Claim the right to compute *key*, so that two processes do not compute the same at once.
 
@@ -406,12 +386,16 @@ class Store:
         self.directions.declare(metric, direction)
 
     def stats(self) -> dict[str, Any]:
-        """Count runs, strategies and sweeps, the blobs and their bytes, and the bytes of the records beside them."""
+        """Count runs, strategies, sweeps, and the bytes of results and sources, from the index."""
         with reading("counting runs", self.url):
-            found = {"url": self.url, **self.search.asking(self.search.counts)}
+            return {"url": self.url, **self.search.asking(self.search.counts)}
+
+    def usage(self) -> dict[str, int]:
+        """Count every blob, its bytes, and the bytes of the records beside them; this looks at each file."""
+        with reading("measuring the store", self.url):
             sizes = [entry.size for entry in self.files.list(OBJECTS)]
             records = sum(entry.size for folder in (RUNS, SWEEPS) for entry in self.files.list(folder))
-            return {**found, "blobs": len(sizes), "bytes": sum(sizes), "record_bytes": records}
+            return {"blobs": len(sizes), "bytes": sum(sizes), "record_bytes": records}
 
     # -- names ---------------------------------------------------------------------------------------------------
 
