@@ -427,7 +427,13 @@ class Account(BrokerBase):
             full = worth * self._leverage
         else:
             self._value = self.cash + bound
-            self._fundval = self._value / self._fundshares
+            try:
+                self._fundval = self._value / self._fundshares
+            except ZeroDivisionError:
+                raise ZeroDivisionError(
+                    "The broker began with a cash of 0, for which there are no fund shares to give a value to. "
+                    "Begin with cash: cerebro.broker.setcash(10000.0)."
+                ) from None
         self._valuemkt = bound
         self._valuelever = self.cash + full
         self._valuemktlever = full

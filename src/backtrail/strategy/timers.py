@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ..base.declare import ParamsBase, param
 from ..base.parameter import FUNCTION
 from ..base.time import TIME_MAX, date2num, num2date
+from ..base.timezone import tzparse
 from ..errors import CompatWarning, ParameterTypeError, ParameterValueError
 
 SESSION_TIME, SESSION_START, SESSION_END = range(3)
@@ -57,8 +58,8 @@ class Timer(ParamsBase):
     ``offset`` is added to it. ``repeat`` makes the timer due again and again: until the end of the session for the
     last two and for a data as ``tzdata``, else until the end of the day. ``weekdays`` (1 is Monday) and ``monthdays``
     choose days, ``weekcarry`` and ``monthcarry`` make up for chosen days without trading; ``allow`` is asked last,
-    with the date. ``tzdata`` (a data or a time zone) says in which zone ``when`` is meant. With ``cheat`` the timer is
-    due before the broker works on the bar.
+    with the date. ``tzdata`` (a data, a time zone or its name) says in which zone ``when`` is meant. With ``cheat``
+    the timer is due before the broker works on the bar.
 
     ``lastwhen`` is the time for which the timer was last due.
     """
@@ -123,7 +124,7 @@ class Timer(ParamsBase):
             self._when = data.p.sessionstart if p.when == SESSION_START else data.p.sessionend
             by_data = by_data or zone is None
         self._data = data if by_data else None
-        self._zone = data._tz if by_data else zone
+        self._zone = data._tz if by_data else tzparse(zone)
         self._week = _Days(weekdays, p.weekcarry)
         self._month = _Days(monthdays, p.monthcarry)
         self._date = _dt.date.min

@@ -206,6 +206,14 @@ def test_orders_name_a_tradeid_that_cannot_tell_trades_apart() -> None:
         run(lambda strategy: strategy.buy(size=1, tradeid=[1]))
 
 
+def test_an_account_without_cash_says_what_it_lacks() -> None:
+    cerebro = bt.Cerebro(stdstats=False)
+    cerebro.adddata(bt.feeds.PandasData(dataname=frame()))
+    cerebro.broker.setcash(0.0)
+    with pytest.raises(ZeroDivisionError, match=r"began with a cash of 0, for which there are no fund shares"):
+        cerebro.run()
+
+
 def test_closing_by_a_text_is_refused() -> None:
     with pytest.raises(OrderTypeError, match="size must be a finite number; got 'x'"):
         run(lambda strategy: strategy.close(size="x"))

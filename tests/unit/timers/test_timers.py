@@ -113,11 +113,17 @@ def test_days_may_be_refused_last() -> None:
     assert asked == [dt.date(2020, 1, day) for day in (2, 3, 4)]
 
 
-def test_a_time_is_meant_in_its_zone_also_when_it_repeats() -> None:
-    zone = tzparse("America/New_York")  # five hours behind in January
+@pytest.mark.parametrize("zone", [tzparse("America/New_York"), "America/New_York"])  # five hours behind in January
+def test_a_time_is_meant_in_its_zone_also_when_it_repeats(zone: Any) -> None:
     hours = [dt.datetime(2020, 1, 2, 12) + dt.timedelta(hours=number) for number in range(8)]
     found = due(hours, when=TEN, tzdata=zone, repeat=dt.timedelta(hours=2))
     assert found == [(bar(15), bar(10)), (bar(17), bar(12)), (bar(19), bar(14))]
+
+
+@pytest.mark.parametrize(("zone", "words"), [("Nowhere", "looking up time zone 'Nowhere'"), (3, "found 3 of type int")])
+def test_what_is_no_zone_is_refused(zone: Any, words: str) -> None:
+    with pytest.raises(ParameterValueError, match=words):
+        due([dt.datetime(2020, 1, 2, 12)], when=TEN, tzdata=zone)
 
 
 @pytest.mark.parametrize(
