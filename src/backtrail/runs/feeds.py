@@ -336,13 +336,46 @@ def _refused(data: Any, where: str, reason: str, remedy: str) -> UncacheableFeed
     )
 
 
+def feed_settings(data: Any) -> dict[str, Any]:
+    """Give what a feed of stored bars must be told to be this one."""
+    return {
+        "name": data._name or "",
+        "timeframe": int(data._timeframe),
+        "compression": int(data._compression),
+        "sessionstart": data.p.sessionstart,
+        "sessionend": data.p.sessionend,
+        "fromdate": data.p.fromdate,
+        "todate": data.p.todate,
+        "tz": None if data._tz is None else str(data._tz),
+        "lines": list(data.lines.getlinealiases()),
+    }
+
+
+_snapshots: dict[tuple[str, str], str] = {}
+
+
+def snapshot(store: Any, work: Any, digest: str, lines: dict[str, Any]) -> str:
+    """Store the bars of a feed, once per store and process; give the blob."""
+    known = _snapshots.get((store.url, digest))
+    if known is not None and store.blobs.size(known) is not None:
+        return known
+    import pyarrow as pa
+
+    blob: str = work.put_table(pa.table({name: pa.array(values) for name, values in lines.items()})).blob
+    _snapshots[store.url, digest] = blob
+    return blob
+
+
 __all__ = [
     "FeedFingerprint",
     "UncacheableFeed",
     "attributes_of",
+    "bars_digest",
+    "feed_settings",
     "fingerprint_feed",
     "fingerprint_stored",
     "load",
+    "snapshot",
     "source_of",
     "stored_lines",
 ]

@@ -28,7 +28,16 @@ from .collecting import without_collection
 from .describe import Description, describe
 from .encoding import UncacheableParameter
 from .environment import GitReader, engine_build, engine_entry, env_entry, key_values
-from .feeds import FeedFingerprint, bars_digest, fingerprint_feed, load, source_of, stored_lines
+from .feeds import (
+    FeedFingerprint,
+    bars_digest,
+    feed_settings,
+    fingerprint_feed,
+    load,
+    snapshot,
+    source_of,
+    stored_lines,
+)
 from .folds import current_fold, note_fold
 from .key import RunKey, engine_part, part
 from .logged import Log
@@ -431,7 +440,7 @@ class Recording:
         if not data.replaying and not feed.sources:
             lines = stored_lines(data)
             if sum(values.nbytes for values in lines.values()) <= LARGEST_SNAPSHOT:
-                entry["snapshot"] = _snapshot(self.store, work, feed.bars.digest, lines)
+                entry["snapshot"] = snapshot(self.store, work, feed.bars.digest, lines)
         return entry
 
     def _same_bars(self) -> list[bool]:
@@ -538,36 +547,6 @@ def _closure(classes: dict[Any, Role]) -> Closure:
     _closures.clear()
     _closures[key] = made
     return made
-
-
-def feed_settings(data: Any) -> dict[str, Any]:
-    """Give what a feed of stored bars must be told to be this one."""
-    return {
-        "name": data._name or "",
-        "timeframe": int(data._timeframe),
-        "compression": int(data._compression),
-        "sessionstart": data.p.sessionstart,
-        "sessionend": data.p.sessionend,
-        "fromdate": data.p.fromdate,
-        "todate": data.p.todate,
-        "tz": None if data._tz is None else str(data._tz),
-        "lines": list(data.lines.getlinealiases()),
-    }
-
-
-def _snapshot(store: Store, work: Any, digest: str, lines: dict[str, Any]) -> str:
-    """Store the bars of a feed, once per store and process; give the blob."""
-    known = _snapshots.get((store.url, digest))
-    if known is not None and store.blobs.size(known) is not None:
-        return known
-    import pyarrow as pa
-
-    blob: str = work.put_table(pa.table({name: pa.array(values) for name, values in lines.items()})).blob
-    _snapshots[store.url, digest] = blob
-    return blob
-
-
-_snapshots: dict[tuple[str, str], str] = {}
 
 
 def _put_difference(state: Any, work: Any) -> dict[str, Any]:
