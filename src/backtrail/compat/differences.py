@@ -214,7 +214,8 @@ OWN_WAYS: tuple[Difference, ...] = (
         "buffers",
         "linebuffer:LineBuffer.qbuffer linebuffer:LineActions.arrayize lineroot:LineRoot.qbuffer",
         "line.array is an array.array; qbuffer makes it shorter; mode, useislice and bindings are its state",
-        "a numpy array of doubles; memory is saved by the run (exactbars), qbuffer does nothing; no such state",
+        "a numpy array of doubles, without preload longer than the bars that have come (NaN beyond: line.get(size=n) "
+        "ends with the present one); memory is saved by the run (exactbars), qbuffer does nothing; no such state",
         "whole arrays are computed at once",
     ),
     own_way(

@@ -22,6 +22,12 @@ FIXED: tuple[Difference, ...] = (
         "it has the values it is bound to, in all modes",
     ),
     right(
+        "line-plotters",
+        "indicator:LinePlotterIndicator",
+        "without runonce its values raise IndexError",
+        "it has the values of its line, in all modes",
+    ),
+    right(
         "layered-indicators",
         "indicator:Indicator.once indicator:Indicator.nextstart",
         "in vectorised mode an indicator with a next of its own that is computed from one with an once of its own "
