@@ -18,9 +18,21 @@ import inspect
 import io
 import logging
 import operator
+import random
+import sys
+import threading
 from collections.abc import Iterable
+from dataclasses import MISSING
 from enum import Enum
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+    SimpleNamespace,
+)
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -171,6 +183,8 @@ class _Reach:
             parts = [self.value(getattr(value, "__wrapped__", None), "__wrapped__", value)]
             if not hasattr(value, "__wrapped__"):
                 parts += self._held_(value)
+            if isinstance(registry := getattr(value, "registry", None), MappingProxyType):  # functools.singledispatch
+                parts.append(self.reference(dict(registry), f"{value.__qualname__}.registry"))
             return named(b"w", _full_name(value), *parts)
         if self.place.asked is not None:
             self.place.asked.update(asked(value.__code__, value.__globals__))
@@ -180,8 +194,14 @@ class _Reach:
             self.value(value.__kwdefaults__, "__kwdefaults__", value),
             *self._held_(value),
             self._references(value.__code__, value.__globals__),
+            *self._attributes_(value),
         )
         return named(b"f", _full_name(value), *contents)
+
+    def _attributes_(self, value: FunctionType) -> list[bytes]:
+        """Encode the attributes that were given to a function."""
+        given = sorted((name, one) for name, one in vars(value).items() if name != "__wrapped__")
+        return [text(name) + self.reference(one, f"{value.__qualname__}.{name}") for name, one in given]
 
     def _held_(self, value: FunctionType) -> list[bytes]:
         out = []
@@ -209,6 +229,9 @@ class _Reach:
         if isinstance(value, (FunctionType, type)):
             return self.name(value)
         kind = type(value)
+        content = _content(value, place)
+        if content is not None:
+            return named(b"o", type_name(kind), self._told_(content, place))
         if isinstance(value, ModuleType):
             return self.module(value)
         if isinstance(value, MethodType):
@@ -249,7 +272,7 @@ class _Reach:
         if len(self.objects) > _MOST_OBJECTS:
             raise refusal(value, place, f"it leads to more than {_MOST_OBJECTS} objects", "keep less in it")
         kind = type(value)
-        if not all(base is object or base.__flags__ & _MADE_BY_CLASS or plain_part(base) for base in kind.__mro__):
+        if not all(base is object or _is_of_python(base) or plain_part(base) for base in kind.__mro__):
             if kind is not SimpleNamespace:
                 raise refusal(value, place, "not all of it is in its attributes", "give its class a __fingerprint__()")
         inside = place.enter(value)
@@ -277,6 +300,8 @@ class _Reach:
             if found is not None:
                 out.append(text(label) + found)
         bases = tlv(b"L", b"".join(map(self.name, value.__bases__)))
+        if not is_known(type(value)):
+            out.append(self.name(type(value)))
         return named(b"T", _full_name(value), _digest_of_form(form or b""), bases, *out)
 
     def _member(self, member: Any, label: str, owner: type, known: bool) -> bytes | None:
@@ -293,6 +318,10 @@ class _Reach:
         if isinstance(member, functools.cached_property):
             return self.value(member.func, label, owner)
         kind = type(member)
+        if label == "__dataclass_fields__":
+            told = [(one.default, one.default_factory) for one in member.values()]
+            held = [[None if one is MISSING else one for one in pair] for pair in told]
+            return self.reference(held, f"{owner.__qualname__}.{label}")
         if isinstance(member, (MethodType, functools.partial)):
             return self.reference(member, f"{owner.__qualname__}.{label}")
         ours = is_known(kind) and (hasattr(kind, "__get__") or kind.__module__.partition(".")[0] == _OURS)
@@ -303,6 +332,32 @@ class _Reach:
                 return self.value(member, label, owner)
             return named(b"G", "reference", text(type_name(kind)))
         return self.reference(member, f"{owner.__qualname__}.{label}")
+
+
+_STREAMS: Final = (sys.__stdin__, sys.__stdout__, sys.__stderr__, sys.stdin, sys.stdout, sys.stderr)
+
+
+def _content(value: Any, place: Place) -> Any:
+    """Give what an object holds that is in no attribute of it, for the kinds that are often left in modules."""
+    if type(value) is random.Random:
+        return value.getstate()
+    if isinstance(value, threading.local):
+        return dict(vars(value))
+    if isinstance(value, (io.StringIO, io.BytesIO)):
+        return None if value.closed else (value.getvalue(), value.tell())
+    if isinstance(value, io.IOBase) and not value.closed and value.readable() and value not in _STREAMS:
+        raise refusal(value, place, "what it will be read for is not known", "read it, and keep what was read")
+    return None
+
+
+def _is_of_python(kind: type) -> bool:
+    """Tell whether *kind* was made by a class statement, so that its instances are what their attributes say."""
+    if not kind.__flags__ & _MADE_BY_CLASS:
+        return False
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None)
+    compiled = kind.__module__ in sys.builtin_module_names if file is None else not file.endswith((".py", ".pyc"))
+    return not compiled or not is_library(kind.__module__)
 
 
 _WRITERS: Final[dict[type, Any]] = {

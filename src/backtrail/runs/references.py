@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import dis
 import operator
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, ModuleType
@@ -75,6 +76,8 @@ def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any
     """
     found: dict[str, Any] = {}
     for first, *rest in read_by(code):
+        if first in OF_IMPORT:
+            continue
         if first in known:
             label, value = first, known[first]
         elif first[0].isdigit():
@@ -91,6 +94,9 @@ def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any
         for name in rest:
             if not is_users_module(value):
                 break
+            if name in OF_IMPORT:
+                value = None
+                break
             inner = vars(value).get(name, sys.modules.get(f"{value.__name__}.{name}"))
             if inner is None and name not in vars(value):
                 break
@@ -103,8 +109,18 @@ def reached(code: CodeType, known: Mapping[str, Any]) -> Iterator[tuple[str, Any
                 continue  # chains go on from the variable that holds it
             if ".".join((value.__name__, *rest)) in _IMPORTERS:
                 found |= _users_modules()
-        found[label] = value
+        found[label] = _beside(value, known.get("__file__"))
     yield from sorted(found.items(), key=operator.itemgetter(0))
+
+
+def _beside(value: Any, file: Any) -> Any:
+    """Give a path below the folder of the module *file* from there on: where a project lies does not count."""
+    if isinstance(value, str | os.PathLike) and isinstance(file, str):
+        text = os.fspath(value)
+        folder = os.path.dirname(os.path.abspath(file))
+        if isinstance(text, str) and (text == folder or text.startswith(folder + os.sep)):
+            return [type(value).__name__, "beside the module", text[len(folder) :].replace(os.sep, "/")]
+    return value
 
 
 def _of_library(module: ModuleType, rest: list[str]) -> tuple[Any, ...] | None:

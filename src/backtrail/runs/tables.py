@@ -77,7 +77,9 @@ def encode_table(value: Any, place: Place) -> bytes | None:
     columns = columns_of(value, place)
     if columns is None:
         return None
-    return named(b"W", _shape_name(value), names_of(value), _written(columns))
+    written = getattr(value, "attrs", None)
+    more = encode_at(written, place.key("attrs")) if written and isinstance(written, dict) else b""
+    return named(b"W", _shape_name(value), names_of(value), _written(columns), more)
 
 
 def _shape_name(value: Any) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 import datetime as dt
 import functools
+import io
 import logging
 import os
 import random
@@ -111,7 +113,48 @@ KINDS: dict[str, Callable[[int], Any]] = {
     "partial": lambda n: functools.partial(max, n),
     "beside a lock": lambda n: {"lock": threading.Lock(), "n": n},
     "function with default": lambda n: lambda a=n: a,
+    "function with an attribute": lambda n: attributed(n),
+    "dispatching function": lambda n: dispatching(n),
+    "class of a class": lambda n: type("Meta", (type,), {"value": n})("Made", (), {}),
+    "dataclass with a factory": lambda n: made_by_factory(n),
+    "generator of chance": lambda n: random.Random(n),
+    "text in memory": lambda n: io.StringIO(str(n)),
+    "of a thread": lambda n: of_a_thread(n),
+    "frame with attributes": lambda n: noted(n),
 }  # fmt: skip
+
+
+def attributed(n: Any) -> Any:
+    def made() -> None: ...
+
+    made.limit = n  # type: ignore[attr-defined]
+    return made
+
+
+def dispatching(n: Any) -> Any:
+    made = functools.singledispatch(lambda value: value)
+    made.register(int, lambda value: n)
+    return made
+
+
+def made_by_factory(n: Any) -> Any:
+    @dataclass
+    class Made:
+        value: Any = dataclasses.field(default_factory=lambda: n)
+
+    return Made
+
+
+def of_a_thread(n: Any) -> Any:
+    made = threading.local()
+    made.value = n
+    return made
+
+
+def noted(n: Any) -> pd.DataFrame:
+    made = pd.DataFrame({"a": [1]})
+    made.attrs["n"] = n
+    return made
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,6 +191,13 @@ def test_what_has_no_form_is_refused_by_its_name(value: Any, monkeypatch: pytest
         encode(reads_value)
 
 
+def test_a_file_that_is_open_for_reading_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(__file__, encoding="utf-8") as file:
+        monkeypatch.setitem(globals(), "VALUE", file)
+        with pytest.raises(UncacheableParameter, match="what it will be read for"):
+            encode(reads_value)
+
+
 def module_of(name: str, text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> types.ModuleType:
     path = tmp_path / f"{name}.py"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
@@ -172,6 +222,22 @@ def test_of_a_module_of_the_users_what_is_read_counts(monkeypatch: pytest.Monkey
     assert encode(reader) == before
     settings.limits["low"] = 2
     assert encode(reader) != before
+
+
+def test_where_a_module_lies_does_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    code = """
+        from pathlib import Path
+        HERE = Path(__file__).parent
+        LEVELS = str(HERE / "{}")
+
+        def read():
+            return HERE, LEVELS, __file__, __name__
+    """
+    found = []
+    for folder, name in (("a", "levels"), ("b", "levels"), ("a", "others")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        found.append(encode(module_of("my_places_", code.format(name), monkeypatch, tmp_path / folder).read))
+    assert found[0] == found[1] != found[2]
 
 
 def test_names_of_attributes_are_not_names_of_the_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
