@@ -362,9 +362,10 @@ class DataClone(AbstractDataBase):
 
         None if none does. The time of the last bar is set to what it is then.
         """
-        if self._source_ is None or not moments:
+        rule = self._filters[0][0].rule
+        if self._source_ is None or not moments or rule.counting:  # counted bars do not depend on it
             return None
-        made = unfinished(self._source_, self._filters[0][0].rule, self)
+        made = unfinished(self._source_, rule, self)
         times = self.lines.datetime.array
         for number, moment in enumerate(moments):
             done = made.force(moment)

@@ -17,7 +17,7 @@ from .digests import digest, digest_bytes, is_digest
 from .encoding import encode
 
 #: Raised whenever the engine gives other results for the same run than before: earlier results are not served then.
-SEMANTICS_EPOCH: Final = 3
+SEMANTICS_EPOCH: Final = 4
 
 #: What a key is made of, in the order in which it is written. Components that a run does not have are left out.
 COMPONENTS: Final = ("engine", "code", "params", "config", "data", "seed", "env", "salt")

@@ -84,11 +84,12 @@ def test_a_last_bar_that_is_seen_before_its_turn_ends_as_there(mode: str) -> Non
                 times += [day + timedelta(minutes=17 * k) for k in range(chance.choice([1, 1, 2, 5]))]
                 day += timedelta(days=chance.choice([1, 1, 2, 7]), minutes=chance.randint(-5, 5))
             wanted = chance.choice([None, (5, 1), (5, 1), (5, 2), (6, 1), (7, 1), (MINUTES, 60)])
-            plans.append((prices(chance, times), wanted))
+            timeframe = chance.choice([MINUTES, MINUTES, MINUTES, 5])
+            plans.append((prices(chance, times), timeframe, wanted))
 
         def build(cerebro: Any, feed: Any, plans: list[Any] = plans) -> None:
-            for rows, wanted in plans:
-                data = feed(rows=rows, timeframe=MINUTES)
+            for rows, timeframe, wanted in plans:
+                data = feed(rows=rows, timeframe=timeframe)
                 cerebro.adddata(data)
                 if wanted is not None:
                     cerebro.resampledata(data, timeframe=wanted[0], compression=wanted[1])
