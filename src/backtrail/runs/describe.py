@@ -16,7 +16,7 @@ from ..base.declare import ParamsBase
 from ..base.replaced import put_on
 from ..broker.protocol import BrokerBase
 from ..broker.simulated import BackBroker
-from ..engine.spec import Build, RunSpec
+from ..engine.spec import Build, RunSpec, Settings
 from ..sizers.fixedsize import FixedSize
 from ..strategy.timers import Timer
 from .callables import Referred
@@ -63,9 +63,7 @@ class Description:
 
 def describe(spec: RunSpec, cerebro: Any) -> Description:
     """Describe the run that *spec* stands for and that *cerebro* is to make."""
-    settings = {
-        one.name: getattr(spec.settings, one.name) for one in fields(spec.settings) if one.name not in _FREE
-    }
+    settings = {name: getattr(spec.settings, name) for name in _counting()}
     numbers = {data: at for at, data in enumerate(spec.datas)}
     config = {
         "settings": settings,
@@ -98,6 +96,12 @@ def describe(spec: RunSpec, cerebro: Any) -> Description:
     if spec.store_callbacks or spec.data_callbacks:
         made.effects.append("callbacks")
     return made
+
+
+@functools.lru_cache(maxsize=1)
+def _counting() -> tuple[str, ...]:
+    """Give the settings of Cerebro that count."""
+    return tuple(one.name for one in fields(Settings) if one.name not in _FREE)
 
 
 def _given(spec: RunSpec, cerebro: Any, numbers: dict[Any, int]) -> dict[str, Any]:

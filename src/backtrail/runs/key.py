@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ..errors import ParameterValueError, unknown_name
-from .digests import digest, digest_bytes, is_digest
+from .digests import PREFIX, digest, is_digest
 from .encoding import encode
 
 #: Raised whenever the engine gives other results for the same run than before: earlier results are not served then.
@@ -77,9 +77,10 @@ class RunKey:
 
 
 def _over(components: Mapping[str, str]) -> str:
+    """Give the digest over the digests of components."""
     parts: list[bytes] = []
     for name, value in components.items():
-        parts += (name.encode(), digest_bytes(value))
+        parts += (name.encode(), bytes.fromhex(value[len(PREFIX) :]))
     return digest(_KEY, *parts)
 
 
