@@ -334,9 +334,6 @@ class _Reach:
         return self.reference(member, f"{owner.__qualname__}.{label}")
 
 
-_STREAMS: Final = (sys.__stdin__, sys.__stdout__, sys.__stderr__, sys.stdin, sys.stdout, sys.stderr)
-
-
 def _content(value: Any, place: Place) -> Any:
     """Give what an object holds that is in no attribute of it, for the kinds that are often left in modules."""
     if type(value) is random.Random:
@@ -345,9 +342,15 @@ def _content(value: Any, place: Place) -> Any:
         return dict(vars(value))
     if isinstance(value, (io.StringIO, io.BytesIO)):
         return None if value.closed else (value.getvalue(), value.tell())
-    if isinstance(value, io.IOBase) and not value.closed and value.readable() and value not in _STREAMS:
+    if isinstance(value, io.IOBase) and not value.closed and value.readable() and not _is_of_process(value):
         raise refusal(value, place, "what it will be read for is not known", "read it, and keep what was read")
     return None
+
+
+def _is_of_process(stream: Any) -> bool:
+    """Tell whether *stream* is an input or output of the process."""
+    own = (sys.__stdin__, sys.__stdout__, sys.__stderr__, sys.stdin, sys.stdout, sys.stderr)
+    return any(stream is one for one in own)
 
 
 def _is_of_python(kind: type) -> bool:

@@ -178,9 +178,9 @@ def test_an_attribute_of_a_class_counts(kind: str) -> None:
     assert encode(strategy(1)) == encode(strategy(1)) != encode(strategy(2))
 
 
-@pytest.mark.parametrize("value", [logging.getLogger("mine"), threading.Lock(), sys.stderr])
-def test_where_messages_go_does_not_count(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(globals(), "VALUE", value)
+@pytest.mark.parametrize("make", [lambda: logging.getLogger("mine"), threading.Lock, lambda: sys.stderr])
+def test_where_messages_go_does_not_count(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "VALUE", make())
     assert encode(reads_value)
 
 
