@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -26,8 +26,13 @@ def _is_finite(value: Any) -> bool:
     return isinstance(value, Real) and math.isfinite(value)
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, Iterable) and isinstance(value, Sized) and all(isinstance(one, Real) for one in value)
+
+
 WHOLE = Kind("a whole number", lambda value: isinstance(value, Integral), number=True)
 FINITE = Kind("a finite number", _is_finite, number=True)
+NUMBERS = Kind("a list of numbers", _are_numbers)
 FUNCTION = Kind("a function", callable)
 
 
@@ -144,4 +149,4 @@ def warn_of_text(owner: str, names: Iterable[str], values: dict[str, Any], depth
             )
 
 
-__all__ = ["FINITE", "FUNCTION", "WHOLE", "Kind", "Param", "param", "warn_of_text"]
+__all__ = ["FINITE", "FUNCTION", "NUMBERS", "WHOLE", "Kind", "Param", "param", "warn_of_text"]

@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.declare import param
 from ..base.legacy import answering
+from ..base.parameter import WHOLE
 from ..base.time import date2num
 from .base import CSVFeedBase
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
@@ -39,7 +41,7 @@ class YahooFinanceCSVData(CSVDataBase):
         ("adjvolume", True),
         ("round", True),
         ("decimals", 2),
-        ("roundvolume", False),
+        ("roundvolume", param(default=False, kind=WHOLE)),
         ("swapcloses", False),
     )
     _null_ = _NULL

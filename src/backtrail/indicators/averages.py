@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base.declare import param
+from ..base.parameter import WHOLE
 from ..kernels import recursive
 from ..lines.series import line
 from .base import Indicator
@@ -89,6 +90,7 @@ class WeightedMovingAverage(MovingAverageBase):
     """Linearly weighted moving average: the newest value weighs *period*, the oldest 1."""
 
     alias = ("WMA", "MovingAverageWeighted")
+    period: int = param(default=30, ge=1, kind=WHOLE)
     wma = line()
 
     def setup(self) -> None:
@@ -193,7 +195,7 @@ class ZeroLagIndicator(MovingAverageBase):
     """
 
     alias = ("ZLIndicator", "ZLInd", "EC", "ErrorCorrecting")
-    gainlimit: int = param(default=50, ge=0)
+    gainlimit: int = param(default=50, ge=0, kind=WHOLE)
     _movav: Any = param(default=EMA)
     ec = line()
 
@@ -225,8 +227,8 @@ class DicksonMovingAverage(MovingAverageBase):
     """Dickson's average: the middle of an error-correcting average and a Hull average over *hperiod*."""
 
     alias = ("DMA", "DicksonMA")
-    gainlimit: int = param(default=50, ge=0)
-    hperiod: int = param(default=7, ge=1)
+    gainlimit: int = param(default=50, ge=0, kind=WHOLE)
+    hperiod: int = param(default=7, ge=1, kind=WHOLE)
     _movav: Any = param(default=EMA)
     _hma: Any = param(default=HMA)
     dma = line()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.declare import param
+from ..base.parameter import WHOLE
 from ..errors import ParameterValueError
 from ..kernels import moments
 from ..lines.expr import undefined_is_nan, where_of
@@ -189,8 +190,8 @@ class HurstExponent(PeriodN):
 
     alias = ("Hurst",)
     period: int = param(default=40, ge=4)
-    lag_start: Any = None
-    lag_end: Any = None
+    lag_start: Any = param(default=None, kind=WHOLE)
+    lag_end: Any = param(default=None, kind=WHOLE)
     hurst = line()
 
     def _plotlabel(self) -> list[Any]:

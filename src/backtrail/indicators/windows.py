@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.declare import param
-from ..base.parameter import Kind
+from ..base.parameter import NUMBERS, Kind
 from ..errors import DeclarationError, ParameterValueError
 from ..kernels import extremes, recursive, window
 from ..lines.root import LineRoot
@@ -335,7 +335,7 @@ class WeightedAverage(PeriodN):
 
     alias = ("AverageWeighted",)
     coef: float = 1.0
-    weights: Any = ()
+    weights: Any = param(default=(), kind=NUMBERS)
     av = line()
 
     def setup(self) -> None:

@@ -325,9 +325,9 @@ class _LineDelay(LineActions):
 
     def __init__(self, a: Any, ago: int) -> None:
         self.a = operand(a)
-        self.ago = int(ago)
-        if self.ago != ago:
+        if not (isinstance(ago, int) or float(ago).is_integer()):
             raise DeclarationError(f"A line was delayed by {ago!r} bars; expected a whole number.")
+        self.ago = int(ago)
         super().__init__(self.a)
         if self.ago < 0:
             self.incminperiod(-self.ago)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ..base.declare import param
+from ..base.parameter import FINITE
 from .base import Sizer
 
 
@@ -14,7 +15,7 @@ class PercentSizer(Sizer):
     ``retint`` cuts the size to whole units.
     """
 
-    params: ClassVar[Any] = (("percents", param(default=20, ge=0)), ("retint", False))
+    params: ClassVar[Any] = (("percents", param(default=20, ge=0, kind=FINITE)), ("retint", False))
 
     def _getsizing(self, comminfo: Any, cash: float, data: Any, isbuy: bool) -> float:
         position = self.broker.getposition(data)

@@ -14,6 +14,7 @@ from backtrail.base.declare import ParamsBase, param
 from backtrail.base.parameter import FINITE, FUNCTION, WHOLE
 from backtrail.errors import (
     BacktrailError,
+    DeclarationError,
     OrderTypeError,
     ParameterError,
     ParameterTypeError,
@@ -121,6 +122,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "timer": (lambda: bt.Cerebro().add_timer(bt.timer.SESSION_START, weekdays=3), ParameterTypeError, "'weekdays'"),
     "allow": (lambda: bt.Cerebro().add_timer(bt.timer.SESSION_START, allow=3), ParameterTypeError, "'allow'"),
     "data filter": (lambda: bt.filters.DataFilter(dataname=3), ParameterTypeError, "'dataname' must be a feed"),
+    "all of it": (
+        lambda: bt.sizers.PercentSizer(percents=float("inf")), ParameterValueError, "'percents' must be a finite",
+    ),
+    "volume": (
+        lambda: bt.feeds.YahooFinanceCSVData(dataname="x", roundvolume=2.5), ParameterValueError,
+        "'roundvolume' must be a whole number; got 2.5",
+    ),
     "split": (
         lambda: bt.filters.DaySplitter_Close(None, closevol="x"),
         ParameterTypeError,
@@ -164,6 +172,13 @@ INDICATORS: dict[str, tuple[Callable[[Any], Any], Any, str]] = {
     "trend": (
         lambda s: bt.ind.CointN(s.data, s.data.open, trend="z"), ParameterValueError,
         r"'trend' must be one of \['c', 'n', 'ct', 'ctt'\]; got 'z'",
+    ),
+    "half a bar": (lambda s: bt.ind.WMA(period=2.5), ParameterValueError, "'period' must be a whole number; got 2.5"),
+    "half a gain": (lambda s: bt.ind.ZLInd(gainlimit=2.5), ParameterValueError, "'gainlimit' must be a whole number"),
+    "half a lag": (lambda s: bt.ind.Hurst(lag_start=2.5), ParameterValueError, "'lag_start' must be a whole number"),
+    "weights": (lambda s: bt.ind.WeightedAverage(weights=3), ParameterTypeError, "'weights' must be a list of numbers"),
+    "endless delay": (
+        lambda s: bt.ind.Momentum(period=float("inf")), DeclarationError, "delayed by -inf bars; expected a whole",
     ),
     "no number": (lambda s: bt.ind.BollingerBands(devfactor=None), ParameterTypeError, "'devfactor' must be a number"),
 }  # fmt: skip
