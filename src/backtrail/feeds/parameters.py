@@ -60,10 +60,10 @@ _EXAMPLE = {
 }
 
 
-def check_decimals(owner: str, value: Any) -> None:
+def check_decimals(owner: str, name: str, value: Any) -> None:
     """Check a number of decimal places."""
     if value is not None and not is_whole(value):
-        refuse(owner, "decimals", "a whole number or None", value, "Pass decimals=2, for example.")
+        refuse(owner, name, "a whole number or None", value, f"Pass {name}=2, for example.")
 
 
 __all__ = ["check_decimals", "check_parameters", "is_whole", "refuse"]

@@ -43,7 +43,7 @@ class QuandlCSV(CSVDataBase):
 
     def _check_parameters_(self) -> None:
         super()._check_parameters_()
-        check_decimals(type(self).__name__, self.p.decimals)
+        check_decimals(type(self).__name__, "decimals", self.p.decimals)
 
     def _newest_first_(self) -> bool:
         return bool(self.p.reverse)

@@ -9,9 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.declare import param
 from ..base.legacy import answering
-from ..base.parameter import WHOLE
 from ..base.time import date2num
 from .base import CSVFeedBase
 from .csv import CSVDataBase, FieldError, iso_moment, number, text
@@ -41,7 +39,7 @@ class YahooFinanceCSVData(CSVDataBase):
         ("adjvolume", True),
         ("round", True),
         ("decimals", 2),
-        ("roundvolume", param(default=False, kind=WHOLE)),
+        ("roundvolume", False),
         ("swapcloses", False),
     )
     _null_ = _NULL
@@ -55,7 +53,9 @@ class YahooFinanceCSVData(CSVDataBase):
 
     def _check_parameters_(self) -> None:
         super()._check_parameters_()
-        check_decimals(type(self).__name__, self.p.decimals)
+        check_decimals(type(self).__name__, "decimals", self.p.decimals)
+        if not isinstance(self.p.roundvolume, bool):
+            check_decimals(type(self).__name__, "roundvolume", self.p.roundvolume)
 
     def _newest_first_(self) -> bool:
         return bool(self.p.reverse)

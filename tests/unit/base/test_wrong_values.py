@@ -125,10 +125,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "all of it": (
         lambda: bt.sizers.PercentSizer(percents=float("inf")), ParameterValueError, "'percents' must be a finite",
     ),
-    "volume": (
-        lambda: bt.feeds.YahooFinanceCSVData(dataname="x", roundvolume=2.5), ParameterValueError,
-        "'roundvolume' must be a whole number; got 2.5",
-    ),
     "split": (
         lambda: bt.filters.DaySplitter_Close(None, closevol="x"),
         ParameterTypeError,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backtrail.base.time import date2num
-from backtrail.errors import DataError
+from backtrail.errors import DataError, ParameterValueError
 from backtrail.feeds import csvtext
 from backtrail.feeds.yahoo import YahooFinanceCSVData, YahooLegacyCSV, rounded
 
@@ -66,6 +66,12 @@ def test_nothing_is_rounded_without_round_but_the_volume(tmp_path: Path) -> None
 )
 def test_places_of_the_volume(tmp_path: Path, places: Any, volume: float) -> None:
     assert lines(tmp_path, FIRST, roundvolume=places)["volume"] == [volume]
+
+
+@pytest.mark.parametrize("places", [2.5, "x", []])
+def test_places_that_are_no_whole_number_are_named(tmp_path: Path, places: Any) -> None:
+    with pytest.raises(ParameterValueError, match="roundvolume"):
+        lines(tmp_path, FIRST, roundvolume=places)
 
 
 def test_the_volume_stays_without_adjvolume(tmp_path: Path) -> None:
